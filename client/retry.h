@@ -1,0 +1,159 @@
+/* The retry engine: one step function, event in, action out.
+ *
+ * Pure: time is in the event, randomness is in the event, state is the
+ * caller's plain struct of fixed size; nothing is allocated. The reference
+ * client asks it what to do; the judge asks it what would have been allowed, by
+ * feeding the events that the wire showed and reading the law of each wait.
+ *
+ *     client                                judge
+ *     START            -> SEND              START at the first request seen
+ *     ENDED(503)       -> WAIT(law, until)  ENDED(503) -> WAIT(law)
+ *     TIMER(until)     -> SEND              SENT(when seen) -> SEND
+ *     ENDED(200)       -> DONE(ok)          ENDED(200) -> DONE(ok)
+ */
+#ifndef RETRYSPEC_CLIENT_RETRY_H
+#define RETRYSPEC_CLIENT_RETRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/backoff.h"
+#include "client/retry_after.h"
+#include "model/error.h"
+#include "model/http.h"
+#include "model/profile.h"
+
+/* How an attempt ended, as the client saw it. */
+struct attempt_outcome {
+    enum attempt_end end;
+    int status;                         /* END_STATUS */
+    const struct http_headers *headers; /* of the response; NULL: none */
+    const char *body;                   /* NULL if not kept */
+    size_t body_size;
+    bool connection_was_reused;
+};
+
+/* What calls of one client share: progress clocks of the layers, and later
+ * token buckets, limiters and breakers. Zero-initialise, then
+ * retry_shared_init. */
+struct retry_shared {
+    const struct profile *profile;
+    int64_t progress_ns[PROFILE_LAYERS_MAX]; /* last progress */
+    int64_t active_calls;
+};
+void retry_shared_init(struct retry_shared *shared,
+                       const struct profile *profile, int64_t now_ns);
+
+/* Counters of one layer in its present run. */
+struct retry_layer_state {
+    int64_t attempts; /* sends in this run of the layer */
+    int64_t connect_failures, read_failures, status_failures;
+    int64_t retries; /* waits so far: n of the next one */
+    int64_t started_ns;
+    int64_t previous_ns; /* last delay, for decorrelated */
+};
+
+enum retry_phase {
+    RETRY_PHASE_NEW,
+    RETRY_PHASE_SENDING,
+    RETRY_PHASE_WAITING,
+    RETRY_PHASE_DONE
+};
+
+/* One logical call. Under 1 KiB; copyable (the judge tries ways). */
+struct retry_call {
+    struct retry_shared *shared;
+    const struct layer *layers[PROFILE_LAYERS_MAX]; /* that cover the request */
+    int layer_shared_index[PROFILE_LAYERS_MAX];
+    int layer_count;
+    struct retry_layer_state state[PROFILE_LAYERS_MAX];
+    const char *method; /* borrowed */
+    enum retry_phase phase;
+    int64_t started_ns, attempt_started_ns, wait_from_ns, wait_until_ns;
+    int64_t attempts; /* sends of the whole call */
+    int waiting_layer;
+};
+
+/* Binds the layers that cover the request. */
+void retry_call_init(struct retry_call *call, struct retry_shared *shared,
+                     const char *method, const char *path);
+
+enum retry_event_kind {
+    RETRY_START,  /* the caller asked (slots, if any, are granted) */
+    RETRY_ENDED,  /* an attempt ended: `outcome` */
+    RETRY_TIMER,  /* a time that an action named has come */
+    RETRY_SENT,   /* judge: the next attempt was seen, early or late */
+    RETRY_CANCEL, /* the caller gave up */
+};
+
+struct retry_event {
+    enum retry_event_kind kind;
+    int64_t now_ns;  /* monotonic; never goes back */
+    int64_t wall_ns; /* Unix time, for HTTP-dates; RETRY_ENDED only */
+    double u;        /* random number in [0, 1); RETRY_ENDED only */
+    const struct attempt_outcome *outcome; /* RETRY_ENDED */
+};
+
+enum retry_action_kind {
+    RETRY_SEND,  /* send an attempt now */
+    RETRY_WAIT,  /* nothing until `until_ns` */
+    RETRY_ABORT, /* abort the attempt in flight; then the call is done */
+    RETRY_DONE,
+};
+
+/* Why a call is done. X(constant, word) */
+#define RETRY_REASON_LIST(X)                                              \
+    X(REASON_SUCCESS, "success")                                          \
+    X(REASON_FINAL, "final")       /* no rule retries this outcome */     \
+    X(REASON_ATTEMPTS, "attempts") /* attempts spent */                   \
+    X(REASON_ELAPSED, "elapsed")   /* elapsed-time budget spent */        \
+    X(REASON_TOKENS, "tokens")                                            \
+    X(REASON_PROGRESS, "progress-timeout")                                \
+    X(REASON_CALL_TIMEOUT, "call-timeout")                                \
+    X(REASON_RETRY_AFTER, "retry-after") /* the header made it give up */ \
+    X(REASON_CANCELLED, "cancelled")
+
+enum retry_reason {
+#define X(constant, word) constant,
+    RETRY_REASON_LIST(X)
+#undef X
+};
+extern const char *const retry_reason_words[];
+
+struct retry_action {
+    enum retry_action_kind kind;
+    /* SEND: abort this attempt then (attempt timeout of kind total, call
+     * timeout); NS_FOREVER: never. WAIT: when to send. */
+    int64_t until_ns;
+    /* SEND: kind and limit of the attempt timeout; limit NS_FOREVER: none. */
+    struct attempt_timeout attempt_timeout;
+    /* SEND and WAIT: the engine wants a RETRY_TIMER no later than this
+     * (progress timeout); NS_FOREVER: none. */
+    int64_t wake_ns;
+    /* WAIT: the law of the delay, who set it and since when it runs. */
+    struct delay_law law;
+    int64_t wait_from_ns;
+    int64_t delay_ns; /* as drawn with u */
+    const struct layer *layer;
+    const struct profile_rule *rule; /* rule that decided; NULL if none did */
+    struct retry_after_value retry_after;
+    bool is_never; /* WAIT that never ends (RA_NEVER) */
+    /* DONE and ABORT */
+    enum retry_reason reason;
+    bool is_ok;
+};
+
+/* Advances the call. An event that does not fit the phase is a bug (assert). */
+struct retry_action retry_step(struct retry_call *call,
+                               const struct retry_event *event);
+
+/* True if the engine can execute everything the profile asks for; otherwise
+ * one problem per parameter, with its JSON path. */
+bool retry_supports(const struct profile *profile, struct error *error);
+
+/* The rule that decides about an outcome in this layer; NULL: none. */
+const struct profile_rule *layer_rule(const struct layer *layer,
+                                      const char *method,
+                                      const struct attempt_outcome *outcome);
+
+#endif

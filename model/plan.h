@@ -1,0 +1,43 @@
+/* What an adapter is told (RETRYSPEC_PLAN) and what it answers (a line of the
+ * file RETRYSPEC_RESULTS), as JSON. docs/adapters.md is the contract for
+ * people. */
+#ifndef RETRYSPEC_MODEL_PLAN_H
+#define RETRYSPEC_MODEL_PLAN_H
+
+#include "model/arena.h"
+#include "model/error.h"
+#include "model/scenario.h"
+#include "model/trace.h"
+
+/* One logical call: token rs-<client>-<call>, both from 0. */
+struct plan {
+    struct arena arena;
+    struct workload workload;
+};
+
+enum { PLAN_TOKEN_MAX = 48 };
+char *plan_token(int64_t client, int64_t call, char token[PLAN_TOKEN_MAX]);
+
+/* JSON text:
+ * {"method","path","payload","clients","calls","concurrency","start_spread_ms",
+ * "read_timeout_ms","give_up_ms","tokens":[[...],...]} with one list of tokens
+ * per client. Heap text, freed by the caller; NULL without memory. */
+char *plan_format(const struct workload *workload);
+
+/* Reads what plan_format writes. NULL and a problem on failure. */
+struct plan *plan_read(const char *text, struct error *error);
+void plan_free(struct plan *plan);
+
+/* The payload to send for a call: workload.payload with every string
+ * "<token>" in it replaced, or {"token": "..."}; heap text. */
+char *plan_payload(const struct workload *workload, const char *token);
+
+/* One results line without its newline; heap text. */
+char *result_format(const struct trace_result *result);
+
+/* Reads one line of a results file into `arena`. */
+bool result_read(const char *file, int line_number, const char *line,
+                 struct arena *arena, struct trace_result *result,
+                 struct error *error);
+
+#endif

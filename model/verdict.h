@@ -1,0 +1,126 @@
+/* Verdicts: one rule applied to one trace, with its evidence. */
+#ifndef RETRYSPEC_MODEL_VERDICT_H
+#define RETRYSPEC_MODEL_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/arena.h"
+#include "model/error.h"
+#include "model/scenario.h"
+#include "model/trace.h"
+
+/* X(constant, word in JSON, word for people) */
+#define VERDICT_LIST(X)                                                   \
+    X(VERDICT_PASS, "pass", "PASS")                                       \
+    X(VERDICT_FAIL, "fail", "FAIL")                                       \
+    X(VERDICT_WARN, "warn", "WARN") /* a SHOULD was not met */            \
+    X(VERDICT_NA, "n/a", "n/a")     /* does not apply; reason says why */ \
+    X(VERDICT_NOT_EXERCISED, "not-exercised", "NOT-EXERCISED")            \
+    X(VERDICT_INCONCLUSIVE, "inconclusive", "INCONCLUSIVE")
+
+enum verdict_word {
+#define X(constant, json, people) constant,
+    VERDICT_LIST(X)
+#undef X
+};
+extern const char *const verdict_json_words[];
+extern const char *const verdict_people_words[];
+
+/* One rule of scenarios/rules.jsonc. */
+struct rule {
+    const char *id;    /* stable, never reused: "RA-1" */
+    const char *title; /* "wait at least Retry-After before the next attempt" */
+    enum level level;  /* LEVEL_MUST or LEVEL_SHOULD */
+    const char *text, *source, *computed, *causes;
+};
+
+struct rule_catalogue {
+    struct arena arena;
+    struct rule *rules;
+    size_t count;
+};
+
+/* NULL and a problem on failure. */
+struct rule_catalogue *rules_read(const char *file, const char *bytes,
+                                  size_t size, struct error *error);
+void rules_free(struct rule_catalogue *rules);
+const struct rule *rules_find(const struct rule_catalogue *rules,
+                              const char *id);
+
+/* A rule's verdict on one scenario. Strings live in the report's arena. */
+struct verdict {
+    const struct rule *rule;
+    enum verdict_word word;
+    enum level level;  /* MUST or SHOULD, as it was applied */
+    int64_t exercised; /* how many times the rule had something to say */
+    int64_t violations;
+    int64_t attempt;      /* id of the first attempt at fault; 0 if none */
+    const char *expected; /* "gap >= 2.000 s (header 2 s; early 10 ms)" */
+    const char *observed; /* "gap = 0.412 s" */
+    const char *likely;   /* likely cause; NULL if none is known */
+    const char *source;   /* profile rule and spec */
+    const char *reason;   /* n/a, not exercised, inconclusive: why */
+};
+
+/* Why a scenario could not be judged, if it could not. X(constant, word, text)
+ */
+#define CLIENT_FAULT_LIST(X)                                              \
+    X(CLIENT_OK, "ok", "")                                                \
+    X(CLIENT_COULD_NOT_START, "could-not-start", "could not be started")  \
+    X(CLIENT_CRASHED, "crashed", "crashed")                               \
+    X(CLIENT_NEVER_CALLED, "never-called", "never called the server")     \
+    X(CLIENT_IGNORED_PLAN, "ignored-plan", "did not run the plan")        \
+    X(CLIENT_NO_RESULTS, "no-results", "left no results")                 \
+    X(CLIENT_BAD_RESULTS, "bad-results", "left results that do not read") \
+    X(CLIENT_SKIPPED, "skipped", "says that it can't do this scenario")   \
+    X(CLIENT_TIMED_OUT, "timed-out", "was stopped at the deadline")       \
+    X(CLIENT_LEFT_PROCESSES, "left-processes", "left processes behind")   \
+    X(CLIENT_FLOODED, "flooded", "flooded its output")
+
+enum client_fault {
+#define X(constant, word, text) constant,
+    CLIENT_FAULT_LIST(X)
+#undef X
+};
+extern const char *const client_fault_words[];
+extern const char *const client_fault_texts[];
+
+/* All verdicts on one run of one scenario: what reports are made of. */
+struct scenario_report {
+    struct arena arena;
+    const struct scenario *scenario; /* not owned */
+    const struct trace *trace;       /* not owned; NULL if there is none */
+    struct verdict *verdicts;
+    size_t verdict_count;
+    enum client_fault client_fault;
+    const char *client_detail; /* "killed by SIGSEGV"; "" if none */
+    int64_t took_ns;
+    const char *folder; /* where trace, verdict and output are; NULL: none */
+};
+
+/* The worst word: FAIL > NOT-EXERCISED > INCONCLUSIVE > WARN > PASS > n/a. */
+enum verdict_word scenario_report_word(const struct scenario_report *report);
+void scenario_report_free(struct scenario_report *report);
+
+/* All scenarios of one `retryspec run`. */
+struct run_report {
+    const char *profile, *profile_source, *edition, *version, *config;
+    uint64_t seed;
+    int jobs;
+    int64_t lag_p99_ns;
+    int64_t took_ns;
+    bool interrupted;
+    const char *const *argv;            /* the command under test, NULL-ended */
+    struct scenario_report **scenarios; /* in the order they were listed */
+    size_t count;
+    bool strict; /* SHOULD counts like MUST */
+};
+
+/* Exit code as documented: 0 conforms; 1 a MUST is not met; 3 the adapter could
+ * not be judged; 4 nothing was judged; 5 only inconclusive stands in the way.
+ */
+int run_report_exit_code(const struct run_report *report);
+
+#endif

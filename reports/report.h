@@ -1,0 +1,48 @@
+/* Reports: verdicts to text, JSON and JUnit XML. They format into a FILE that
+ * the caller opened and decide nothing. */
+#ifndef RETRYSPEC_REPORTS_REPORT_H
+#define RETRYSPEC_REPORTS_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "model/verdict.h"
+
+struct report_style {
+    bool has_color;  /* ANSI colours */
+    bool is_verbose; /* passing checks too */
+    int width;       /* columns, 0: 100 */
+};
+
+/* The header line, before anything runs. */
+void report_text_header(const struct run_report *report,
+                        const struct report_style *style, FILE *out);
+/* One line as a scenario ends: " PASS  [  3.1 s]  1/24  id   6 checks". */
+void report_text_progress(const struct scenario_report *report, size_t done,
+                          size_t total, const struct report_style *style,
+                          FILE *out);
+/* A scenario whole: timeline, then each check that failed with expected,
+ * observed, likely, source and the command to run again. */
+void report_text_scenario(const struct run_report *run,
+                          const struct scenario_report *report,
+                          const struct report_style *style, FILE *out);
+/* Details of all that failed, the summary, and what the exit code means. */
+void report_text_summary(const struct run_report *report,
+                         const struct report_style *style, FILE *out);
+
+/* One JSON document: scenarios/schema/verdict.schema.json. False on a write
+ * error. */
+bool report_json(const struct run_report *report, FILE *out);
+/* The same for one scenario: its verdict.json. */
+bool report_json_scenario(const struct run_report *run,
+                          const struct scenario_report *report, FILE *out);
+
+/* JUnit XML: a testsuite a scenario, a testcase a check; control characters
+ * are stripped. */
+bool report_junit(const struct run_report *report, FILE *out);
+
+/* Text of the command that runs one scenario again. */
+void report_again(const struct run_report *run, const char *scenario_id,
+                  FILE *out);
+
+#endif

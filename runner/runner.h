@@ -1,0 +1,48 @@
+/* The runner: serve a scenario, spawn the client under test, watch, judge,
+ * next.
+ *
+ * One event loop for the servers, the children and the timers. It prints
+ * nothing: the caller gets events. */
+#ifndef RETRYSPEC_RUNNER_RUNNER_H
+#define RETRYSPEC_RUNNER_RUNNER_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/error.h"
+#include "model/profile.h"
+#include "model/scenario.h"
+#include "model/verdict.h"
+
+struct runner_options {
+    const struct scenario *const *scenarios;
+    size_t scenario_count;
+    const struct profile *profile;
+    const struct rule_catalogue *rules;
+    const char *const
+        *argv; /* NULL-ended; "{url}" in an argument is replaced */
+    uint64_t seed;
+    int jobs;
+    int64_t extra_timeout_ns; /* beyond the scenario's own estimate */
+    const char *out;          /* folder of results, made if missing */
+    bool is_smoke_skipped;
+    const volatile sig_atomic_t *stop;
+    /* Progress, in order of events; called on the loop's thread. */
+    void (*on_start)(void *context, const struct scenario *scenario);
+    void (*on_done)(void *context, const struct scenario_report *report,
+                    size_t done, size_t total);
+    void *context;
+};
+
+/* Is a fault-free call seen and answered? On false `error` names the missing
+ * piece. */
+bool runner_smoke(const struct runner_options *options, struct error *error);
+
+/* Runs everything. The report's strings and scenario reports belong to it; free
+ * with runner_report_free. False if nothing could be run at all. */
+bool runner_run(const struct runner_options *options, struct run_report *report,
+                struct error *error);
+void runner_report_free(struct run_report *report);
+
+#endif
