@@ -94,7 +94,8 @@ struct trace {
     struct arena arena;
     const char *scenario, *profile, *version;
     uint64_t seed;
-    int level; /* 0: a program without adapter; 1: an adapter */
+    int64_t wall_ns; /* Unix time at t = 0, to read HTTP-dates; 0: not known */
+    int level;       /* 0: a program without adapter; 1: an adapter */
     struct trace_attempt *attempts; /* by id */
     size_t attempt_count;
     struct trace_conn *conns;
@@ -141,7 +142,7 @@ int64_t trace_writer_dropped(const struct trace_writer *writer);
 
 void trace_write_run(struct trace_writer *writer, const char *scenario,
                      const char *profile, uint64_t seed, int level,
-                     const char *url);
+                     int64_t wall_ns, const char *url);
 void trace_write_accept(struct trace_writer *writer, int64_t t_ns, int64_t conn,
                         int peer_port);
 /* The fields known once the request is whole. */
