@@ -87,7 +87,8 @@ enum client_fault {
 extern const char *const client_fault_words[];
 extern const char *const client_fault_texts[];
 
-/* All verdicts on one run of one scenario: what reports are made of. */
+/* All verdicts on one run of one scenario: what reports are made of. Lives on
+ * the heap (calloc); what it points to and does not borrow, in its arena. */
 struct scenario_report {
     struct arena arena;
     const struct scenario *scenario; /* not owned */

@@ -1,0 +1,131 @@
+#include "model/verdict.h"
+
+#include <stdlib.h>
+
+const char *const verdict_json_words[] = {
+#define X(constant, json, people) [constant] = json,
+    VERDICT_LIST(X)
+#undef X
+        NULL,
+};
+
+const char *const verdict_people_words[] = {
+#define X(constant, json, people) [constant] = people,
+    VERDICT_LIST(X)
+#undef X
+        NULL,
+};
+
+const char *const client_fault_words[] = {
+#define X(constant, word, text) [constant] = word,
+    CLIENT_FAULT_LIST(X)
+#undef X
+        NULL,
+};
+
+const char *const client_fault_texts[] = {
+#define X(constant, word, text) [constant] = text,
+    CLIENT_FAULT_LIST(X)
+#undef X
+        NULL,
+};
+
+/* How bad a word is for its scenario: a finding is not hidden by a gap in
+ * the evidence, and a gap is not hidden by a pass. */
+static int word_weight(enum verdict_word word)
+{
+    switch (word) {
+    case VERDICT_NA:
+        return 0;
+    case VERDICT_PASS:
+        return 1;
+    case VERDICT_WARN:
+        return 2;
+    case VERDICT_INCONCLUSIVE:
+        return 3;
+    case VERDICT_NOT_EXERCISED:
+        return 4;
+    case VERDICT_FAIL:
+        return 5;
+    }
+    return 5;
+}
+
+enum verdict_word scenario_report_word(const struct scenario_report *report)
+{
+    enum verdict_word worst = VERDICT_NA;
+    for (size_t i = 0; i < report->verdict_count; i++) {
+        enum verdict_word word = report->verdicts[i].word;
+        if (word_weight(word) > word_weight(worst)) {
+            worst = word;
+        }
+    }
+    return worst;
+}
+
+void scenario_report_free(struct scenario_report *report)
+{
+    if (!report) {
+        return;
+    }
+    arena_deinit(&report->arena);
+    free(report);
+}
+
+/* What a run holds, as far as its exit code depends on it. */
+struct run_findings {
+    bool has_failure, has_gap, has_judged, has_inconclusive;
+};
+
+static void findings_add_verdict(struct run_findings *found,
+                                 enum verdict_word word, bool strict)
+{
+    found->has_judged |= word != VERDICT_NA;
+    switch (word) {
+    case VERDICT_FAIL:
+        found->has_failure = true;
+        break;
+    case VERDICT_WARN:
+        found->has_failure |= strict;
+        break;
+    case VERDICT_NOT_EXERCISED:
+        found->has_gap = true;
+        break;
+    case VERDICT_INCONCLUSIVE:
+        found->has_inconclusive = true;
+        break;
+    case VERDICT_PASS:
+    case VERDICT_NA:
+        break;
+    }
+}
+
+static void findings_add_report(struct run_findings *found,
+                                const struct scenario_report *report,
+                                bool strict)
+{
+    /* A scenario that the client says it can't do is no fault of it. */
+    found->has_gap |= report->client_fault != CLIENT_OK &&
+                      report->client_fault != CLIENT_SKIPPED;
+    for (size_t i = 0; i < report->verdict_count; i++) {
+        findings_add_verdict(found, report->verdicts[i].word, strict);
+    }
+}
+
+int run_report_exit_code(const struct run_report *report)
+{
+    struct run_findings found = {0};
+    for (size_t i = 0; i < report->count; i++) {
+        findings_add_report(&found, report->scenarios[i], report->strict);
+    }
+    if (found.has_failure) {
+        return 1;
+    }
+    if (found.has_gap) {
+        return 3;
+    }
+    if (!found.has_judged) {
+        return 4;
+    }
+    return found.has_inconclusive ? 5 : 0;
+}
