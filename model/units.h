@@ -29,9 +29,9 @@ bool units_parse_size(const char *text, int64_t *bytes);
 /* A size per second: "100B/s", "16KiB/s". At least 1 B/s. */
 bool units_parse_rate(const char *text, int64_t *bytes_per_s);
 
-/* Shortest exact text with a unit that units_parse_duration reads back to the
- * same number: "1.5s", "120min", "250ms"; NS_FOREVER is "unlimited". `text`
- * holds at least UNITS_TEXT_MAX bytes. Returns text. */
+/* Exact text in a unit that people would choose; units_parse_duration reads it
+ * back to the same number: "1.5s", "120min", "250ms"; NS_FOREVER is
+ * "unlimited". `text` holds at least UNITS_TEXT_MAX bytes. Returns text. */
 enum { UNITS_TEXT_MAX = 32 };
 char *units_format_duration(int64_t ns, char *text, size_t size);
 char *units_format_size(int64_t bytes, char *text, size_t size);
