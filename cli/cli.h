@@ -3,6 +3,7 @@
 #ifndef RETRYSPEC_CLI_CLI_H
 #define RETRYSPEC_CLI_CLI_H
 
+#include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +14,7 @@
 #include "model/scenario.h"
 #include "model/verdict.h"
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, EXIT_SYSTEM = 3, EXIT_NOTHING = 4 };
 
 /* argv[0] is the subcommand's name. Returns the exit code. X(function, name,
  * summary) */
@@ -42,6 +43,12 @@ int cli_fail(const struct error *error);
  * read more. Returns EXIT_USAGE. */
 int cli_usage_error(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* For '?' and ':' of getopt_long, called with opterr = 0 and short options that
+ * begin with ':' (or "+:"): names the option and the nearest known one. Returns
+ * EXIT_USAGE. */
+int cli_option_error(const char *command, int result, char **argv,
+                     const struct option *options);
 
 /* A shipped one by id, else a file by path. NULL and a problem, with the
  * nearest id as its hint. */

@@ -1,11 +1,11 @@
-/* The data files of scenarios/, carried inside the binary. */
+/* The data files of scenarios/ and adapters/, carried inside the binary. */
 #ifndef RETRYSPEC_MODEL_EMBEDDED_H
 #define RETRYSPEC_MODEL_EMBEDDED_H
 
 #include <stddef.h>
 
 struct embedded_file {
-    const char *name; /* e.g. "retry-after/429-seconds.jsonc" */
+    const char *name; /* "retry-after/429-seconds.jsonc", "adapters/adapter.py" */
     const char *bytes;
     size_t size;
 };
