@@ -1,9 +1,13 @@
-# Run by embed.cmake at build time: writes OUT, a C file holding FILES of ROOT.
+# Run by embed.cmake at build time: writes OUT, a C file holding FILES, sorted by name.
 set(arrays "")
 set(table "")
 set(index 0)
 foreach(file IN LISTS FILES)
-  file(READ ${ROOT}/${file} hex HEX)
+  if(file MATCHES "^adapters/")
+    file(READ ${ROOT}/${file} hex HEX)
+  else()
+    file(READ ${ROOT}/scenarios/${file} hex HEX)
+  endif()
   string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
   string(APPEND arrays "static const unsigned char file_${index}[] = {${bytes}0};\n")
   string(APPEND table
