@@ -1,0 +1,109 @@
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+
+#include "model/units.h"
+#include "reports/report.h"
+
+static void add_text(cJSON *object, const char *key, const char *value)
+{
+    if (value && value[0])
+        cJSON_AddStringToObject(object, key, value);
+}
+
+static double seconds(int64_t ns)
+{
+    return (double)ns / (double)NS_PER_S;
+}
+
+static cJSON *verdict_json(const struct verdict *verdict)
+{
+    cJSON *object = cJSON_CreateObject();
+    add_text(object, "rule", verdict->rule->id);
+    add_text(object, "title", verdict->rule->title);
+    add_text(object, "level",
+             verdict->level == LEVEL_SHOULD ? "should" : "must");
+    add_text(object, "verdict", verdict_json_words[verdict->word]);
+    cJSON_AddNumberToObject(object, "exercised", (double)verdict->exercised);
+    cJSON_AddNumberToObject(object, "violations", (double)verdict->violations);
+    if (verdict->attempt)
+        cJSON_AddNumberToObject(object, "attempt", (double)verdict->attempt);
+    add_text(object, "expected", verdict->expected);
+    add_text(object, "observed", verdict->observed);
+    add_text(object, "likely", verdict->likely);
+    add_text(object, "source", verdict->source);
+    add_text(object, "reason", verdict->reason);
+    return object;
+}
+
+static cJSON *scenario_json(const struct scenario_report *report)
+{
+    cJSON *object = cJSON_CreateObject();
+    add_text(object, "id", report->scenario->id);
+    add_text(object, "title", report->scenario->title);
+    add_text(object, "verdict",
+             verdict_json_words[scenario_report_word(report)]);
+    add_text(object, "client", client_fault_words[report->client_fault]);
+    add_text(object, "client_detail", report->client_detail);
+    cJSON_AddNumberToObject(object, "seconds", seconds(report->took_ns));
+    if (report->trace) {
+        cJSON_AddNumberToObject(object, "attempts",
+                                (double)report->trace->attempt_count);
+        cJSON_AddNumberToObject(object, "lag_p99_seconds",
+                                seconds(report->trace->lag_p99_ns));
+    }
+    add_text(object, "folder", report->folder);
+    cJSON *verdicts = cJSON_AddArrayToObject(object, "verdicts");
+    for (size_t i = 0; i < report->verdict_count; i++)
+        cJSON_AddItemToArray(verdicts, verdict_json(&report->verdicts[i]));
+    return object;
+}
+
+static cJSON *run_json(const struct run_report *run)
+{
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddNumberToObject(object, "retryspec", 1);
+    add_text(object, "version", run->version);
+    add_text(object, "edition", run->edition);
+    add_text(object, "profile", run->profile);
+    add_text(object, "profile_source", run->profile_source);
+    /* As text: JSON numbers hold 53 bits. */
+    char seed[32];
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)run->seed);
+    add_text(object, "seed", seed);
+    cJSON *command = cJSON_AddArrayToObject(object, "command");
+    for (const char *const *word = run->argv; word && *word; word++)
+        cJSON_AddItemToArray(command, cJSON_CreateString(*word));
+    return object;
+}
+
+static bool print_and_free(cJSON *object, FILE *out)
+{
+    char *text = cJSON_Print(object);
+    cJSON_Delete(object);
+    if (!text)
+        return false;
+    fprintf(out, "%s\n", text);
+    free(text);
+    return fflush(out) == 0 && !ferror(out);
+}
+
+bool report_json(const struct run_report *report, FILE *out)
+{
+    cJSON *object = run_json(report);
+    cJSON_AddNumberToObject(object, "exit_code", run_report_exit_code(report));
+    cJSON_AddBoolToObject(object, "interrupted", report->interrupted);
+    cJSON_AddNumberToObject(object, "seconds", seconds(report->took_ns));
+    cJSON *scenarios = cJSON_AddArrayToObject(object, "scenarios");
+    for (size_t i = 0; i < report->count; i++)
+        cJSON_AddItemToArray(scenarios, scenario_json(report->scenarios[i]));
+    return print_and_free(object, out);
+}
+
+bool report_json_scenario(const struct run_report *run,
+                          const struct scenario_report *report, FILE *out)
+{
+    cJSON *object = run_json(run);
+    cJSON *scenarios = cJSON_AddArrayToObject(object, "scenarios");
+    cJSON_AddItemToArray(scenarios, scenario_json(report));
+    return print_and_free(object, out);
+}
