@@ -19,8 +19,9 @@ struct delay_law {
     /* Retry-After, resolved; has_header false: not used. */
     bool has_header;
     enum retry_after_use use;
-    int64_t header_ns; /* after limit and clamp */
-    int64_t spread_ns; /* RA_SPREAD */
+    int64_t header_ns;               /* after limit and clamp */
+    int64_t at_least_ns, at_most_ns; /* RA_BETWEEN */
+    int64_t spread_ns;               /* RA_SPREAD */
     bool is_jittered;
     /* Set by the budget: the wait is cut to at most this; NS_FOREVER: not. */
     int64_t cut_ns;

@@ -14,10 +14,12 @@ enum retry_after_kind {
     RETRY_AFTER_TIME,
 };
 
+/* With kind ABSENT or UNPARSEABLE the effect is RA_WAIT if the policy has a
+ * default (then `ns` is it), else RA_OWN_DELAY or what `unparseable` says. */
 struct retry_after_value {
     enum retry_after_kind kind;
     enum retry_after_effect effect; /* what the policy says to do with it */
-    int64_t ns;         /* RETRY_AFTER_TIME: clamped at limit if so said */
+    int64_t ns;         /* clamped at limit if so said; 0 for RA_WAIT of less */
     const char *header; /* which header spoke; points into the policy */
     const char *text;   /* its value; points into the headers */
     bool is_past_date, is_above_limit;
