@@ -1,0 +1,500 @@
+#include "client/retry_after.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "model/units.h"
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* The whitespace of Python's float() and of optional whitespace in HTTP. */
+static bool is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static const char *skip_blanks(const char *text)
+{
+    while (is_blank(*text)) {
+        text++;
+    }
+    return text;
+}
+
+/* -- numbers ----------------------------------------------------------------
+ */
+
+/* value = digits * 10^exponent, negated or not. */
+struct decimal {
+    uint64_t digits;
+    int64_t exponent;
+    bool is_negative;
+    bool is_any; /* at least one digit was read */
+};
+
+/* Digits beyond what 64 bits hold are dropped: they are far below 1 ns. */
+static void decimal_push(struct decimal *decimal, char digit, bool is_fraction)
+{
+    decimal->is_any = true;
+    if (decimal->digits > (UINT64_MAX - 9) / 10) {
+        decimal->exponent += !is_fraction;
+        return;
+    }
+    decimal->digits = decimal->digits * 10 + (uint64_t)(digit - '0');
+    decimal->exponent -= is_fraction;
+}
+
+static const char *read_sign(const char *text, bool *is_negative)
+{
+    *is_negative = *text == '-';
+    return text + (*text == '-' || *text == '+');
+}
+
+static const char *read_digits(const char *text, struct decimal *decimal)
+{
+    for (; is_digit(*text); text++) {
+        decimal_push(decimal, *text, false);
+    }
+    return text;
+}
+
+static const char *read_fraction(const char *text, struct decimal *decimal)
+{
+    if (*text != '.') {
+        return text;
+    }
+    for (text++; is_digit(*text); text++) {
+        decimal_push(decimal, *text, true);
+    }
+    return text;
+}
+
+/* NULL if an 'e' has no digits after it. */
+static const char *read_exponent(const char *text, struct decimal *decimal)
+{
+    if (*text != 'e' && *text != 'E') {
+        return text;
+    }
+    bool is_negative;
+    text = read_sign(text + 1, &is_negative);
+    if (!is_digit(*text)) {
+        return NULL;
+    }
+    int64_t exponent = 0;
+    for (; is_digit(*text); text++) {
+        exponent =
+            exponent < 1000000 ? exponent * 10 + (*text - '0') : exponent;
+    }
+    decimal->exponent += is_negative ? -exponent : exponent;
+    return text;
+}
+
+/* As a double: at least 10^309. */
+static bool decimal_is_infinite(const struct decimal *decimal)
+{
+    int64_t magnitude = decimal->exponent - 1;
+    for (uint64_t digits = decimal->digits; digits != 0; digits /= 10) {
+        magnitude++;
+    }
+    return decimal->digits != 0 && magnitude > 308;
+}
+
+/* Rounds half up; stops at +-NS_FOREVER. unit_exponent: 9 for seconds. */
+static int64_t decimal_ns(const struct decimal *decimal, int unit_exponent)
+{
+    uint64_t value = decimal->digits;
+    int64_t exponent = decimal->exponent + unit_exponent;
+    for (; exponent > 0 && value != 0; exponent--) {
+        value = value > INT64_MAX / 10 ? (uint64_t)INT64_MAX : value * 10;
+    }
+    for (; exponent < -1 && value != 0; exponent++) {
+        value /= 10;
+    }
+    if (exponent == -1) {
+        value = value / 10 + (value % 10 >= 5);
+    }
+    int64_t ns = value > INT64_MAX ? INT64_MAX : (int64_t)value;
+    return decimal->is_negative ? -ns : ns;
+}
+
+static bool parse_digits(const char *text, int unit_exponent, int64_t *ns)
+{
+    struct decimal decimal = {0};
+    const char *end = read_digits(skip_blanks(text), &decimal);
+    if (!decimal.is_any || *skip_blanks(end) != '\0') {
+        return false;
+    }
+    *ns = decimal_ns(&decimal, unit_exponent);
+    return true;
+}
+
+/* As Elixir's Integer.parse: a sign, digits, and whatever follows. */
+static bool parse_prefix(const char *text, int unit_exponent, int64_t *ns)
+{
+    struct decimal decimal = {0};
+    text = read_sign(skip_blanks(text), &decimal.is_negative);
+    read_digits(text, &decimal);
+    if (!decimal.is_any) {
+        return false;
+    }
+    *ns = decimal_ns(&decimal, unit_exponent);
+    return true;
+}
+
+/* The grammar of Python's float() less underscores, nan and inf; a number too
+ * large for a double is infinite there and so not read here. */
+static bool parse_float(const char *text, int unit_exponent, int64_t *ns)
+{
+    struct decimal decimal = {0};
+    text = read_sign(skip_blanks(text), &decimal.is_negative);
+    text = read_fraction(read_digits(text, &decimal), &decimal);
+    if (!decimal.is_any) {
+        return false;
+    }
+    text = read_exponent(text, &decimal);
+    if (!text || *skip_blanks(text) != '\0') {
+        return false;
+    }
+    if (decimal_is_infinite(&decimal)) {
+        return false;
+    }
+    *ns = decimal_ns(&decimal, unit_exponent);
+    return true;
+}
+
+/* -- dates ------------------------------------------------------------------
+ */
+
+struct date {
+    int64_t year;
+    int month, day, hour, minute, second;
+};
+
+/* Each reader returns the rest of the text, NULL if it does not fit. */
+static const char *read_literal(const char *text, const char *literal)
+{
+    size_t length = strlen(literal);
+    return text && strncmp(text, literal, length) == 0 ? text + length : NULL;
+}
+
+static const char *read_number(const char *text, int width, int *out)
+{
+    int value = 0;
+    for (int i = 0; text && i < width; i++) {
+        if (!is_digit(text[i])) {
+            return NULL;
+        }
+        value = value * 10 + (text[i] - '0');
+    }
+    *out = value;
+    return text ? text + width : NULL;
+}
+
+static const char *read_name(const char *text, const char *const *names,
+                             int *index)
+{
+    for (int i = 0; text && names[i]; i++) {
+        const char *rest = read_literal(text, names[i]);
+        if (rest) {
+            *index = i;
+            return rest;
+        }
+    }
+    return NULL;
+}
+
+static const char *read_month(const char *text, int *month)
+{
+    const char *const names[] = {"Jan", "Feb", "Mar", "Apr", "May",
+                                 "Jun", "Jul", "Aug", "Sep", "Oct",
+                                 "Nov", "Dec", NULL};
+    int index = 0;
+    text = read_name(text, names, &index);
+    *month = index + 1;
+    return text;
+}
+
+static const char *read_short_day(const char *text)
+{
+    const char *const names[] = {"Mon", "Tue", "Wed", "Thu",
+                                 "Fri", "Sat", "Sun", NULL};
+    int index;
+    return read_name(text, names, &index);
+}
+
+static const char *read_long_day(const char *text)
+{
+    const char *const names[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                 "Friday", "Saturday", "Sunday",    NULL};
+    int index;
+    return read_name(text, names, &index);
+}
+
+static const char *read_year(const char *text, struct date *date)
+{
+    int year = 0;
+    text = read_number(text, 4, &year);
+    date->year = year;
+    return text;
+}
+
+/* RFC 9110 5.6.7 wants a sliding century; without a clock the fixed one of
+ * POSIX: 69 to 99 are 19xx. */
+static const char *read_short_year(const char *text, struct date *date)
+{
+    int year = 0;
+    text = read_number(text, 2, &year);
+    date->year = year + (year >= 69 ? 1900 : 2000);
+    return text;
+}
+
+static const char *read_clock(const char *text, struct date *date)
+{
+    text = read_number(text, 2, &date->hour);
+    text = read_number(read_literal(text, ":"), 2, &date->minute);
+    return read_number(read_literal(text, ":"), 2, &date->second);
+}
+
+/* Sun, 06 Nov 1994 08:49:37 GMT */
+static const char *read_imf_date(const char *text, struct date *date)
+{
+    text = read_literal(read_short_day(text), ", ");
+    text = read_literal(read_number(text, 2, &date->day), " ");
+    text = read_literal(read_month(text, &date->month), " ");
+    text = read_literal(read_year(text, date), " ");
+    return read_literal(read_clock(text, date), " GMT");
+}
+
+/* Sunday, 06-Nov-94 08:49:37 GMT */
+static const char *read_rfc850_date(const char *text, struct date *date)
+{
+    text = read_literal(read_long_day(text), ", ");
+    text = read_literal(read_number(text, 2, &date->day), "-");
+    text = read_literal(read_month(text, &date->month), "-");
+    text = read_literal(read_short_year(text, date), " ");
+    return read_literal(read_clock(text, date), " GMT");
+}
+
+/* Sun Nov  6 08:49:37 1994 */
+static const char *read_asctime_date(const char *text, struct date *date)
+{
+    text = read_literal(read_short_day(text), " ");
+    text = read_literal(read_month(text, &date->month), " ");
+    text = text && *text == ' ' ? read_number(text + 1, 1, &date->day)
+                                : read_number(text, 2, &date->day);
+    text = read_clock(read_literal(text, " "), date);
+    return read_year(read_literal(text, " "), date);
+}
+
+static bool is_leap_year(int64_t year)
+{
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+static bool date_is_valid(const struct date *date)
+{
+    const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int last =
+        days[date->month - 1] + (date->month == 2 && is_leap_year(date->year));
+    return date->day >= 1 && date->day <= last && date->hour <= 23 &&
+           date->minute <= 59 && date->second <= 60; /* 60: leap second */
+}
+
+/* Days since 1970-01-01 of the proleptic Gregorian calendar, with years that
+ * begin in March so that the leap day comes last. */
+static int64_t days_from_epoch(const struct date *date)
+{
+    int64_t year = date->year - (date->month <= 2);
+    int64_t month = (date->month + 9) % 12;
+    int64_t year_days = 365 * year + year / 4 - year / 100 + year / 400;
+    return year_days + (153 * month + 2) / 5 + date->day - 1 - 719468;
+}
+
+bool http_date_parse(const char *text, int64_t *unix_s)
+{
+    struct date date = {0};
+    text = skip_blanks(text);
+    const char *end = read_imf_date(text, &date);
+    if (!end) {
+        end = read_rfc850_date(text, &date);
+    }
+    if (!end) {
+        end = read_asctime_date(text, &date);
+    }
+    if (!end || *skip_blanks(end) != '\0' || !date_is_valid(&date)) {
+        return false;
+    }
+    *unix_s = days_from_epoch(&date) * 86400 + date.hour * 3600 +
+              date.minute * 60 + date.second;
+    return true;
+}
+
+/* -- forms ------------------------------------------------------------------
+ */
+
+/* a - b without overflow. */
+static int64_t difference(int64_t a, int64_t b)
+{
+    if (b < 0) {
+        return a > INT64_MAX + b ? INT64_MAX : a - b;
+    }
+    return a < -INT64_MAX + b ? -INT64_MAX : a - b;
+}
+
+static bool parse_date(const char *text, int64_t wall_ns, int64_t *ns)
+{
+    int64_t unix_s;
+    if (!http_date_parse(text, &unix_s)) {
+        return false;
+    }
+    int64_t limit_s = INT64_MAX / NS_PER_S;
+    *ns = unix_s > limit_s    ? NS_FOREVER
+          : unix_s < -limit_s ? -NS_FOREVER
+                              : difference(unix_s * NS_PER_S, wall_ns);
+    return true;
+}
+
+static bool parse_epoch(const char *text, int64_t wall_ns, int64_t *ns)
+{
+    int64_t unix_ns;
+    if (!parse_digits(text, 9, &unix_ns)) {
+        return false;
+    }
+    *ns = difference(unix_ns, wall_ns);
+    return true;
+}
+
+bool retry_after_parse(enum retry_after_form form, const char *text,
+                       int64_t wall_ns, int64_t *ns)
+{
+    switch (form) {
+    case RA_SECONDS:
+        return parse_digits(text, 9, ns);
+    case RA_SECONDS_FLOAT:
+        return parse_float(text, 9, ns);
+    case RA_SECONDS_PREFIX:
+        return parse_prefix(text, 9, ns);
+    case RA_MS:
+        return parse_digits(text, 6, ns);
+    case RA_MS_FLOAT:
+        return parse_float(text, 6, ns);
+    case RA_MS_PREFIX:
+        return parse_prefix(text, 6, ns);
+    case RA_HTTP_DATE:
+        return parse_date(text, wall_ns, ns);
+    case RA_EPOCH_SECONDS:
+        return parse_epoch(text, wall_ns, ns);
+    }
+    assert(false);
+    return false;
+}
+
+/* -- policy -----------------------------------------------------------------
+ */
+
+static bool form_is_instant(enum retry_after_form form)
+{
+    return form == RA_HTTP_DATE || form == RA_EPOCH_SECONDS;
+}
+
+static bool read_source(const struct retry_after_source *source,
+                        int64_t wall_ns, struct retry_after_value *value)
+{
+    for (size_t i = 0; i < source->form_count; i++) {
+        enum retry_after_form form = source->forms[i];
+        if (retry_after_parse(form, value->text, wall_ns, &value->ns)) {
+            value->kind = RETRY_AFTER_TIME;
+            value->is_past_date = form_is_instant(form) && value->ns < 0;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first source that reads wins; one that does not falls through to the
+ * next, and the first of those is remembered. */
+static void read_sources(const struct retry_after *policy,
+                         const struct http_headers *headers, int64_t wall_ns,
+                         struct retry_after_value *value)
+{
+    for (size_t i = 0; i < policy->source_count; i++) {
+        const struct retry_after_source *source = &policy->sources[i];
+        struct retry_after_value found = {
+            .header = source->header,
+            .text = http_header_get(headers, source->header),
+        };
+        if (!found.text) {
+            continue;
+        }
+        if (read_source(source, wall_ns, &found)) {
+            *value = found;
+            return;
+        }
+        if (value->kind == RETRY_AFTER_ABSENT) {
+            *value = found;
+            value->kind = RETRY_AFTER_UNPARSEABLE;
+        }
+    }
+}
+
+static enum retry_after_effect time_effect(const struct retry_after *policy,
+                                           struct retry_after_value *value)
+{
+    if (value->is_past_date) {
+        return policy->past;
+    }
+    if (value->ns < 0) {
+        return policy->negative;
+    }
+    if (value->ns == 0) {
+        return policy->zero;
+    }
+    value->is_above_limit = value->ns > policy->limit_ns;
+    return value->is_above_limit ? policy->above_limit : RA_WAIT;
+}
+
+static void apply_effect(const struct retry_after *policy,
+                         struct retry_after_value *value)
+{
+    value->effect = time_effect(policy, value);
+    if (value->effect == RA_CLAMP) {
+        value->ns = value->is_above_limit ? policy->limit_ns : 0;
+    } else if (value->effect == RA_WAIT && value->ns < 0) {
+        value->ns = 0;
+    }
+}
+
+static void apply_default(const struct retry_after *policy,
+                          struct retry_after_value *value)
+{
+    value->effect = value->kind == RETRY_AFTER_UNPARSEABLE ? policy->unparseable
+                                                           : RA_OWN_DELAY;
+    value->ns = 0;
+    if (policy->default_ns >= 0) {
+        value->effect = RA_WAIT;
+        value->ns = policy->default_ns;
+    }
+}
+
+struct retry_after_value retry_after_read(const struct retry_after *policy,
+                                          int status,
+                                          const struct http_headers *headers,
+                                          int64_t wall_ns)
+{
+    struct retry_after_value value = {.effect = RA_OWN_DELAY};
+    if (!policy->is_used || !status_set_has(&policy->statuses, status)) {
+        return value;
+    }
+    if (headers) {
+        read_sources(policy, headers, wall_ns, &value);
+    }
+    if (value.kind == RETRY_AFTER_TIME) {
+        apply_effect(policy, &value);
+    } else {
+        apply_default(policy, &value);
+    }
+    return value;
+}
