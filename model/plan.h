@@ -15,13 +15,16 @@ struct plan {
     struct workload workload;
 };
 
-enum { PLAN_TOKEN_MAX = 48 };
+/* A plan of more calls than PLAN_TOKENS_MAX lists no tokens, since it travels
+ * in one environment variable (Linux: 128 KiB); the adapter forms them. */
+enum { PLAN_TOKEN_MAX = 48, PLAN_TOKENS_MAX = 4096 };
 char *plan_token(int64_t client, int64_t call, char token[PLAN_TOKEN_MAX]);
 
 /* JSON text:
  * {"method","path","payload","clients","calls","concurrency","start_spread_ms",
  * "read_timeout_ms","give_up_ms","tokens":[[...],...]} with one list of tokens
- * per client. Heap text, freed by the caller; NULL without memory. */
+ * per client. "payload" is the JSON value itself, null for the default one.
+ * Heap text, freed by the caller; NULL without memory. */
 char *plan_format(const struct workload *workload);
 
 /* Reads what plan_format writes. NULL and a problem on failure. */

@@ -1,0 +1,301 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/trace.h"
+#include "model/trace_fields.h"
+#include "model/trace_fold.h"
+#include "model/trace_words.h"
+
+/* A trace under construction. */
+struct reader {
+    struct trace *trace;
+    struct trace_fields fields;
+    struct trace_fold fold;
+    size_t outage_room, result_room;
+    bool is_begun; /* a "run" line was there */
+};
+
+/* Room for one more element in the trace's arena: the old array stays there,
+ * so that growth by doubling wastes no more than the array itself. */
+static void *grow(struct reader *reader, const void *items, size_t count,
+                  size_t *room, size_t size)
+{
+    size_t wanted = *room ? *room * 2 : 16;
+    void *grown = arena_array(&reader->trace->arena, wanted, size);
+    if (!grown) {
+        reader->fields.is_bad = true;
+        error_add(reader->fields.error, PROBLEM_MEMORY, "no memory to read %s",
+                  reader->fields.file);
+        return NULL;
+    }
+    if (count > 0)
+        memcpy(grown, items, count * size);
+    *room = wanted;
+    return grown;
+}
+
+static int64_t read_time(struct reader *reader)
+{
+    return trace_fields_int(&reader->fields, "t", 0, TRACE_FIELDS_INT_MAX);
+}
+
+static void read_run(struct reader *reader)
+{
+    struct trace_fields *fields = &reader->fields;
+    struct trace *trace = reader->trace;
+    if (reader->is_begun)
+        trace_fields_problem(fields, "ev", "a second run in one trace");
+    reader->is_begun = true;
+    trace->version = trace_fields_string(fields, "version");
+    trace->scenario = trace_fields_string(fields, "scenario");
+    trace->profile = trace_fields_text(fields, "profile");
+    trace->seed = trace_fields_wide(fields, "seed");
+    trace->level = (int)trace_fields_int(fields, "level", 0, 1);
+    if (!trace_fields_has(fields, "wall"))
+        return;
+    uint64_t wall_ns = trace_fields_wide(fields, "wall");
+    if (wall_ns <= INT64_MAX)
+        trace->wall_ns = (int64_t)wall_ns;
+    else
+        trace_fields_problem(fields, "wall", "later than the year 2262");
+}
+
+/* The last span of this kind that has not ended; NULL if none. */
+static struct trace_outage *open_outage(struct trace *trace, enum fault_do kind)
+{
+    for (size_t i = trace->outage_count; i > 0; i--) {
+        struct trace_outage *outage = &trace->outages[i - 1];
+        if (outage->kind == kind && outage->to_ns == TRACE_NEVER)
+            return outage;
+    }
+    return NULL;
+}
+
+static void begin_outage(struct reader *reader, enum fault_do kind)
+{
+    struct trace *trace = reader->trace;
+    if (trace->outage_count == reader->outage_room) {
+        struct trace_outage *grown =
+            grow(reader, trace->outages, trace->outage_count,
+                 &reader->outage_room, sizeof *grown);
+        if (!grown)
+            return;
+        trace->outages = grown;
+    }
+    trace->outages[trace->outage_count++] = (struct trace_outage){
+        .kind = kind,
+        .from_ns = read_time(reader),
+        .to_ns = TRACE_NEVER,
+        .window = trace_fields_text(&reader->fields, "window"),
+    };
+}
+
+static void read_outage(struct reader *reader)
+{
+    static const char *const words[] = {"refuse", "stall"};
+    enum fault_do kind = trace_fields_word(&reader->fields, "do", words, 2) == 0
+                             ? FAULT_REFUSE
+                             : FAULT_STALL;
+    if (trace_fields_bool(&reader->fields, "begin")) {
+        begin_outage(reader, kind);
+        return;
+    }
+    struct trace_outage *outage = open_outage(reader->trace, kind);
+    if (outage)
+        outage->to_ns = read_time(reader);
+    else
+        trace_fields_problem(&reader->fields, "begin",
+                             "the end of an outage that never began");
+}
+
+static void read_client_end(struct reader *reader)
+{
+    struct trace_fields *fields = &reader->fields;
+    struct trace *trace = reader->trace;
+    trace->ended_ns = read_time(reader);
+    trace->client_end = (enum client_end)trace_fields_word(
+        fields, "end", trace_words_client_end, CLIENT_STOPPED + 1);
+    trace->client_code = trace_fields_int(fields, "code", -TRACE_FIELDS_INT_MAX,
+                                          TRACE_FIELDS_INT_MAX);
+    trace->leftovers =
+        trace_fields_int(fields, "leftovers", 0, TRACE_FIELDS_INT_MAX);
+    trace->output_bytes =
+        trace_fields_int(fields, "output_bytes", 0, TRACE_FIELDS_INT_MAX);
+}
+
+static void read_result(struct reader *reader)
+{
+    struct trace *trace = reader->trace;
+    if (trace->result_count == reader->result_room) {
+        struct trace_result *grown =
+            grow(reader, trace->results, trace->result_count,
+                 &reader->result_room, sizeof *grown);
+        if (!grown)
+            return;
+        trace->results = grown;
+    }
+    trace_fields_result(&reader->fields,
+                        &trace->results[trace->result_count++]);
+    trace->has_results = true;
+}
+
+static void read_end(struct reader *reader)
+{
+    struct trace_fields *fields = &reader->fields;
+    struct trace *trace = reader->trace;
+    trace->lag_p99_ns =
+        trace_fields_int(fields, "lag_p99", 0, TRACE_FIELDS_INT_MAX);
+    trace->lag_max_ns =
+        trace_fields_int(fields, "lag_max", 0, TRACE_FIELDS_INT_MAX);
+    trace->interrupted = trace_fields_bool(fields, "interrupted");
+    trace->complete = true;
+}
+
+static void read_event(struct reader *reader, enum trace_event event)
+{
+    switch (event) {
+    case TRACE_RUN:
+        read_run(reader);
+        break;
+    case TRACE_ACCEPT:
+    case TRACE_ACCEPT_FAULT:
+    case TRACE_CLOSE:
+        trace_fold_conn(&reader->fold, &reader->fields, event);
+        break;
+    case TRACE_REQUEST:
+    case TRACE_RESPONSE:
+        trace_fold_attempt(&reader->fold, &reader->fields,
+                           event == TRACE_RESPONSE);
+        break;
+    case TRACE_OUTAGE:
+        read_outage(reader);
+        break;
+    case TRACE_SPAWN:
+        reader->trace->spawned_ns = read_time(reader);
+        break;
+    case TRACE_CLIENT_END:
+        read_client_end(reader);
+        break;
+    case TRACE_RESULT:
+        read_result(reader);
+        break;
+    case TRACE_END:
+        read_end(reader);
+        break;
+    }
+}
+
+/* A line of an unknown event is skipped: a later version wrote it. */
+static void read_line(struct reader *reader, const char *line, size_t size)
+{
+    if (!trace_fields_open(&reader->fields, line, size))
+        return;
+    const cJSON *ev =
+        cJSON_GetObjectItemCaseSensitive(reader->fields.root, "ev");
+    const char *word = cJSON_GetStringValue(ev);
+    if (!word)
+        trace_fields_problem(&reader->fields, "ev",
+                             "missing: a string expected");
+    for (int i = 0; word && trace_words_event[i]; i++) {
+        if (strcmp(word, trace_words_event[i]) == 0)
+            read_event(reader, (enum trace_event)i);
+    }
+    trace_fields_close(&reader->fields);
+}
+
+/* A last line without a newline was cut short by a kill: it is not read. */
+static bool read_lines(struct reader *reader, const char *bytes, size_t size)
+{
+    const char *end = bytes + size, *newline;
+    while (bytes < end &&
+           (newline = memchr(bytes, '\n', (size_t)(end - bytes)))) {
+        reader->fields.line++;
+        read_line(reader, bytes, (size_t)(newline - bytes));
+        if (reader->fields.is_bad)
+            return false;
+        bytes = newline + 1;
+    }
+    if (reader->is_begun)
+        return true;
+    reader->fields.line = 1;
+    trace_fields_problem(&reader->fields, "ev",
+                         "not a trace: no line has \"ev\":\"run\"");
+    return false;
+}
+
+static void set_defaults(struct trace *trace)
+{
+    trace->spawned_ns = TRACE_NEVER;
+    trace->ended_ns = TRACE_NEVER;
+}
+
+struct trace *trace_read(const char *file, const char *bytes, size_t size,
+                         struct error *error)
+{
+    struct trace *trace = calloc(1, sizeof *trace);
+    if (!trace) {
+        error_add(error, PROBLEM_MEMORY, "no memory to read %s", file);
+        return NULL;
+    }
+    set_defaults(trace);
+    struct reader reader = {
+        .trace = trace,
+        .fields = {.file = file, .arena = &trace->arena, .error = error},
+    };
+    if (read_lines(&reader, bytes, size))
+        trace_fold_finish(&reader.fold, &reader.fields, trace);
+    trace_fold_deinit(&reader.fold);
+    if (!reader.fields.is_bad)
+        return trace;
+    trace_free(trace);
+    return NULL;
+}
+
+void trace_free(struct trace *trace)
+{
+    if (!trace)
+        return;
+    arena_deinit(&trace->arena);
+    free(trace);
+}
+
+/* The whole of an open file; NULL with errno set on failure. */
+static char *read_all(FILE *in, size_t *size)
+{
+    size_t room = 64 * 1024, used = 0, got = 0;
+    char *bytes = malloc(room);
+    while (bytes && (got = fread(bytes + used, 1, room - used, in)) > 0) {
+        used += got;
+        if (used < room)
+            continue;
+        room *= 2;
+        char *grown = realloc(bytes, room);
+        if (!grown)
+            free(bytes);
+        bytes = grown;
+    }
+    *size = used;
+    if (bytes && !ferror(in))
+        return bytes;
+    free(bytes);
+    return NULL;
+}
+
+struct trace *trace_read_file(const char *file, struct error *error)
+{
+    struct trace *trace = NULL;
+    char *bytes = NULL;
+    size_t size = 0;
+    FILE *in = fopen(file, "rb");
+    if (in)
+        bytes = read_all(in, &size);
+    if (bytes)
+        trace = trace_read(file, bytes, size, error);
+    else
+        error_add_errno(error, errno, "can't read the trace %s", file);
+    free(bytes);
+    if (in)
+        fclose(in);
+    return trace;
+}
