@@ -115,7 +115,9 @@ bool source_open_file(const char *path, struct source *source,
     if (!is_read) {
         error_add_errno(error, errno, "can't read \"%s\"", path)->kind =
             PROBLEM_INPUT;
-        source_close(source);
+        free(source->owned);
+        source->owned = NULL;
+        source->bytes = NULL;
     }
     if (file) {
         fclose(file);

@@ -1,0 +1,142 @@
+#include "cli/lint_file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "client/retry.h"
+#include "model/jsonc.h"
+#include "model/profile.h"
+#include "model/scenario.h"
+
+const char *const lint_kind_words[] = {
+    [LINT_UNKNOWN] = "unknown",
+    [LINT_SCENARIO] = "scenario",
+    [LINT_PROFILE] = "profile",
+    [LINT_RULES] = "rules",
+};
+
+/* A key that only one kind has says which it is, so that a file with other
+ * errors is still read by the right reader. */
+static enum lint_kind detect_kind(const struct jsonc_value *root)
+{
+    static const struct {
+        const char *key;
+        enum lint_kind kind;
+    } marks[] = {
+        {"profile", LINT_PROFILE}, {"layers", LINT_PROFILE},
+        {"rules", LINT_RULES},     {"id", LINT_SCENARIO},
+        {"server", LINT_SCENARIO}, {"workload", LINT_SCENARIO},
+        {"checks", LINT_SCENARIO},
+    };
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        struct jsonc_value value;
+        if (jsonc_get(root, marks[i].key, &value)) {
+            return marks[i].kind;
+        }
+    }
+    return LINT_UNKNOWN;
+}
+
+static void add_unknown_kind(const struct jsonc_value *root)
+{
+    struct problem *problem = jsonc_problem(
+        root, "neither a scenario, a profile nor a rule catalogue");
+    snprintf(problem->hint, sizeof problem->hint,
+             "a scenario has \"id\" and \"server\", a profile \"profile\" and "
+             "\"layers\", a catalogue \"rules\"");
+}
+
+static void check_rule_name(const struct jsonc_value *at, const char *id,
+                            const struct rule_catalogue *rules)
+{
+    if (rules_find(rules, id)) {
+        return;
+    }
+    struct problem *problem = jsonc_problem(at, "there is no rule \"%s\"", id);
+    struct arena arena = {0};
+    const char **ids = arena_array(&arena, rules->count + 1, sizeof *ids);
+    for (size_t i = 0; ids && i < rules->count; i++) {
+        ids[i] = rules->rules[i].id;
+    }
+    const char *nearest = ids ? jsonc_nearest(id, ids) : NULL;
+    if (nearest) {
+        snprintf(problem->hint, sizeof problem->hint, "did you mean \"%s\"?",
+                 nearest);
+    } else {
+        snprintf(problem->hint, sizeof problem->hint,
+                 "\"retryspec explain\" names them all");
+    }
+    arena_deinit(&arena);
+}
+
+static void lint_scenario(struct lint_file *file, struct jsonc_value *root,
+                          const struct rule_catalogue *rules)
+{
+    const struct source *source = &file->source;
+    struct scenario *scenario = scenario_read(source->path, source->bytes,
+                                              source->size, &file->problems);
+    if (!scenario) {
+        return;
+    }
+    snprintf(file->id, sizeof file->id, "%s", scenario->id);
+    struct jsonc_value checks;
+    bool has_checks = jsonc_get(root, "checks", &checks);
+    for (size_t i = 0; has_checks && i < scenario->check_count; i++) {
+        struct jsonc_value check = jsonc_at(&checks, (int)i);
+        check_rule_name(&check, scenario->checks[i].rule, rules);
+    }
+    scenario_free(scenario);
+}
+
+static void lint_profile(struct lint_file *file, struct jsonc_value *root,
+                         const struct rule_catalogue *rules)
+{
+    const struct source *source = &file->source;
+    struct profile *profile = profile_read(source->path, source->bytes,
+                                           source->size, &file->problems);
+    if (!profile) {
+        return;
+    }
+    snprintf(file->id, sizeof file->id, "%s", profile->id);
+    struct jsonc_value excluded;
+    bool has_any = jsonc_get(root, "not_applicable", &excluded);
+    for (size_t i = 0; has_any && i < profile->not_applicable_count; i++) {
+        check_rule_name(&excluded, profile->not_applicable[i].rule, rules);
+    }
+    retry_supports(profile, &file->notes);
+    profile_free(profile);
+}
+
+static void lint_rules(struct lint_file *file)
+{
+    const struct source *source = &file->source;
+    rules_free(
+        rules_read(source->path, source->bytes, source->size, &file->problems));
+}
+
+void lint_file_check(struct lint_file *file, const struct rule_catalogue *rules)
+{
+    struct jsonc doc;
+    const struct source *source = &file->source;
+    if (!jsonc_open(&doc, source->path, source->bytes, source->size,
+                    &file->problems)) {
+        return;
+    }
+    struct jsonc_value root = jsonc_root(&doc);
+    file->kind = detect_kind(&root);
+    switch (file->kind) {
+    case LINT_UNKNOWN:
+        add_unknown_kind(&root);
+        break;
+    case LINT_SCENARIO:
+        lint_scenario(file, &root, rules);
+        break;
+    case LINT_PROFILE:
+        lint_profile(file, &root, rules);
+        break;
+    case LINT_RULES:
+        lint_rules(file);
+        break;
+    }
+    jsonc_close(&doc);
+}
