@@ -110,9 +110,6 @@ static void print_text(const struct run_report *run, bool is_verbose)
                                  .has_color = isatty(STDOUT_FILENO) &&
                                               !getenv("NO_COLOR")};
     report_text_header(run, &style, stdout);
-    if (is_verbose) {
-        report_text_scenario(run, run->scenarios[0], &style, stdout);
-    }
     report_text_summary(run, &style, stdout);
 }
 
