@@ -18,12 +18,15 @@
 
 enum { JSONC_BYTES_MAX = 4 << 20, JSONC_DEPTH_MAX = 64 };
 
+struct jsonc_places;
+
 /* One opened file. */
 struct jsonc {
     char *text; /* the bytes, comments blanked */
     size_t size;
     cJSON *root;
-    const char *file; /* name for messages, not owned */
+    struct jsonc_places *places; /* where each value stands in the text */
+    const char *file;            /* name for messages, not owned */
     struct error *error;
 };
 
@@ -64,9 +67,20 @@ bool jsonc_get(const struct jsonc_value *at, const char *key,
 bool jsonc_need(const struct jsonc_value *at, const char *key,
                 struct jsonc_value *out);
 
+/* Checks that `at` is an object with any keys, unique, at most `max` of them.
+ * Returns their number, -1 after a problem. */
+int jsonc_expect_map(const struct jsonc_value *at, int max);
+
+/* The member number `index` of an object; its key is out.item->string. */
+struct jsonc_value jsonc_member(const struct jsonc_value *at, int index);
+
 /* Elements of an array; a value that is no array is a problem and gives -1. */
 int jsonc_length(const struct jsonc_value *at);
 struct jsonc_value jsonc_at(const struct jsonc_value *at, int index);
+
+/* The value as compact JSON text, numbers and escapes as they were written.
+ * NULL and a problem without memory. */
+const char *jsonc_text(const struct jsonc_value *at, struct arena *arena);
 
 /* Typed reads: false and a problem (found, expected) on another type or range.
  */
@@ -88,7 +102,7 @@ bool jsonc_choice(const struct jsonc_value *at, const char *const *words,
 /* The nearest of a NULL-ended list by edit distance, NULL if none is near. */
 const char *jsonc_nearest(const char *word, const char *const *words);
 
-/* 1-based line and column of byte `offset`. */
+/* 1-based line and column, counted in bytes, of byte `offset`. */
 void jsonc_place(const char *text, size_t offset, int *line, int *column);
 
 #endif
