@@ -1,9 +1,10 @@
 /* The script: what to answer to which request. Pure; the server obeys.
  *
  * Time is an argument (nanoseconds since the run began); windows count from the
- * first request of the run. Every draw (chance, delays) comes from streams of
- * the seed, labelled by route and call, so that the order of arrivals between
- * calls does not change what one call meets. */
+ * first request of the run, or from the first connection that met a fault at
+ * accept, since no request can come before it. Every draw (chance, delays)
+ * comes from streams of the seed, labelled by route and call, so that the order
+ * of arrivals between calls does not change what one call meets. */
 #ifndef RETRYSPEC_MOCK_SERVER_SCRIPT_H
 #define RETRYSPEC_MOCK_SERVER_SCRIPT_H
 
@@ -45,10 +46,14 @@ struct script_answer {
                                   reached, or no window is open: answer 418
                                   with `reason` */
     int64_t delay_ns;          /* drawn */
-    bool has_fault;            /* reply->fault is due (chance drawn) */
+    /* reply->fault is due (chance drawn). A fault at accept is due here only if
+     * it was certain and the request came on a connection that was open
+     * before: reset, close, hang and garbage then strike at the request,
+     * refuse as a reset, stall as a hang. */
+    bool has_fault;
     char call[SCRIPT_KEY_BYTES_MAX + 1]; /* "" if none */
-    int64_t count; /* requests of this key before this one */
-    char reason[400];
+    int64_t count;    /* requests of this call on this route before this one */
+    char reason[400]; /* why there is no route, no reply or no call; else "" */
 };
 
 void script_decide(struct script *script, const struct script_request *request,
