@@ -44,39 +44,15 @@ struct retry_shared {
 void retry_shared_init(struct retry_shared *shared,
                        const struct profile *profile, int64_t now_ns);
 
-/* Counters of one layer in its present run. */
+/* Counters of one layer in its present run. What a layer attempts is a run of
+ * the layers inside it, or a request if there are none. */
 struct retry_layer_state {
-    int64_t attempts; /* sends in this run of the layer */
+    int64_t attempts; /* of this run, the present one included */
     int64_t connect_failures, read_failures, status_failures;
     int64_t retries; /* waits so far: n of the next one */
     int64_t started_ns;
     int64_t previous_ns; /* last delay, for decorrelated */
 };
-
-enum retry_phase {
-    RETRY_PHASE_NEW,
-    RETRY_PHASE_SENDING,
-    RETRY_PHASE_WAITING,
-    RETRY_PHASE_DONE
-};
-
-/* One logical call. Under 1 KiB; copyable (the judge tries ways). */
-struct retry_call {
-    struct retry_shared *shared;
-    const struct layer *layers[PROFILE_LAYERS_MAX]; /* that cover the request */
-    int layer_shared_index[PROFILE_LAYERS_MAX];
-    int layer_count;
-    struct retry_layer_state state[PROFILE_LAYERS_MAX];
-    const char *method; /* borrowed */
-    enum retry_phase phase;
-    int64_t started_ns, attempt_started_ns, wait_from_ns, wait_until_ns;
-    int64_t attempts; /* sends of the whole call */
-    int waiting_layer;
-};
-
-/* Binds the layers that cover the request. */
-void retry_call_init(struct retry_call *call, struct retry_shared *shared,
-                     const char *method, const char *path);
 
 enum retry_event_kind {
     RETRY_START,  /* the caller asked (slots, if any, are granted) */
@@ -143,7 +119,39 @@ struct retry_action {
     bool is_ok;
 };
 
-/* Advances the call. An event that does not fit the phase is a bug (assert). */
+enum retry_phase {
+    RETRY_PHASE_NEW,
+    RETRY_PHASE_SENDING,
+    RETRY_PHASE_WAITING,
+    RETRY_PHASE_DONE
+};
+
+/* One logical call. Under 1 KiB; copyable (the judge tries ways). */
+struct retry_call {
+    struct retry_shared *shared;
+    const struct layer *layers[PROFILE_LAYERS_MAX]; /* that cover the request */
+    int layer_shared_index[PROFILE_LAYERS_MAX];
+    int layer_count;
+    struct retry_layer_state state[PROFILE_LAYERS_MAX];
+    const char *method; /* borrowed */
+    enum retry_phase phase;
+    int64_t started_ns, attempt_started_ns, wait_from_ns, wait_until_ns;
+    int64_t attempts; /* sends of the whole call */
+    int waiting_layer;
+    bool is_polling;          /* the present wait is a poll, not a retry */
+    struct retry_action wait; /* the present wait; retry_after.text is NULL */
+};
+
+/* Binds the layers that cover the request. */
+void retry_call_init(struct retry_call *call, struct retry_shared *shared,
+                     const char *method, const char *path);
+
+/* Advances the call. An event that does not fit the phase is a bug (assert).
+ *
+ * A RETRY_TIMER before its time gives the same wait again. While an attempt is
+ * in flight it gives RETRY_ABORT or, if nothing is due, RETRY_WAIT with the
+ * attempt's until_ns and the next wake_ns: carry on. An attempt that reaches
+ * its own limit is ended by the client, which reports END_TIMEOUT. */
 struct retry_action retry_step(struct retry_call *call,
                                const struct retry_event *event);
 
