@@ -1,0 +1,35 @@
+/* The parts of the profile reader, by theme. Each reads one JSON object into
+ * one struct of model/profile.h, sets that struct's defaults, and adds a
+ * problem for whatever does not make sense. docs/profile.md is the format. */
+#ifndef RETRYSPEC_MODEL_PROFILE_READ_H
+#define RETRYSPEC_MODEL_PROFILE_READ_H
+
+#include "model/arena.h"
+#include "model/jsonc.h"
+#include "model/profile.h"
+
+/* One element of `layers`. */
+void profile_read_layer(const struct jsonc_value *at, struct arena *arena,
+                        struct layer *layer);
+
+/* One element of a layer's `rules`. */
+void profile_read_rule(const struct jsonc_value *at, struct arena *arena,
+                       struct profile_rule *rule);
+
+/* ["429", "500-599", "!501"]: numbers and ranges, less those after '!'. */
+void profile_read_statuses(const struct jsonc_value *at,
+                           struct status_set *statuses);
+
+void profile_read_backoff(const struct jsonc_value *at,
+                          struct backoff *backoff);
+void profile_read_jitter(const struct jsonc_value *at, struct backoff *backoff);
+
+/* A layer's `retry_after`: "ignored" or an object. */
+void profile_read_retry_after(const struct jsonc_value *at, struct arena *arena,
+                              struct retry_after *policy);
+
+/* The limits of a layer: budget, slots, progress, attempt_timeout,
+ * call_timeout, rate_limiter, breaker. `at` is the layer. */
+void profile_read_limits(const struct jsonc_value *at, struct layer *layer);
+
+#endif

@@ -1,0 +1,217 @@
+/* The part of the profile reader for what bounds a layer. */
+#include <string.h>
+
+#include "model/fields.h"
+#include "model/profile_read.h"
+#include "model/units.h"
+
+enum { COUNT_MAX = 1000000000 };
+
+static const struct fields_range counts = {1, COUNT_MAX};
+static const double TOKENS_MAX = 1e9;
+
+/* All in the order of their enums. */
+static const char *const elapsed_test_words[] = {
+    "after-attempt", "before-sleep", "cut-sleep", NULL};
+static const char *const slot_scope_words[] = {"handler", "session", "client",
+                                               "global", NULL};
+static const char *const slot_held_words[] = {"call", "attempt", NULL};
+static const char *const progress_clock_words[] = {"handler", "call", NULL};
+static const char *const timeout_kind_words[] = {"total", "head", "inactivity",
+                                                 NULL};
+static const char *const limiter_scope_words[] = {"holder", "url-and-key",
+                                                  NULL};
+
+static const char *const budget_keys[] = {
+    "attempts", "connect_attempts", "read_attempts", "status_attempts",
+    "elapsed",  "elapsed_test",     "tokens",        NULL};
+static const char *const token_keys[] = {"capacity", "cost", "timeout_cost",
+                                         "refund", NULL};
+static const char *const slot_keys[] = {"limit", "scope", "held", NULL};
+static const char *const progress_keys[] = {
+    "timeout",          "clock", "aborts_attempt", "tested_at_first",
+    "resets_when_idle", NULL};
+static const char *const timeout_keys[] = {"limit", "kind", NULL};
+static const char *const limiter_keys[] = {"scope", "poll", "clears_on_success",
+                                           NULL};
+static const char *const breaker_keys[] = {"failures", "reset",
+                                           "half_open_calls", NULL};
+
+/* The member, opened as an object. */
+static bool open_member(const struct jsonc_value *layer, const char *key,
+                        const char *const *keys, struct jsonc_value *out)
+{
+    return jsonc_get(layer, key, out) && fields_open(out, keys);
+}
+
+static void read_attempts(const struct jsonc_value *at, const char *key,
+                          int64_t *out)
+{
+    struct jsonc_value value;
+    if (!jsonc_get(at, key, &value)) {
+        return;
+    }
+    if (!cJSON_IsString(value.item)) {
+        jsonc_int(&value, 1, COUNT_MAX, out);
+    } else if (strcmp(value.item->valuestring, "unlimited") != 0) {
+        jsonc_problem(&value,
+                      "found \"%s\", expected a number of attempts or "
+                      "\"unlimited\"",
+                      value.item->valuestring);
+    }
+}
+
+static void read_tokens(const struct jsonc_value *budget,
+                        struct token_bucket *tokens)
+{
+    const struct fields_span span = {0.0, TOKENS_MAX};
+    struct jsonc_value at, value;
+    if (!open_member(budget, "tokens", token_keys, &at)) {
+        return;
+    }
+    tokens->is_used = true;
+    if (fields_need(&at, "capacity")) {
+        fields_number(&at, "capacity", span, &tokens->capacity);
+    }
+    if (fields_need(&at, "cost")) {
+        fields_number(&at, "cost", span, &tokens->cost);
+    }
+    tokens->timeout_cost = tokens->cost;
+    fields_number(&at, "timeout_cost", span, &tokens->timeout_cost);
+    fields_number(&at, "refund", span, &tokens->refund);
+    if (tokens->cost > tokens->capacity && jsonc_get(&at, "cost", &value)) {
+        jsonc_problem(&value,
+                      "found %g, above the capacity of %g: nothing would ever "
+                      "be retried",
+                      tokens->cost, tokens->capacity);
+    }
+}
+
+static void read_budget(const struct jsonc_value *layer, struct budget *budget)
+{
+    struct jsonc_value at;
+    int index = 0;
+    *budget = (struct budget){
+        .attempts = ATTEMPTS_UNLIMITED,
+        .connect_attempts = ATTEMPTS_UNLIMITED,
+        .read_attempts = ATTEMPTS_UNLIMITED,
+        .status_attempts = ATTEMPTS_UNLIMITED,
+        .elapsed_ns = NS_FOREVER,
+    };
+    if (!open_member(layer, "budget", budget_keys, &at)) {
+        return;
+    }
+    read_attempts(&at, "attempts", &budget->attempts);
+    read_attempts(&at, "connect_attempts", &budget->connect_attempts);
+    read_attempts(&at, "read_attempts", &budget->read_attempts);
+    read_attempts(&at, "status_attempts", &budget->status_attempts);
+    fields_positive(&at, "elapsed", &budget->elapsed_ns);
+    if (!fields_has(&at, "elapsed")) {
+        fields_refuse(&at, "elapsed_test", "\"elapsed\"");
+    } else if (fields_choice(&at, "elapsed_test", elapsed_test_words, &index)) {
+        budget->elapsed_test = (enum elapsed_test)index;
+    }
+    read_tokens(&at, &budget->tokens);
+}
+
+static void read_slots(const struct jsonc_value *layer, struct slots *slots)
+{
+    struct jsonc_value at;
+    int index = 0;
+    if (!open_member(layer, "slots", slot_keys, &at)) {
+        return;
+    }
+    slots->scope = SLOTS_CLIENT;
+    if (fields_need(&at, "limit")) {
+        fields_int(&at, "limit", counts, &slots->limit);
+    }
+    if (fields_choice(&at, "scope", slot_scope_words, &index)) {
+        slots->scope = (enum slot_scope)index;
+    }
+    if (fields_choice(&at, "held", slot_held_words, &index)) {
+        slots->held = (enum slot_held)index;
+    }
+}
+
+static void read_progress(const struct jsonc_value *layer,
+                          struct progress *progress)
+{
+    struct jsonc_value at;
+    int index = 0;
+    progress->timeout_ns = NS_FOREVER;
+    if (!open_member(layer, "progress", progress_keys, &at)) {
+        return;
+    }
+    if (fields_need(&at, "timeout")) {
+        fields_positive(&at, "timeout", &progress->timeout_ns);
+    }
+    if (fields_choice(&at, "clock", progress_clock_words, &index)) {
+        progress->clock = (enum progress_clock)index;
+    }
+    fields_bool(&at, "aborts_attempt", &progress->aborts_attempt);
+    fields_bool(&at, "tested_at_first", &progress->is_tested_at_first);
+    fields_bool(&at, "resets_when_idle", &progress->resets_when_idle);
+}
+
+static void read_attempt_timeout(const struct jsonc_value *layer,
+                                 struct attempt_timeout *timeout)
+{
+    struct jsonc_value at;
+    int index = 0;
+    timeout->limit_ns = NS_FOREVER;
+    if (!open_member(layer, "attempt_timeout", timeout_keys, &at)) {
+        return;
+    }
+    if (fields_need(&at, "limit")) {
+        fields_positive(&at, "limit", &timeout->limit_ns);
+    }
+    if (fields_choice(&at, "kind", timeout_kind_words, &index)) {
+        timeout->kind = (enum timeout_kind)index;
+    }
+}
+
+static void read_rate_limiter(const struct jsonc_value *layer,
+                              struct rate_limiter *limiter)
+{
+    struct jsonc_value at;
+    int index = 0;
+    if (!open_member(layer, "rate_limiter", limiter_keys, &at)) {
+        return;
+    }
+    limiter->is_used = true;
+    if (fields_choice(&at, "scope", limiter_scope_words, &index)) {
+        limiter->scope = (enum limiter_scope)index;
+    }
+    fields_duration(&at, "poll", &limiter->poll_ns);
+    fields_bool(&at, "clears_on_success", &limiter->clears_on_success);
+}
+
+static void read_breaker(const struct jsonc_value *layer,
+                         struct circuit_breaker *breaker)
+{
+    struct jsonc_value at;
+    if (!open_member(layer, "breaker", breaker_keys, &at)) {
+        return;
+    }
+    breaker->is_used = true;
+    breaker->half_open_calls = 1;
+    if (fields_need(&at, "failures")) {
+        fields_int(&at, "failures", counts, &breaker->failures);
+    }
+    if (fields_need(&at, "reset")) {
+        fields_positive(&at, "reset", &breaker->reset_ns);
+    }
+    fields_int(&at, "half_open_calls", counts, &breaker->half_open_calls);
+}
+
+void profile_read_limits(const struct jsonc_value *at, struct layer *layer)
+{
+    read_budget(at, &layer->budget);
+    read_slots(at, &layer->slots);
+    read_progress(at, &layer->progress);
+    read_attempt_timeout(at, &layer->attempt_timeout);
+    layer->call_timeout_ns = NS_FOREVER;
+    fields_positive(at, "call_timeout", &layer->call_timeout_ns);
+    read_rate_limiter(at, &layer->rate_limiter);
+    read_breaker(at, &layer->breaker);
+}
