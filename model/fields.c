@@ -30,7 +30,7 @@ static bool read_text(const struct jsonc_value *value, struct arena *arena,
         return false;
     }
     if (!*text) {
-        jsonc_problem(value, "found an empty text");
+        fields_expected(value, "a text");
         return false;
     }
     *out = text;
@@ -89,8 +89,7 @@ bool fields_positive(const struct jsonc_value *at, const char *key,
         return false;
     }
     if (ns == 0) {
-        jsonc_problem(&value, "found \"%s\", expected more than 0s",
-                      value.item->valuestring);
+        fields_expected(&value, "more than 0s");
         return false;
     }
     *out_ns = ns;
@@ -116,9 +115,8 @@ bool fields_list(const struct jsonc_value *at, const char *key,
         return false;
     }
     if (count < range.min || count > range.max) {
-        jsonc_problem(&value,
-                      "found %d elements, expected %" PRId64 " to %" PRId64,
-                      count, range.min, range.max);
+        fields_expected(&value, "%" PRId64 " to %" PRId64 " elements",
+                        range.min, range.max);
         return false;
     }
     *out = (struct fields_list){.at = value, .count = (size_t)count};
@@ -153,6 +151,30 @@ const char *fields_where(const struct jsonc_value *at, struct arena *arena)
 {
     char *path = arena_strdup(arena, at->path);
     return path ? path : fields_out_of_memory(at);
+}
+
+/* A value in words. */
+static void describe(const cJSON *item, char *words, size_t size)
+{
+    if (cJSON_IsString(item)) {
+        snprintf(words, size, "\"%.60s\"", item->valuestring);
+    } else if (cJSON_IsNumber(item)) {
+        snprintf(words, size, "%.15g", item->valuedouble);
+    } else {
+        snprintf(words, size, "%d", cJSON_GetArraySize(item));
+    }
+}
+
+struct problem *fields_expected(const struct jsonc_value *at,
+                                const char *format, ...)
+{
+    char expected[256], found[80];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(expected, sizeof expected, format, arguments);
+    va_end(arguments);
+    describe(at->item, found, sizeof found);
+    return jsonc_problem(at, "expected %s, found %s", expected, found);
 }
 
 void fields_hint(struct problem *problem, const char *format, ...)

@@ -74,6 +74,11 @@ void *fields_array(const struct jsonc_value *at, struct arena *arena,
 /* A copy of the JSON path of `at`; NULL and a problem without memory. */
 const char *fields_where(const struct jsonc_value *at, struct arena *arena);
 
+/* Adds the problem "expected <format>, found <the value>". Returns it. */
+struct problem *fields_expected(const struct jsonc_value *at,
+                                const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Sets the problem's hint. */
 void fields_hint(struct problem *problem, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

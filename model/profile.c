@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/scenario.h"
+#include "model/path_pattern.h"
 
 void profile_free(struct profile *profile)
 {
@@ -14,26 +14,23 @@ void profile_free(struct profile *profile)
     free(profile);
 }
 
-/* A pattern is a method, one space and a path pattern; "ANY" is any method. */
-static bool pattern_covers(const char *pattern, const char *method,
-                           const char *path)
+/* A route is a method, one space and a path pattern; "ANY" is any method. */
+static bool route_covers(const char *route, const char *method,
+                         const char *path)
 {
-    const char *space = strchr(pattern, ' ');
-    size_t length = (size_t)(space - pattern);
-    bool is_any = strncmp(pattern, "ANY ", 4) == 0;
-    if (!is_any &&
-        (strlen(method) != length || strncmp(pattern, method, length) != 0)) {
-        return false;
-    }
-    const struct route route = {.path = space + 1};
-    return route_matches(&route, method, path);
+    const char *space = strchr(route, ' ');
+    size_t length = (size_t)(space - route);
+    bool has_method =
+        strlen(method) == length && strncmp(route, method, length) == 0;
+    return (has_method || strncmp(route, "ANY ", 4) == 0) &&
+           path_pattern_matches(space + 1, path);
 }
 
 bool layer_covers(const struct layer *layer, const char *method,
                   const char *path)
 {
     for (size_t i = 0; i < layer->route_count; i++) {
-        if (pattern_covers(layer->routes[i], method, path)) {
+        if (route_covers(layer->routes[i], method, path)) {
             return true;
         }
     }

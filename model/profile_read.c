@@ -33,9 +33,7 @@ static void read_id(const struct jsonc_value *root, struct profile *profile)
     if (fields_need_text(root, "profile", &profile->arena, &profile->id) &&
         profile->id[strspn(profile->id, letters)] &&
         jsonc_get(root, "profile", &value)) {
-        jsonc_problem(&value,
-                      "found \"%s\", expected an id of a-z, 0-9, -, . and _",
-                      profile->id);
+        fields_expected(&value, "an id of a-z, 0-9, -, . and _");
     }
 }
 
@@ -47,9 +45,7 @@ static void check_layer_name(const struct fields_list *list,
     for (size_t i = 0; layers[index].name && i < index; i++) {
         if (layers[i].name && strcmp(layers[i].name, layers[index].name) == 0 &&
             jsonc_get(&at, "name", &name)) {
-            jsonc_problem(&name,
-                          "found \"%s\", already the name of layers[%zu]",
-                          layers[i].name, i);
+            fields_expected(&name, "another name than that of layers[%zu]", i);
         }
     }
 }

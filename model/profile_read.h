@@ -8,6 +8,8 @@
 #include "model/jsonc.h"
 #include "model/profile.h"
 
+enum { PROFILE_STATUS_MIN = 100, PROFILE_STATUS_MAX = 999 };
+
 /* One element of `layers`. */
 void profile_read_layer(const struct jsonc_value *at, struct arena *arena,
                         struct layer *layer);

@@ -69,10 +69,7 @@ static void check_cap(const struct jsonc_value *at,
         jsonc_get(at, "cap", &cap)) {
         char base[UNITS_TEXT_MAX];
         units_format_duration(backoff->base_ns, base, sizeof base);
-        fields_hint(jsonc_problem(&cap,
-                                  "found \"%s\", expected at least the base, "
-                                  "%s",
-                                  cap.item->valuestring, base),
+        fields_hint(fields_expected(&cap, "at least the base, %s", base),
                     "are \"base\" and \"cap\" swapped?");
     }
 }
@@ -97,8 +94,7 @@ static void read_floor(const struct jsonc_value *at, struct backoff *backoff)
         backoff->floor_ns > backoff->cap_ns && jsonc_get(at, "floor", &floor)) {
         char cap[UNITS_TEXT_MAX];
         units_format_duration(backoff->cap_ns, cap, sizeof cap);
-        jsonc_problem(&floor, "found \"%s\", expected at most the cap, %s",
-                      floor.item->valuestring, cap);
+        fields_expected(&floor, "at most the cap, %s", cap);
     }
 }
 

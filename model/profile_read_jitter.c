@@ -74,8 +74,7 @@ static void read_proportional(const struct jsonc_value *at,
     }
     backoff->jitter = JITTER_PROPORTIONAL;
     if (backoff->lo > backoff->hi) {
-        jsonc_problem(&pair[1], "found %g, expected at least the lower end, %g",
-                      backoff->hi, backoff->lo);
+        fields_expected(&pair[1], "at least the lower end, %g", backoff->lo);
     }
 }
 
@@ -89,9 +88,8 @@ static void read_add(const struct jsonc_value *at, struct backoff *backoff)
     }
     backoff->jitter = JITTER_ADD;
     if (backoff->jitter_a_ns > backoff->jitter_b_ns) {
-        jsonc_problem(&pair[1],
-                      "found \"%s\", expected at least the lower end, \"%s\"",
-                      pair[1].item->valuestring, pair[0].item->valuestring);
+        fields_expected(&pair[1], "at least the lower end, \"%s\"",
+                        pair[0].item->valuestring);
     }
 }
 
@@ -102,8 +100,7 @@ static void read_jitter_object(const struct jsonc_value *at,
         return;
     }
     if (cJSON_GetArraySize(at->item) != 1) {
-        jsonc_problem(at, "found %d kinds of jitter, expected one",
-                      cJSON_GetArraySize(at->item));
+        fields_expected(at, "one kind of jitter");
         return;
     }
     for (size_t i = 0; i < sizeof ratio_jitters / sizeof *ratio_jitters; i++) {

@@ -29,10 +29,8 @@ static void read_route(const struct jsonc_value *at, struct arena *arena,
         return;
     }
     if (!is_pattern(text)) {
-        jsonc_problem(at,
-                      "found \"%s\", expected a method and a path pattern "
-                      "without query, such as \"POST /v1/*\" or \"ANY */x\"",
-                      text);
+        fields_expected(at, "a method and a path pattern without query, such "
+                            "as \"POST /v1/*\" or \"ANY */x\"");
         return;
     }
     *out = text;

@@ -54,10 +54,7 @@ static void read_attempts(const struct jsonc_value *at, const char *key,
     if (!cJSON_IsString(value.item)) {
         jsonc_int(&value, 1, COUNT_MAX, out);
     } else if (strcmp(value.item->valuestring, "unlimited") != 0) {
-        jsonc_problem(&value,
-                      "found \"%s\", expected a number of attempts or "
-                      "\"unlimited\"",
-                      value.item->valuestring);
+        fields_expected(&value, "a number of attempts or \"unlimited\"");
     }
 }
 
@@ -80,10 +77,9 @@ static void read_tokens(const struct jsonc_value *budget,
     fields_number(&at, "timeout_cost", span, &tokens->timeout_cost);
     fields_number(&at, "refund", span, &tokens->refund);
     if (tokens->cost > tokens->capacity && jsonc_get(&at, "cost", &value)) {
-        jsonc_problem(&value,
-                      "found %g, above the capacity of %g: nothing would ever "
-                      "be retried",
-                      tokens->cost, tokens->capacity);
+        fields_hint(fields_expected(&value, "at most the capacity, %g",
+                                    tokens->capacity),
+                    "so dear a retry would never happen");
     }
 }
 

@@ -5,7 +5,7 @@
 #include "model/profile_read.h"
 #include "model/units.h"
 
-enum { SOURCES_MAX = 8, FORMS_MAX = 8, STATUS_MIN = 100, STATUS_MAX = 999 };
+enum { SOURCES_MAX = 8, FORMS_MAX = 8 };
 
 /* All in the order of their enums. */
 static const char *const form_words[] = {
@@ -86,8 +86,7 @@ static void read_between(const struct jsonc_value *at,
     if (fields_duration(at, "at_least", &policy->at_least_ns) &&
         fields_positive(at, "at_most", &policy->at_most_ns) &&
         policy->at_least_ns > policy->at_most_ns) {
-        jsonc_problem(&value, "found \"%s\", expected at least \"at_least\"",
-                      value.item->valuestring);
+        fields_expected(&value, "at least \"at_least\"");
     }
 }
 
@@ -165,7 +164,8 @@ static void read_object(const struct jsonc_value *at, struct arena *arena,
     if (jsonc_get(at, "status", &statuses)) {
         profile_read_statuses(&statuses, &policy->statuses);
     } else {
-        status_set_add(&policy->statuses, STATUS_MIN, STATUS_MAX);
+        status_set_add(&policy->statuses, PROFILE_STATUS_MIN,
+                       PROFILE_STATUS_MAX);
     }
     read_use(at, policy);
     read_limit(at, policy);
@@ -190,10 +190,7 @@ void profile_read_retry_after(const struct jsonc_value *at, struct arena *arena,
     if (!cJSON_IsString(at->item)) {
         read_object(at, arena, policy);
     } else if (strcmp(at->item->valuestring, "ignored") != 0) {
-        fields_hint(jsonc_problem(at,
-                                  "found \"%s\", expected \"ignored\" or "
-                                  "an object",
-                                  at->item->valuestring),
+        fields_hint(fields_expected(at, "\"ignored\" or an object"),
                     "{ \"read\": [{ \"header\": \"Retry-After\", \"as\": "
                     "[\"seconds\"] }] }");
     }

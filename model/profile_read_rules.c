@@ -4,7 +4,7 @@
 #include "model/fields.h"
 #include "model/profile_read.h"
 
-enum { METHODS_MAX = 16, STATUS_MIN = 100, STATUS_MAX = 999, STATUS_OK = 200 };
+enum { METHODS_MAX = 16, STATUS_OK = 200 };
 
 /* In the order of enum rule_do. */
 static const char *const do_words[] = {"retry", "fail",       "pass",
@@ -58,10 +58,7 @@ static void read_method(const struct jsonc_value *at, struct arena *arena,
         return;
     }
     if (!*text || text[strspn(text, letters)]) {
-        jsonc_problem(at,
-                      "found \"%s\", expected a method in capitals, such "
-                      "as \"GET\"",
-                      text);
+        fields_expected(at, "a method in capitals, such as \"GET\"");
         return;
     }
     *out = text;
@@ -115,10 +112,8 @@ static void read_body(const struct jsonc_value *on, struct arena *arena,
     }
     if (fields_need_text(&at, "pointer", arena, &body->pointer) &&
         *body->pointer != '/' && jsonc_get(&at, "pointer", &pointer)) {
-        fields_hint(jsonc_problem(&pointer,
-                                  "found \"%s\", expected a JSON pointer, "
-                                  "which begins with /",
-                                  body->pointer),
+        fields_hint(fields_expected(&pointer, "a JSON pointer, which begins "
+                                              "with /"),
                     "\"/%s\"", body->pointer);
     }
     fields_text(&at, "value", arena, &body->value);
@@ -135,7 +130,7 @@ static void check_conditions(const struct jsonc_value *on,
                     "write two rules");
     }
     if (looks_inside && !fields_has(on, "status")) {
-        status_set_add(&set->statuses, STATUS_MIN, STATUS_MAX);
+        status_set_add(&set->statuses, PROFILE_STATUS_MIN, PROFILE_STATUS_MAX);
     }
     if (!looks_inside && !fields_has(on, "status") &&
         !fields_has(on, "transport")) {

@@ -5,7 +5,7 @@
 #include "model/fields.h"
 #include "model/profile_read.h"
 
-enum { STATUS_MIN = 100, STATUS_MAX = 999, STATUS_DIGITS = 3, WORDS_MAX = 64 };
+enum { STATUS_DIGITS = 3, WORDS_MAX = 64 };
 
 /* Three digits at *text, which moves behind them; -1 if there are none. */
 static int parse_status(const char **text)
@@ -18,7 +18,7 @@ static int parse_status(const char **text)
         status = status * 10 + ((*text)[i] - '0');
     }
     *text += STATUS_DIGITS;
-    return status >= STATUS_MIN ? status : -1;
+    return status >= PROFILE_STATUS_MIN ? status : -1;
 }
 
 /* "429" or "500-599". */
@@ -46,10 +46,10 @@ static void read_word(const struct jsonc_value *word,
     if (!text) {
         jsonc_problem(word, "expected a string such as \"429\" or \"500-599\"");
     } else if (!parse_range(text + has_mark, &from, &to)) {
-        jsonc_problem(word,
-                      "found \"%s\", expected a status or a range from %d to "
-                      "%d, such as \"429\", \"500-599\" or \"!501\"",
-                      text, STATUS_MIN, STATUS_MAX);
+        fields_expected(word,
+                        "a status or a range from %d to %d, such as \"429\", "
+                        "\"500-599\" or \"!501\"",
+                        PROFILE_STATUS_MIN, PROFILE_STATUS_MAX);
     } else if (has_mark) {
         status_set_remove(statuses, from, to);
     } else {
@@ -76,8 +76,8 @@ static void read_words(const struct jsonc_value *at, int count,
         }
     }
     if (!has_any) {
-        jsonc_problem(at, "found exceptions only, expected a status or range "
-                          "that they are taken from");
+        jsonc_problem(at, "expected a status or range, found only exceptions "
+                          "to one");
     }
 }
 
@@ -89,8 +89,7 @@ void profile_read_statuses(const struct jsonc_value *at,
         return;
     }
     if (count == 0 || count > WORDS_MAX) {
-        jsonc_problem(at, "found %d statuses, expected 1 to %d", count,
-                      WORDS_MAX);
+        fields_expected(at, "1 to %d statuses", WORDS_MAX);
         return;
     }
     read_words(at, count, statuses);

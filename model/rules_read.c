@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/jsonc.h"
+#include "model/fields.h"
 #include "model/verdict.h"
 
 enum { RULES_MAX = 1024 };
@@ -9,50 +9,30 @@ enum { RULES_MAX = 1024 };
 /* In the order of enum level, without LEVEL_PROFILE. */
 static const char *const level_words[] = {"must", "should", NULL};
 
-static bool read_version(const struct jsonc_value *root)
-{
-    struct jsonc_value value;
-    int64_t version = 0;
-    return jsonc_need(root, "retryspec", &value) &&
-           jsonc_int(&value, 1, 1, &version);
-}
-
-static void read_text(struct arena *arena, const struct jsonc_value *at,
-                      const char *key, const char **out)
-{
-    struct jsonc_value value;
-    if (jsonc_need(at, key, &value) && jsonc_string(&value, arena, out) &&
-        !**out) {
-        jsonc_problem(&value, "found an empty text");
-    }
-}
-
 static void read_level(const struct jsonc_value *at, enum level *level)
 {
-    struct jsonc_value value;
     int index = 0;
-    if (jsonc_need(at, "level", &value) &&
-        jsonc_choice(&value, level_words, &index)) {
+    if (fields_need(at, "level") &&
+        fields_choice(at, "level", level_words, &index)) {
         *level = index == 0 ? LEVEL_MUST : LEVEL_SHOULD;
     }
 }
 
-static void read_rule(struct arena *arena, const struct jsonc_value *at,
+static void read_rule(const struct jsonc_value *at, struct arena *arena,
                       struct rule *rule)
 {
     static const char *const keys[] = {"id",       "level",  "title",  "text",
                                        "computed", "source", "causes", NULL};
-    jsonc_expect_object(at, keys);
-    if (!cJSON_IsObject(at->item)) {
+    if (!fields_open(at, keys)) {
         return;
     }
-    read_text(arena, at, "id", &rule->id);
+    fields_need_text(at, "id", arena, &rule->id);
     read_level(at, &rule->level);
-    read_text(arena, at, "title", &rule->title);
-    read_text(arena, at, "text", &rule->text);
-    read_text(arena, at, "source", &rule->source);
-    read_text(arena, at, "computed", &rule->computed);
-    read_text(arena, at, "causes", &rule->causes);
+    fields_need_text(at, "title", arena, &rule->title);
+    fields_need_text(at, "text", arena, &rule->text);
+    fields_need_text(at, "source", arena, &rule->source);
+    fields_need_text(at, "computed", arena, &rule->computed);
+    fields_need_text(at, "causes", arena, &rule->causes);
 }
 
 /* An id names one rule: reports and baselines rely on it. */
@@ -65,46 +45,50 @@ static void check_unique(const struct rule_catalogue *rules, size_t index,
         const char *earlier = rules->rules[i].id;
         if (earlier && strcmp(earlier, id) == 0 &&
             jsonc_get(at, "id", &value)) {
-            jsonc_problem(&value, "the id \"%s\" is already that of rules[%zu]",
-                          id, i);
+            fields_expected(&value, "another id than that of rules[%zu]", i);
         }
     }
 }
 
-static void read_rules(struct rule_catalogue *rules,
-                       const struct jsonc_value *root)
+static void read_rules(const struct jsonc_value *root,
+                       struct rule_catalogue *rules)
 {
-    struct jsonc_value list;
-    if (!jsonc_need(root, "rules", &list)) {
-        return;
-    }
-    int count = jsonc_length(&list);
-    if (count < 0) {
-        return;
-    }
-    if (count == 0 || count > RULES_MAX) {
-        jsonc_problem(&list, "found %d rules, expected 1 to %d", count,
-                      RULES_MAX);
+    struct fields_list list;
+    if (!fields_need(root, "rules") ||
+        !fields_list(root, "rules", (struct fields_range){1, RULES_MAX},
+                     &list)) {
         return;
     }
     rules->rules =
-        arena_array(&rules->arena, (size_t)count, sizeof *rules->rules);
+        fields_array(root, &rules->arena, list.count, sizeof *rules->rules);
     if (!rules->rules) {
-        error_add(root->doc->error, PROBLEM_MEMORY, "out of memory");
         return;
     }
-    rules->count = (size_t)count;
-    for (int i = 0; i < count; i++) {
-        struct jsonc_value at = jsonc_at(&list, i);
-        read_rule(&rules->arena, &at, &rules->rules[i]);
-        check_unique(rules, (size_t)i, &at);
+    rules->count = list.count;
+    for (size_t i = 0; i < list.count; i++) {
+        struct jsonc_value at = jsonc_at(&list.at, (int)i);
+        read_rule(&at, &rules->arena, &rules->rules[i]);
+        check_unique(rules, i, &at);
     }
+}
+
+static void read_root(const struct jsonc_value *root,
+                      struct rule_catalogue *rules)
+{
+    static const char *const keys[] = {"retryspec", "rules", NULL};
+    int64_t version = 0;
+    if (!fields_open(root, keys)) {
+        return;
+    }
+    if (fields_need(root, "retryspec")) {
+        fields_int(root, "retryspec", (struct fields_range){1, 1}, &version);
+    }
+    read_rules(root, rules);
 }
 
 struct rule_catalogue *rules_read(const char *file, const char *bytes,
                                   size_t size, struct error *error)
 {
-    static const char *const keys[] = {"retryspec", "rules", NULL};
     struct rule_catalogue *rules = calloc(1, sizeof *rules);
     if (!rules) {
         error_add(error, PROBLEM_MEMORY, "out of memory");
@@ -114,9 +98,7 @@ struct rule_catalogue *rules_read(const char *file, const char *bytes,
     struct jsonc doc;
     if (jsonc_open(&doc, file, bytes, size, error)) {
         struct jsonc_value root = jsonc_root(&doc);
-        if (jsonc_expect_object(&root, keys) && read_version(&root)) {
-            read_rules(rules, &root);
-        }
+        read_root(&root, rules);
         jsonc_close(&doc);
     }
     if (error->count + error->dropped == problems_before) {
