@@ -1,0 +1,20 @@
+/* What chance decides about one answer. */
+#ifndef RETRYSPEC_MOCK_SERVER_SCRIPT_DRAW_H
+#define RETRYSPEC_MOCK_SERVER_SCRIPT_DRAW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/rng.h"
+#include "model/scenario.h"
+
+struct script_draw {
+    bool is_fault_due;
+    int64_t delay_ns;
+};
+
+/* Draws from a stream of the answer's own. The chance comes first, also where
+ * it is certain, so that giving a fault a chance leaves the delays alone. */
+struct script_draw script_draw(const struct reply *reply, struct rng *rng);
+
+#endif
