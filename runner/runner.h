@@ -35,14 +35,20 @@ struct runner_options {
     void *context;
 };
 
-/* Is a fault-free call seen and answered? On false `error` names the missing
- * piece. */
+/* The shipped scenario smoke/ok, run once: is a fault-free call seen and
+ * answered? On false `error` names the missing piece. */
 bool runner_smoke(const struct runner_options *options, struct error *error);
 
-/* Runs everything. The report's strings and scenario reports belong to it; free
- * with runner_report_free. False if nothing could be run at all. */
+/* Smoke, then everything. `report` is zero-initialised but for edition, config
+ * and strict, which stay as they are. It borrows the options and holds the
+ * scenarios that were judged, in the order they were listed; free it with
+ * runner_report_free. False and a problem if smoke failed or the system said
+ * no; what was judged until then is in the report. */
 bool runner_run(const struct runner_options *options, struct run_report *report,
                 struct error *error);
 void runner_report_free(struct run_report *report);
+
+/* How long runner_run will take, at least: "takes" laid out over the jobs. */
+int64_t runner_estimate_ns(const struct runner_options *options);
 
 #endif

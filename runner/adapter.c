@@ -1,0 +1,187 @@
+#include "runner/adapter.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/plan.h"
+#include "runner/environment.h"
+
+/* Some SDKs check the form of their key (tinker: "tml-..."). */
+#define API_KEY "tml-retryspec-dummy-key"
+
+bool adapter_check_plan(const struct scenario *scenario, struct error *error)
+{
+    char *plan = plan_format(&scenario->workload);
+    size_t size = plan ? strlen(plan) : 0;
+    if (!plan) {
+        error_add(error, PROBLEM_MEMORY, "out of memory");
+    } else if (size > ADAPTER_PLAN_MAX) {
+        error_add(error, PROBLEM_INPUT,
+                  "%s: the plan has %zu bytes, more than the %d that fit into "
+                  "an environment variable; use fewer clients or calls",
+                  scenario->id, size, ADAPTER_PLAN_MAX);
+    }
+    free(plan);
+    return size > 0 && size <= ADAPTER_PLAN_MAX;
+}
+
+char **adapter_environment(const struct adapter_run *run, struct arena *arena,
+                           struct error *error)
+{
+    char *plan = plan_format(&run->scenario->workload);
+    char seed[32];
+    snprintf(seed, sizeof seed, "%" PRIu64, run->seed);
+    const struct environment_pair pairs[] = {
+        {"RETRYSPEC_BASE_URL", run->url},
+        {"RETRYSPEC_SCENARIO", run->scenario->id},
+        {"RETRYSPEC_PROFILE", run->profile},
+        {"RETRYSPEC_PLAN", plan},
+        {"RETRYSPEC_RESULTS", run->results},
+        {"RETRYSPEC_SEED", seed},
+        {"RETRYSPEC_API_KEY", API_KEY},
+    };
+    char **environment = NULL;
+    if (plan) {
+        environment =
+            environment_create(arena, pairs, sizeof pairs / sizeof *pairs);
+    }
+    if (!environment) {
+        error_add(error, PROBLEM_MEMORY, "out of memory");
+    }
+    free(plan);
+    return environment;
+}
+
+/* -- results ----------------------------------------------------------------
+ */
+
+struct results_reader {
+    const struct workload *workload;
+    struct arena *arena;
+    struct adapter_results *results;
+    size_t size;         /* of results->items */
+    unsigned char *seen; /* a bit a call */
+    int line_number;
+};
+
+static void set_problem(struct results_reader *reader, const char *text)
+{
+    snprintf(reader->results->problem, sizeof reader->results->problem,
+             "line %d: %s", reader->line_number, text);
+}
+
+/* The call's place among all calls of the plan, -1 if it is none of them. */
+static int64_t call_index(const struct workload *workload, const char *call)
+{
+    int64_t client, number;
+    char token[PLAN_TOKEN_MAX];
+    if (sscanf(call, "rs-%" SCNd64 "-%" SCNd64, &client, &number) != 2 ||
+        client < 0 || client >= workload->clients || number < 0 ||
+        number >= workload->calls ||
+        strcmp(plan_token(client, number, token), call) != 0) {
+        return -1;
+    }
+    return client * workload->calls + number;
+}
+
+/* Is it the first line of a call of the plan? */
+static bool check_call(struct results_reader *reader, const char *call)
+{
+    char text[200];
+    int64_t index = call_index(reader->workload, call);
+    if (index < 0) {
+        snprintf(text, sizeof text, "call \"%.60s\" is not in the plan", call);
+        set_problem(reader, text);
+        return false;
+    }
+    unsigned char *byte = &reader->seen[index / 8];
+    unsigned char bit = (unsigned char)(1u << (index % 8));
+    if (*byte & bit) {
+        snprintf(text, sizeof text, "a second result of call %s", call);
+        set_problem(reader, text);
+        return false;
+    }
+    *byte |= bit;
+    return true;
+}
+
+static bool keep_result(struct results_reader *reader,
+                        const struct trace_result *result)
+{
+    struct adapter_results *results = reader->results;
+    if (results->count == reader->size) {
+        size_t size = reader->size ? 2 * reader->size : 16;
+        struct trace_result *grown =
+            arena_array(reader->arena, size, sizeof *grown);
+        if (!grown) {
+            set_problem(reader, "out of memory");
+            return false;
+        }
+        if (results->count) {
+            memcpy(grown, results->items, results->count * sizeof *grown);
+        }
+        results->items = grown;
+        reader->size = size;
+    }
+    results->items[results->count++] = *result;
+    return true;
+}
+
+static bool read_line(struct results_reader *reader, char *line, size_t length)
+{
+    struct trace_result result;
+    struct error error = {0};
+    while (length > 0 && strchr("\r\n", line[length - 1])) {
+        line[--length] = '\0';
+    }
+    if (line[strspn(line, " \t")] == '\0' && strlen(line) == length) {
+        return true; /* a blank line does no harm */
+    }
+    if (strlen(line) != length || length > TRACE_LINE_MAX) {
+        set_problem(reader, "a NUL, or more bytes than a result may have");
+        return false;
+    }
+    if (!result_read("results", reader->line_number, line, reader->arena,
+                     &result, &error)) {
+        set_problem(reader, error.problems[0].message);
+        return false;
+    }
+    return check_call(reader, result.call) && keep_result(reader, &result);
+}
+
+static void read_lines(struct results_reader *reader, FILE *file)
+{
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t length;
+    bool is_good = true;
+    while (is_good && (length = getline(&line, &size, file)) >= 0) {
+        reader->results->is_there = true;
+        reader->line_number++;
+        is_good = read_line(reader, line, (size_t)length);
+    }
+    free(line);
+}
+
+void adapter_results_read(const char *path, const struct workload *workload,
+                          struct arena *arena, struct adapter_results *results)
+{
+    *results = (struct adapter_results){0};
+    struct results_reader reader = {
+        .workload = workload, .arena = arena, .results = results};
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        return;
+    }
+    int64_t calls = workload->clients * workload->calls;
+    reader.seen = calloc((size_t)calls / 8 + 1, 1);
+    if (reader.seen) {
+        read_lines(&reader, file);
+    } else {
+        set_problem(&reader, "out of memory");
+    }
+    free(reader.seen);
+    fclose(file);
+}
