@@ -11,9 +11,9 @@
 #include "model/units.h"
 #include "runner/adapter.h"
 #include "runner/clock.h"
-#include "runner/deadline.h"
 #include "runner/folder.h"
 #include "runner/lane.h"
+#include "runner/time_limit.h"
 
 #define KILL_AFTER_NS      (5 * NS_PER_S)
 #define KILL_INTERRUPT_NS  (2 * NS_PER_S)
@@ -147,8 +147,8 @@ struct job *job_start(const struct job_shared *shared,
     job->output = (struct output){.files = {-1, -1}};
     job->kill_ns = NS_FOREVER;
     job->started_ns = job->origin_ns = clock_monotonic_ns();
-    int64_t given_ns = deadline_ns(scenario, shared->options->profile,
-                                   shared->options->extra_timeout_ns);
+    int64_t given_ns = time_limit_ns(scenario, shared->options->profile,
+                                     shared->options->extra_timeout_ns);
     job->deadline_ns = units_add(job->started_ns, given_ns);
     if (shared->level == 0) {
         job->refusal = level0_refusal(&scenario->workload);

@@ -344,6 +344,7 @@ bool runner_run(const struct runner_options *options, struct run_report *report,
         return false;
     }
     if (!options->is_smoke_skipped && !runner_smoke(options, error)) {
+        report->interrupted = options->stop && *options->stop != 0;
         return false;
     }
     return runner_run_scenarios(options, report, error);

@@ -1,4 +1,4 @@
-#include "runner/deadline.h"
+#include "runner/time_limit.h"
 
 #include "client/backoff.h"
 #include "model/units.h"
@@ -8,20 +8,20 @@ static int64_t min_ns(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* a * b, cut to DEADLINE_PROFILE_MAX_NS; both are >= 0. */
+/* a * b, cut to TIME_LIMIT_WAITS_MAX_NS; both are >= 0. */
 static int64_t times_cut(int64_t a_ns, int64_t b)
 {
-    if (a_ns > 0 && b > DEADLINE_PROFILE_MAX_NS / a_ns) {
-        return DEADLINE_PROFILE_MAX_NS;
+    if (a_ns > 0 && b > TIME_LIMIT_WAITS_MAX_NS / a_ns) {
+        return TIME_LIMIT_WAITS_MAX_NS;
     }
-    return min_ns(a_ns * b, DEADLINE_PROFILE_MAX_NS);
+    return min_ns(a_ns * b, TIME_LIMIT_WAITS_MAX_NS);
 }
 
 static int64_t rule_waits_ns(const struct profile_rule *rule, int64_t retries)
 {
     struct delay_law law = {.backoff = &rule->backoff, .cut_ns = NS_FOREVER};
     int64_t sum = 0;
-    while (law.n < retries && sum < DEADLINE_PROFILE_MAX_NS) {
+    while (law.n < retries && sum < TIME_LIMIT_WAITS_MAX_NS) {
         int64_t wait = backoff_range(&law).max_ns;
         /* A law without waits need not be followed to its end. */
         if (wait == 0 && law.n > 64) {
@@ -48,7 +48,7 @@ static int64_t layer_waits_ns(const struct layer *layer)
     return longest;
 }
 
-int64_t deadline_profile_ns(const struct profile *profile)
+int64_t time_limit_waits_ns(const struct profile *profile)
 {
     int64_t total = 0;
     for (size_t i = profile->layer_count; i-- > 0;) {
@@ -58,20 +58,20 @@ int64_t deadline_profile_ns(const struct profile *profile)
         total = units_add(inside, layer_waits_ns(layer));
         total = min_ns(total, layer->budget.elapsed_ns);
         total = min_ns(total, layer->call_timeout_ns);
-        total = min_ns(total, DEADLINE_PROFILE_MAX_NS);
+        total = min_ns(total, TIME_LIMIT_WAITS_MAX_NS);
     }
     return total;
 }
 
-int64_t deadline_ns(const struct scenario *scenario,
-                    const struct profile *profile, int64_t extra_ns)
+int64_t time_limit_ns(const struct scenario *scenario,
+                      const struct profile *profile, int64_t extra_ns)
 {
     int64_t own = units_add(scenario->takes_ns, scenario->takes_ns);
     own = units_add(own, scenario->takes_ns);
     own = units_add(own, scenario->workload.give_up_ns);
-    own = units_add(own, deadline_profile_ns(profile));
+    own = units_add(own, time_limit_waits_ns(profile));
     if (extra_ns > 0) {
         return units_add(own, extra_ns);
     }
-    return own > DEADLINE_MIN_NS ? own : DEADLINE_MIN_NS;
+    return own > TIME_LIMIT_MIN_NS ? own : TIME_LIMIT_MIN_NS;
 }

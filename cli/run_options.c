@@ -1,0 +1,375 @@
+#include "cli/run_options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "model/jsonc.h"
+#include "model/units.h"
+
+/* Options without a letter. */
+enum {
+    OPTION_EDITION = 256,
+    OPTION_ONLY,
+    OPTION_SKIP,
+    OPTION_TAG,
+    OPTION_STRICT,
+    OPTION_SEED,
+    OPTION_TIMEOUT,
+    OPTION_REPORT,
+    OPTION_OUT,
+    OPTION_SKIP_SMOKE,
+    OPTION_INCONCLUSIVE,
+    OPTION_COLOR,
+    OPTION_PROGRESS,
+};
+
+const struct option run_options[] = {
+    {"profile", required_argument, NULL, 'p'},
+    {"edition", required_argument, NULL, OPTION_EDITION},
+    {"only", required_argument, NULL, OPTION_ONLY},
+    {"skip", required_argument, NULL, OPTION_SKIP},
+    {"tag", required_argument, NULL, OPTION_TAG},
+    {"strict", no_argument, NULL, OPTION_STRICT},
+    {"jobs", required_argument, NULL, 'j'},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"report", required_argument, NULL, OPTION_REPORT},
+    {"out", required_argument, NULL, OPTION_OUT},
+    {"skip-smoke", no_argument, NULL, OPTION_SKIP_SMOKE},
+    {"inconclusive", required_argument, NULL, OPTION_INCONCLUSIVE},
+    {"verbose", no_argument, NULL, 'v'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"color", required_argument, NULL, OPTION_COLOR},
+    {"progress", required_argument, NULL, OPTION_PROGRESS},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+const struct option smoke_options[] = {
+    {"profile", required_argument, NULL, 'p'},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"out", required_argument, NULL, OPTION_OUT},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+static const char *const progress_words[] = {
+    [PROGRESS_AUTO] = "auto",
+    [PROGRESS_BAR] = "bar",
+    [PROGRESS_COUNTER] = "counter",
+    [PROGRESS_NONE] = "none",
+    NULL,
+};
+static const char *const color_words[] = {
+    [COLOR_AUTO] = "auto",
+    [COLOR_ALWAYS] = "always",
+    [COLOR_NEVER] = "never",
+    NULL,
+};
+static const char *const report_words[] = {
+    [REPORT_TEXT] = "text",
+    [REPORT_JSON] = "json",
+    [REPORT_JUNIT] = "junit",
+    NULL,
+};
+static const char *const inconclusive_words[] = {"fail", "pass", NULL};
+
+/* -- values -----------------------------------------------------------------
+ */
+
+struct reader {
+    struct run_request *request;
+    const char *command;
+};
+
+/* The index of the first `length` bytes of `value` among the words; -1 after a
+ * message. */
+static int read_choice(const struct reader *reader, const char *option,
+                       const char *value, const char *const *words)
+{
+    char list[100] = "";
+    for (int i = 0; words[i]; i++) {
+        if (strcmp(words[i], value) == 0) {
+            return i;
+        }
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
+                 words[i]);
+    }
+    const char *nearest = jsonc_nearest(value, words);
+    cli_usage_error(reader->command, "%s %s: it is one of %s%s%s%s", option,
+                    value, list, nearest ? "; did you mean " : "",
+                    nearest ? nearest : "", nearest ? "?" : "");
+    return -1;
+}
+
+static int read_report(const struct reader *reader, const char *value)
+{
+    struct run_request *request = reader->request;
+    char word[16];
+    size_t length = strcspn(value, "=");
+    snprintf(word, sizeof word, "%.*s", (int)length, value);
+    int format = read_choice(reader, "--report", word, report_words);
+    if (format < 0) {
+        return EXIT_USAGE;
+    }
+    if (request->report_count == RUN_REPORTS_MAX) {
+        return cli_usage_error(reader->command, "more than %d reports",
+                               RUN_REPORTS_MAX);
+    }
+    const char *path = value[length] == '=' ? value + length + 1 : "-";
+    if (!*path) {
+        return cli_usage_error(
+            reader->command, "--report %s: the file's name is missing", value);
+    }
+    request->reports[request->report_count++] =
+        (struct report_request){(enum report_format)format, path};
+    return 0;
+}
+
+static int read_jobs(const struct reader *reader, const char *value)
+{
+    char *end;
+    long jobs = strtol(value, &end, 10);
+    if (end == value || *end || jobs < 1 || jobs > RUN_JOBS_MAX) {
+        return cli_usage_error(reader->command,
+                               "--jobs %s: it is a number from 1 to %d", value,
+                               RUN_JOBS_MAX);
+    }
+    reader->request->jobs = (int)jobs;
+    return 0;
+}
+
+static int read_seed(const struct reader *reader, const char *value)
+{
+    if (cli_parse_seed(value, &reader->request->seed)) {
+        return 0;
+    }
+    return cli_usage_error(
+        reader->command, "--seed %s: it is a number such as 7 or 0x1f", value);
+}
+
+static int read_timeout(const struct reader *reader, const char *value)
+{
+    int64_t *ns = &reader->request->timeout_ns;
+    if (units_parse_duration(value, ns) && *ns > 0) {
+        return 0;
+    }
+    return cli_usage_error(
+        reader->command, "--timeout %s: it is a duration such as 500ms or 10s",
+        value);
+}
+
+/* -- options ----------------------------------------------------------------
+ */
+
+/* Those that hold words of a list. */
+static int read_words(const struct reader *reader, int option,
+                      const char *value)
+{
+    struct run_request *request = reader->request;
+    int index;
+    switch (option) {
+    case OPTION_INCONCLUSIVE:
+        index =
+            read_choice(reader, "--inconclusive", value, inconclusive_words);
+        request->passes_inconclusive = index == 1;
+        break;
+    case OPTION_COLOR:
+        index = read_choice(reader, "--color", value, color_words);
+        request->color = index < 0 ? COLOR_AUTO : (enum color_when)index;
+        break;
+    default:
+        index = read_choice(reader, "--progress", value, progress_words);
+        request->progress =
+            index < 0 ? PROGRESS_AUTO : (enum progress_kind)index;
+    }
+    return index < 0 ? EXIT_USAGE : 0;
+}
+
+static int read_value(const struct reader *reader, int option,
+                      const char *value)
+{
+    struct run_request *request = reader->request;
+    struct cli_selection *selection = &request->selection;
+    switch (option) {
+    case 'p':
+        request->profile = value;
+        return 0;
+    case OPTION_OUT:
+        request->out = value;
+        return 0;
+    case OPTION_EDITION:
+        selection->edition = value;
+        return 0;
+    case OPTION_ONLY:
+        request->patterns[selection->pattern_count++] = value;
+        return 0;
+    case OPTION_SKIP:
+        request->skips[selection->skip_count++] = value;
+        return 0;
+    case OPTION_TAG:
+        request->tags[selection->tag_count++] = value;
+        return 0;
+    case 'j':
+        return read_jobs(reader, value);
+    case OPTION_SEED:
+        return read_seed(reader, value);
+    case OPTION_TIMEOUT:
+        return read_timeout(reader, value);
+    case OPTION_REPORT:
+        return read_report(reader, value);
+    default:
+        return read_words(reader, option, value);
+    }
+}
+
+static void read_switch(struct run_request *request, int option)
+{
+    switch (option) {
+    case OPTION_STRICT:
+        request->is_strict = true;
+        return;
+    case OPTION_SKIP_SMOKE:
+        request->is_smoke_skipped = true;
+        return;
+    case 'v':
+        request->is_verbose = true;
+        return;
+    case 'q':
+        request->is_quiet = true;
+        return;
+    default:
+        request->wants_help = true;
+    }
+}
+
+static int read_options(const struct reader *reader, int argc, char **argv,
+                        const struct option *options)
+{
+    const char *letters = options == run_options ? ":p:j:vqh" : ":p:h";
+    opterr = 0;
+    optind = 1;
+    for (int c; (c = getopt_long(argc, argv, letters, options, NULL)) != -1;) {
+        int code = 0;
+        if (c == '?' || c == ':') {
+            return cli_option_error(reader->command, c, argv, options);
+        }
+        if (optarg) {
+            code = read_value(reader, c, optarg);
+        } else {
+            read_switch(reader->request, c);
+        }
+        if (code) {
+            return code;
+        }
+    }
+    return 0;
+}
+
+/* -- the whole line ---------------------------------------------------------
+ */
+
+/* Everything from the first "--" on is the client's and never looked at: its
+ * own options must not be taken for ours. */
+static int find_command(int argc, char **argv)
+{
+    int at = 1;
+    while (at < argc && strcmp(argv[at], "--") != 0) {
+        at++;
+    }
+    return at;
+}
+
+static int default_jobs(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (processors < 1) {
+        return 1;
+    }
+    return processors < RUN_JOBS_DEFAULT_MAX ? (int)processors
+                                             : RUN_JOBS_DEFAULT_MAX;
+}
+
+static bool set_defaults(struct run_request *request, int argc)
+{
+    size_t room = (size_t)argc + 1;
+    *request = (struct run_request){.profile = "http-generic",
+                                    .out = "retryspec-out",
+                                    .seed = 1,
+                                    .jobs = default_jobs()};
+    request->patterns = calloc(room, sizeof *request->patterns);
+    request->skips = calloc(room, sizeof *request->skips);
+    request->tags = calloc(room, sizeof *request->tags);
+    request->selection.patterns = request->patterns;
+    request->selection.skips = request->skips;
+    request->selection.tags = request->tags;
+    return request->patterns && request->skips && request->tags;
+}
+
+static int check(const struct run_request *request, const char *command,
+                 bool has_dashes)
+{
+    if (request->wants_help || request->argv[0]) {
+        return 0;
+    }
+    if (!has_dashes && request->selection.pattern_count > 0) {
+        return cli_usage_error(
+            command,
+            "which command is to be tested? Put it after \"--\": retryspec %s "
+            "-- %s ...",
+            command, request->patterns[0]);
+    }
+    return cli_usage_error(command, "which command is to be tested? It stands "
+                                    "after \"--\"");
+}
+
+int run_request_read(struct run_request *request, int argc, char **argv,
+                     const struct option *options)
+{
+    struct reader reader = {.request = request, .command = argv[0]};
+    if (!set_defaults(request, argc)) {
+        fputs("retryspec: out of memory\n", stderr);
+        return EXIT_SYSTEM;
+    }
+    int end = find_command(argc, argv);
+    bool has_dashes = end < argc;
+    char **command = has_dashes ? argv + end + 1 : argv + argc;
+    union {
+        char **from;
+        const char *const *to;
+    } cast = {command}; /* C can't add const at both levels */
+    request->argv = cast.to;
+    char *saved = argv[end];
+    argv[end] = NULL; /* getopt_long looks no further */
+    int code = read_options(&reader, end, argv, options);
+    argv[end] = saved;
+    if (code) {
+        return code;
+    }
+    for (int i = optind; i < end; i++) {
+        request->patterns[request->selection.pattern_count++] = argv[i];
+    }
+    return check(request, argv[0], has_dashes);
+}
+
+void run_request_deinit(struct run_request *request)
+{
+    free(request->patterns);
+    free(request->skips);
+    free(request->tags);
+}
+
+bool run_request_takes_stdout(const struct run_request *request)
+{
+    for (size_t i = 0; i < request->report_count; i++) {
+        if (request->reports[i].format != REPORT_TEXT &&
+            strcmp(request->reports[i].path, "-") == 0) {
+            return true;
+        }
+    }
+    return false;
+}

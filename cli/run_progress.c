@@ -1,0 +1,95 @@
+#include "cli/run_progress.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BAR_WIDTH = 30 };
+
+enum progress_kind run_progress_kind(const struct run_request *request)
+{
+    if (request->is_quiet) {
+        return PROGRESS_NONE;
+    }
+    if (request->progress != PROGRESS_AUTO) {
+        return request->progress;
+    }
+    const char *term = getenv("TERM");
+    bool is_dumb = !term || strcmp(term, "dumb") == 0;
+    return isatty(STDERR_FILENO) && !is_dumb ? PROGRESS_BAR : PROGRESS_COUNTER;
+}
+
+/* The bar goes to stderr, so that stdout can be kept in a file. */
+static void draw_bar(struct run_progress *progress, const char *last)
+{
+    int filled = progress->total
+                     ? (int)(BAR_WIDTH * progress->done / progress->total)
+                     : BAR_WIDTH;
+    char bar[BAR_WIDTH + 1] = "";
+    for (int i = 0; i < BAR_WIDTH; i++) {
+        bar[i] = i < filled ? '#' : '.';
+    }
+    fprintf(stderr, "\r\033[K[%s] %zu/%zu", bar, progress->done,
+            progress->total);
+    if (progress->failed) {
+        fprintf(stderr, ", %zu not conforming", progress->failed);
+    }
+    fprintf(stderr, "  %.48s", last);
+    fflush(stderr);
+    progress->has_bar = true;
+}
+
+void run_progress_clear(struct run_progress *progress)
+{
+    if (progress->has_bar) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+        progress->has_bar = false;
+    }
+}
+
+void run_progress_start(void *context, const struct scenario *scenario)
+{
+    struct run_progress *progress = context;
+    progress->running++;
+    if (progress->kind == PROGRESS_BAR) {
+        draw_bar(progress, scenario->id);
+    }
+}
+
+static bool is_bad(const struct scenario_report *report)
+{
+    if (report->client_fault != CLIENT_OK) {
+        return report->client_fault != CLIENT_SKIPPED;
+    }
+    enum verdict_word word = scenario_report_word(report);
+    return word != VERDICT_PASS && word != VERDICT_NA && word != VERDICT_WARN;
+}
+
+void run_progress_done(void *context, const struct scenario_report *report,
+                       size_t done, size_t total)
+{
+    struct run_progress *progress = context;
+    progress->done = done;
+    progress->failed += is_bad(report);
+    progress->running--;
+    switch (progress->kind) {
+    case PROGRESS_BAR:
+        if (is_bad(report)) {
+            run_progress_clear(progress);
+            report_text_progress(report, done, total, &progress->style,
+                                 progress->out);
+            fflush(progress->out);
+        }
+        draw_bar(progress, report->scenario->id);
+        return;
+    case PROGRESS_COUNTER:
+    case PROGRESS_AUTO:
+        report_text_progress(report, done, total, &progress->style,
+                             progress->out);
+        fflush(progress->out);
+        return;
+    case PROGRESS_NONE:
+        return;
+    }
+}

@@ -1,0 +1,101 @@
+#include "cli/run_reports.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_stdout(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
+static bool write_text(const struct run_request *request,
+                       const struct run_report *report, FILE *out)
+{
+    const struct report_style style = {.is_verbose = request->is_verbose};
+    report_text_header(report, &style, out);
+    report_text_summary(report, &style, out);
+    return fflush(out) == 0 && !ferror(out);
+}
+
+static bool write_format(const struct run_request *request,
+                         enum report_format format,
+                         const struct run_report *report, FILE *out)
+{
+    switch (format) {
+    case REPORT_TEXT:
+        return write_text(request, report, out);
+    case REPORT_JSON:
+        return report_json(report, out);
+    case REPORT_JUNIT:
+        return report_junit(report, out);
+    }
+    return false;
+}
+
+static void add_failure(const char *path, struct error *error)
+{
+    error_add_errno(error, errno, "can't write the report %s", path);
+}
+
+static bool write_one(const struct run_request *request,
+                      const struct report_request *wanted,
+                      const struct run_report *report, struct error *error)
+{
+    bool is_written = false;
+    errno = 0;
+    if (is_stdout(wanted->path)) {
+        is_written = write_format(request, wanted->format, report, stdout);
+    } else {
+        FILE *file = fopen(wanted->path, "we");
+        if (file) {
+            is_written = write_format(request, wanted->format, report, file);
+            is_written &= fclose(file) == 0;
+        }
+    }
+    if (!is_written) {
+        add_failure(wanted->path, error);
+    }
+    return is_written;
+}
+
+bool run_reports_write(const struct run_request *request,
+                       const struct run_report *report, struct error *error)
+{
+    size_t size = strlen(request->out) + sizeof "/report.json";
+    char *path = malloc(size);
+    if (!path) {
+        error_add(error, PROBLEM_MEMORY, "out of memory");
+        return false;
+    }
+    snprintf(path, size, "%s/report.json", request->out);
+    const struct report_request always = {REPORT_JSON, path};
+    bool is_written = write_one(request, &always, report, error);
+    for (size_t i = 0; i < request->report_count; i++) {
+        /* Text on standard output is there already. */
+        if (request->reports[i].format != REPORT_TEXT ||
+            !is_stdout(request->reports[i].path)) {
+            is_written &=
+                write_one(request, &request->reports[i], report, error);
+        }
+    }
+    free(path);
+    return is_written;
+}
+
+bool run_reports_check(const struct run_request *request, struct error *error)
+{
+    bool is_fine = true;
+    for (size_t i = 0; i < request->report_count; i++) {
+        const char *path = request->reports[i].path;
+        FILE *file = is_stdout(path) ? NULL : fopen(path, "ae");
+        if (file) {
+            fclose(file);
+        } else if (!is_stdout(path)) {
+            add_failure(path, error);
+            is_fine = false;
+        }
+    }
+    return is_fine;
+}
