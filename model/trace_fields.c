@@ -50,7 +50,8 @@ bool trace_fields_open(struct trace_fields *fields, const char *line,
         fields->root = root;
         return true;
     }
-    trace_fields_problem(fields, "", "not one JSON object: %.60s%s", line,
+    trace_fields_problem(fields, "", "not one JSON object: %.*s%s",
+                         (int)(size < 60 ? size : 60), line,
                          size > 60 ? "..." : "");
     cJSON_Delete(root);
     return false;

@@ -1,0 +1,575 @@
+/* The trace: lines as they are written, and what the reader makes of them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "model/trace.h"
+#include "model/units.h"
+
+#define HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+#define RUN_LINE                                               \
+    "{\"ev\":\"run\",\"t\":0,\"version\":\"" RETRYSPEC_VERSION \
+    "\",\"scenario\":\"a/b\",\"seed\":\"7\",\"level\":1}\n"
+
+/* A writer into memory. */
+struct sink {
+    int fd;
+    struct trace_writer *writer;
+};
+
+static struct sink sink_open(void)
+{
+    struct error error = {0};
+    struct sink sink = {.fd = memfd_create("trace", MFD_CLOEXEC)};
+    assert_true(sink.fd >= 0);
+    sink.writer = trace_writer_create(sink.fd, &error);
+    assert_non_null(sink.writer);
+    return sink;
+}
+
+/* Flushes, closes and gives all bytes as one NUL-terminated heap text. */
+static char *sink_close(struct sink *sink)
+{
+    assert_true(trace_writer_flush(sink->writer));
+    assert_int_equal(trace_writer_dropped(sink->writer), 0);
+    trace_writer_free(sink->writer);
+    off_t size = lseek(sink->fd, 0, SEEK_END);
+    char *text = calloc(1, (size_t)size + 1);
+    assert_non_null(text);
+    assert_int_equal(pread(sink->fd, text, (size_t)size, 0), size);
+    close(sink->fd);
+    return text;
+}
+
+static struct trace *read_text(const char *text)
+{
+    struct error error = {0};
+    struct trace *trace = trace_read("t.ndjson", text, strlen(text), &error);
+    if (!trace)
+        error_print(&error, stderr);
+    assert_non_null(trace);
+    assert_false(error_is_set(&error));
+    return trace;
+}
+
+static const struct http_header sent_headers[] = {
+    {"Host", "127.0.0.1:1"},
+    {"X-Call", "rs-0-0"},
+};
+static const struct http_header reply_headers[] = {{"Retry-After", "2"}};
+
+static struct trace_attempt some_attempt(void)
+{
+    return (struct trace_attempt){
+        .id = 1,
+        .conn = 2,
+        .conn_use = 3,
+        .accepted_ns = 100,
+        .head_ns = 200,
+        .request_end_ns = 300,
+        .first_byte_ns = 400,
+        .last_byte_ns = 500,
+        .gone_ns = 600,
+        .gone_by_reset = true,
+        .call = "rs-0-0",
+        .method = "POST",
+        .target = "/v1/echo?x=1",
+        .headers = {sent_headers, 2},
+        .body_size = 12,
+        .body_sha256 = HASH,
+        .route = "server[0]",
+        .step = "server[0].steps[1]",
+        .judged = true,
+        .status = 429,
+        .reply_headers = {reply_headers, 1},
+        .reply_size = 65536,
+        .reply_sha256 = HASH,
+        .sent_bytes = 16384,
+        .delay_ns = 20 * NS_PER_MS,
+        .end = END_RESET_BODY,
+        .fault = {.kind = FAULT_RESET,
+                  .at = FAULT_AT_BODY,
+                  .after_bytes = 16384,
+                  .for_ns = NS_FOREVER,
+                  .chance = 0.25},
+        .fault_fired = true,
+        .proof = "RST sent",
+        .reason = "",
+    };
+}
+
+/* -- writing --------------------------------------------------------------- */
+
+/* Goal: the format that others parse does not change by accident. */
+static void writes_the_golden_lines(void **state)
+{
+    (void)state;
+    struct sink sink = sink_open();
+    struct trace_attempt attempt = some_attempt();
+    trace_write_run(sink.writer, "a/b", "tinker", UINT64_MAX, 1, 1795000000,
+                    "http://127.0.0.1:1");
+    trace_write_accept(sink.writer, 100, 2, 40000);
+    trace_write_request(sink.writer, &attempt);
+    trace_write_response(sink.writer, &attempt);
+    trace_write_close(sink.writer, 700, 2, 3);
+    char *text = sink_close(&sink);
+    assert_string_equal(
+        text,
+        "{\"ev\":\"run\",\"t\":0,\"version\":\"" RETRYSPEC_VERSION
+        "\",\"scenario\":\"a/b\",\"profile\":\"tinker\","
+        "\"seed\":\"18446744073709551615\",\"level\":1,"
+        "\"wall\":\"1795000000\",\"url\":\"http://127.0.0.1:1\"}\n"
+        "{\"ev\":\"accept\",\"t\":100,\"conn\":2,\"peer_port\":40000}\n"
+        "{\"ev\":\"request\",\"t\":300,\"id\":1,\"conn\":2,\"conn_use\":3,"
+        "\"accepted\":100,\"head\":200,\"request_end\":300,"
+        "\"call\":\"rs-0-0\",\"judged\":true,\"route\":\"server[0]\","
+        "\"step\":\"server[0].steps[1]\",\"body_size\":12,"
+        "\"body_sha256\":\"" HASH "\",\"method\":\"POST\","
+        "\"target\":\"/v1/echo?x=1\",\"headers\":[[\"Host\","
+        "\"127.0.0.1:1\"],[\"X-Call\",\"rs-0-0\"]]}\n"
+        "{\"ev\":\"response\",\"t\":600,\"id\":1,\"status\":429,"
+        "\"end\":\"reset-body\",\"first_byte\":400,\"last_byte\":500,"
+        "\"gone\":600,\"gone_by_reset\":true,\"reply_size\":65536,"
+        "\"sent_bytes\":16384,\"reply_sha256\":\"" HASH "\","
+        "\"delay\":20000000,\"fault\":{\"do\":\"reset\",\"at\":\"body\","
+        "\"after_bytes\":16384,\"chance\":0.250000},\"fault_fired\":true,"
+        "\"proof\":\"RST sent\",\"headers\":[[\"Retry-After\",\"2\"]]}\n"
+        "{\"ev\":\"close\",\"t\":700,\"conn\":2,\"requests\":3}\n");
+    free(text);
+}
+
+static void assert_same_headers(const struct http_headers *a,
+                                const struct http_headers *b)
+{
+    assert_int_equal(a->count, b->count);
+    for (size_t i = 0; i < a->count; i++) {
+        assert_string_equal(a->items[i].name, b->items[i].name);
+        assert_string_equal(a->items[i].value, b->items[i].value);
+    }
+}
+
+static void assert_same_request(const struct trace_attempt *a,
+                                const struct trace_attempt *b)
+{
+    assert_int_equal(a->id, b->id);
+    assert_int_equal(a->conn, b->conn);
+    assert_int_equal(a->conn_use, b->conn_use);
+    assert_int_equal(a->accepted_ns, b->accepted_ns);
+    assert_int_equal(a->head_ns, b->head_ns);
+    assert_int_equal(a->request_end_ns, b->request_end_ns);
+    assert_string_equal(a->call, b->call);
+    assert_string_equal(a->method, b->method);
+    assert_string_equal(a->target, b->target);
+    assert_same_headers(&a->headers, &b->headers);
+    assert_int_equal(a->body_size, b->body_size);
+    assert_string_equal(a->body_sha256, b->body_sha256);
+    assert_string_equal(a->route, b->route);
+    assert_string_equal(a->step, b->step);
+    assert_int_equal(a->judged, b->judged);
+    assert_string_equal(a->reason, b->reason);
+}
+
+static void assert_same_response(const struct trace_attempt *a,
+                                 const struct trace_attempt *b)
+{
+    assert_int_equal(a->first_byte_ns, b->first_byte_ns);
+    assert_int_equal(a->last_byte_ns, b->last_byte_ns);
+    assert_int_equal(a->gone_ns, b->gone_ns);
+    assert_int_equal(a->gone_by_reset, b->gone_by_reset);
+    assert_int_equal(a->status, b->status);
+    assert_same_headers(&a->reply_headers, &b->reply_headers);
+    assert_int_equal(a->reply_size, b->reply_size);
+    assert_string_equal(a->reply_sha256, b->reply_sha256);
+    assert_int_equal(a->sent_bytes, b->sent_bytes);
+    assert_int_equal(a->delay_ns, b->delay_ns);
+    assert_int_equal(a->end, b->end);
+    assert_int_equal(a->fault.kind, b->fault.kind);
+    assert_int_equal(a->fault.at, b->fault.at);
+    assert_int_equal(a->fault.after_bytes, b->fault.after_bytes);
+    assert_int_equal(a->fault.for_ns, b->fault.for_ns);
+    assert_int_equal(a->fault.rate, b->fault.rate);
+    assert_true(a->fault.chance == b->fault.chance);
+    assert_int_equal(a->fault_fired, b->fault_fired);
+    assert_string_equal(a->proof, b->proof);
+}
+
+/* Goal: an attempt comes back whole, in order of its id, whatever the order of
+ * the lines. */
+static void round_trips_attempts(void **state)
+{
+    (void)state;
+    struct sink sink = sink_open();
+    struct trace_attempt first = some_attempt(), second = some_attempt();
+    second.id = 9;
+    second.request_end_ns = second.gone_ns = TRACE_NEVER;
+    second.first_byte_ns = second.last_byte_ns = TRACE_NEVER;
+    second.gone_by_reset = false;
+    second.fault = (struct fault){
+        .for_ns = 5, .kind = FAULT_HANG, .at = FAULT_AT_REQUEST, .chance = 1.0};
+    second.end = END_UNFINISHED;
+    second.status = 0;
+    second.call = second.route = second.step = second.proof = "";
+    second.reason = "GET / matches no route";
+    trace_write_run(sink.writer, "a/b", NULL, 7, 0, 0, NULL);
+    trace_write_request(sink.writer, &second);
+    trace_write_request(sink.writer, &first);
+    trace_write_response(sink.writer, &second);
+    trace_write_response(sink.writer, &first);
+    char *text = sink_close(&sink);
+    struct trace *trace = read_text(text);
+    assert_int_equal(trace->attempt_count, 2);
+    assert_same_request(&trace->attempts[0], &first);
+    assert_same_response(&trace->attempts[0], &first);
+    assert_same_request(&trace->attempts[1], &second);
+    assert_same_response(&trace->attempts[1], &second);
+    trace_free(trace);
+    free(text);
+}
+
+/* Goal: every other record comes back whole. */
+static void write_all_others(struct trace_writer *writer)
+{
+    const char *const argv[] = {"curl", "a \"b\"", NULL};
+    const struct trace_conn fault = {.conn = 1,
+                                     .fault = FAULT_RESET,
+                                     .step = "server[0].steps[0]",
+                                     .proof = "RST sent"};
+    const struct trace_result result = {.call = "rs-0-0",
+                                        .is_ok = true,
+                                        .status = 200,
+                                        .error = "",
+                                        .sha256 = HASH};
+    trace_write_run(writer, "a/b", "p", 7, 1, INT64_C(1795000000123456789),
+                    "http://127.0.0.1:1");
+    trace_write_spawn(writer, 5, 4711, argv);
+    trace_write_accept(writer, 10, 1, 40000);
+    trace_write_accept_fault(writer, 11, &fault);
+    trace_write_close(writer, 12, 1, 0);
+    trace_write_accept(writer, 20, 2, 40001);
+    trace_write_outage(writer, 30, FAULT_REFUSE, true, "server[0].windows[0]");
+    trace_write_outage(writer, 40, FAULT_REFUSE, false, "server[0].windows[0]");
+    trace_write_outage(writer, 50, FAULT_STALL, true, "server[0].windows[1]");
+    trace_write_result(writer, &result);
+    trace_write_client_end(writer, 60, CLIENT_SIGNALED, 11, 2, 300);
+    trace_write_end(writer, 70, 1000, 2000, true);
+}
+
+static void assert_all_others(const struct trace *trace)
+{
+    assert_string_equal(trace->scenario, "a/b");
+    assert_string_equal(trace->profile, "p");
+    assert_string_equal(trace->version, RETRYSPEC_VERSION);
+    assert_int_equal(trace->seed, 7);
+    assert_int_equal(trace->level, 1);
+    assert_int_equal(trace->wall_ns, INT64_C(1795000000123456789));
+    assert_int_equal(trace->spawned_ns, 5);
+    assert_int_equal(trace->ended_ns, 60);
+    assert_int_equal(trace->client_end, CLIENT_SIGNALED);
+    assert_int_equal(trace->client_code, 11);
+    assert_int_equal(trace->leftovers, 2);
+    assert_int_equal(trace->output_bytes, 300);
+    assert_int_equal(trace->lag_p99_ns, 1000);
+    assert_int_equal(trace->lag_max_ns, 2000);
+    assert_true(trace->interrupted);
+    assert_true(trace->complete);
+}
+
+static void round_trips_all_other_records(void **state)
+{
+    (void)state;
+    struct sink sink = sink_open();
+    write_all_others(sink.writer);
+    char *text = sink_close(&sink);
+    struct trace *trace = read_text(text);
+    assert_all_others(trace);
+    assert_int_equal(trace->conn_count, 2);
+    assert_int_equal(trace->conns[0].accepted_ns, 10);
+    assert_int_equal(trace->conns[0].closed_ns, 12);
+    assert_int_equal(trace->conns[0].fault, FAULT_RESET);
+    assert_string_equal(trace->conns[0].proof, "RST sent");
+    assert_int_equal(trace->conns[1].closed_ns, TRACE_NEVER);
+    assert_int_equal(trace->outage_count, 2);
+    assert_int_equal(trace->outages[0].to_ns, 40);
+    assert_int_equal(trace->outages[1].kind, FAULT_STALL);
+    assert_int_equal(trace->outages[1].to_ns, TRACE_NEVER);
+    assert_string_equal(trace->outages[1].window, "server[0].windows[1]");
+    assert_true(trace->has_results);
+    assert_int_equal(trace->result_count, 1);
+    assert_string_equal(trace->results[0].sha256, HASH);
+    assert_non_null(strstr(text, "\"argv\":[\"curl\",\"a \\\"b\\\"\"]"));
+    trace_free(trace);
+    free(text);
+}
+
+/* Writes one request with this target and gives its target as read back. */
+static char *target_through_trace(const char *target, char **text)
+{
+    struct sink sink = sink_open();
+    struct trace_attempt attempt = some_attempt();
+    attempt.target = target;
+    trace_write_run(sink.writer, "a/b", NULL, 7, 1, 0, NULL);
+    trace_write_request(sink.writer, &attempt);
+    *text = sink_close(&sink);
+    struct trace *trace = read_text(*text);
+    char *read = strdup(trace->attempts[0].target);
+    trace_free(trace);
+    return read;
+}
+
+/* Goal: any byte a client can send leaves a line of valid JSON. */
+static void escapes_every_byte(void **state)
+{
+    (void)state;
+    for (int byte = 1; byte < 256; byte++) {
+        const char target[] = {'/', 'a', (char)byte, 'b', 0};
+        const char as_latin1[] = {
+            '/', 'a', (char)(0xC0 | byte >> 6), (char)(0x80 | (byte & 0x3F)),
+            'b', 0};
+        char *text, *read = target_through_trace(target, &text);
+        assert_string_equal(read, byte < 0x80 ? target : as_latin1);
+        free(read);
+        free(text);
+    }
+}
+
+/* Goal: escapes are right at each place within the eight bytes that are copied
+ * at once, and UTF-8 stays as it is. */
+static void escapes_at_every_place(void **state)
+{
+    (void)state;
+    const char *const specials[] = {
+        "\"", "\\", "\n", "\x1f", "\xc3\xa9", "\xf0\x9f\x98\x80", "\x7f"};
+    for (size_t i = 0; i < sizeof specials / sizeof *specials; i++) {
+        for (int place = 0; place < 24; place++) {
+            char target[64];
+            snprintf(target, sizeof target, "%.*s%s%s", place,
+                     "abcdefghijklmnopqrstuvwxyz", specials[i], "0123456789");
+            char *text, *read = target_through_trace(target, &text);
+            assert_string_equal(read, target);
+            free(read);
+            free(text);
+        }
+    }
+}
+
+/* Goal: a line never exceeds its limit, says that it was cut, and still reads.
+ */
+static void cuts_long_lines(void **state)
+{
+    (void)state;
+    enum { HUGE_SIZE = 2 * TRACE_LINE_MAX };
+    char *huge = malloc(HUGE_SIZE + 1);
+    assert_non_null(huge);
+    const char fills[] = {'a', '\x01', '\xff', '"'};
+    for (size_t i = 0; i < sizeof fills; i++) {
+        memset(huge, fills[i], HUGE_SIZE);
+        huge[HUGE_SIZE] = '\0';
+        char *text, *read = target_through_trace(huge, &text);
+        const char *line = strchr(text, '\n') + 1;
+        assert_true(strlen(line) <= TRACE_LINE_MAX);
+        assert_true(strlen(line) > TRACE_LINE_MAX - 8192);
+        assert_non_null(strstr(line, ",\"cut\":true}\n"));
+        free(read);
+        free(text);
+    }
+    free(huge);
+}
+
+/* Goal: of too many headers the first are kept and the others counted. */
+static void leaves_out_headers_beyond_the_limit(void **state)
+{
+    (void)state;
+    struct http_header many[TRACE_HEADERS_MAX + 5];
+    for (size_t i = 0; i < TRACE_HEADERS_MAX + 5; i++)
+        many[i] = (struct http_header){"X", "y"};
+    struct sink sink = sink_open();
+    struct trace_attempt attempt = some_attempt();
+    attempt.headers = (struct http_headers){many, TRACE_HEADERS_MAX + 5};
+    trace_write_run(sink.writer, "a/b", NULL, 7, 1, 0, NULL);
+    trace_write_request(sink.writer, &attempt);
+    char *text = sink_close(&sink);
+    assert_non_null(strstr(text, ",\"headers_left_out\":5}\n"));
+    struct trace *trace = read_text(text);
+    assert_int_equal(trace->attempts[0].headers.count, TRACE_HEADERS_MAX);
+    trace_free(trace);
+    free(text);
+}
+
+/* Goal: more lines than the buffer holds all arrive. */
+static void flushes_when_full(void **state)
+{
+    (void)state;
+    enum { LINES = 20000 };
+    struct sink sink = sink_open();
+    trace_write_run(sink.writer, "a/b", NULL, 7, 1, 0, NULL);
+    for (int64_t i = 1; i <= LINES; i++)
+        trace_write_accept(sink.writer, i, i, 1);
+    char *text = sink_close(&sink);
+    struct trace *trace = read_text(text);
+    assert_int_equal(trace->conn_count, LINES);
+    assert_int_equal(trace->conns[LINES - 1].conn, LINES);
+    trace_free(trace);
+    free(text);
+}
+
+/* Goal: a failed write is told, and lines after it are counted, not kept. */
+static void counts_what_it_drops(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        skip();
+    struct trace_writer *writer = trace_writer_create(fd, &error);
+    trace_write_accept(writer, 1, 1, 1);
+    trace_write_accept(writer, 2, 2, 1);
+    assert_false(trace_writer_flush(writer));
+    assert_int_equal(trace_writer_dropped(writer), 2);
+    trace_write_accept(writer, 3, 3, 1);
+    assert_false(trace_writer_flush(writer));
+    assert_int_equal(trace_writer_dropped(writer), 3);
+    trace_writer_free(writer);
+    close(fd);
+}
+
+/* -- reading --------------------------------------------------------------- */
+
+/* Goal: a killed run's last line and a later version's records do no harm. */
+static void reads_what_a_killed_run_left(void **state)
+{
+    (void)state;
+    struct trace *trace =
+        read_text(RUN_LINE "{\"ev\":\"of-the-future\",\"id\":\"x\"}\n"
+                           "{\"ev\":\"accept\",\"t\":1,\"conn\":1,"
+                           "\"peer_port\":1}\n{\"ev\":\"acc");
+    assert_int_equal(trace->conn_count, 1);
+    assert_false(trace->complete);
+    assert_false(trace->has_results);
+    assert_int_equal(trace->ended_ns, TRACE_NEVER);
+    assert_int_equal(trace->spawned_ns, TRACE_NEVER);
+    trace_free(trace);
+}
+
+/* Goal: an attempt whose response never came is unfinished. */
+static void an_unanswered_attempt_is_unfinished(void **state)
+{
+    (void)state;
+    struct sink sink = sink_open();
+    struct trace_attempt attempt = some_attempt();
+    trace_write_run(sink.writer, "a/b", NULL, 7, 1, 0, NULL);
+    trace_write_request(sink.writer, &attempt);
+    char *text = sink_close(&sink);
+    struct trace *trace = read_text(text);
+    assert_int_equal(trace->attempts[0].end, END_UNFINISHED);
+    assert_int_equal(trace->attempts[0].last_byte_ns, TRACE_NEVER);
+    assert_string_equal(trace->attempts[0].proof, "");
+    assert_int_equal(trace->attempts[0].reply_headers.count, 0);
+    trace_free(trace);
+    free(text);
+}
+
+/* The reader must refuse the text with this line and message. */
+static void assert_refused(const char *text, int line, const char *path,
+                           const char *message)
+{
+    struct error error = {0};
+    struct trace *trace = trace_read("t.ndjson", text, strlen(text), &error);
+    assert_null(trace);
+    assert_int_equal(error.count, 1);
+    assert_string_equal(error.problems[0].message, message);
+    assert_string_equal(error.problems[0].path, path);
+    assert_string_equal(error.problems[0].file, "t.ndjson");
+    assert_int_equal(error.problems[0].line, line);
+}
+
+#define ACCEPT_LINE "{\"ev\":\"accept\",\"t\":1,\"conn\":1,\"peer_port\":1}\n"
+
+/* Goal: what is malformed is refused, with its line and what was expected. */
+static void refuses_malformed_lines(void **state)
+{
+    (void)state;
+    assert_refused("", 1, "ev", "not a trace: no line has \"ev\":\"run\"");
+    assert_refused(RUN_LINE "nonsense\n", 2, "",
+                   "not one JSON object: nonsense");
+    assert_refused(RUN_LINE "{} {}\n", 2, "", "not one JSON object: {} {}");
+    assert_refused(RUN_LINE "{\"t\":1}\n", 2, "ev",
+                   "missing: a string expected");
+    assert_refused(RUN_LINE "{\"ev\":\"close\",\"t\":1.5,\"conn\":1,"
+                            "\"requests\":0}\n",
+                   2, "t",
+                   "wrong value: an integer from 0 to 9007199254740992 "
+                   "expected");
+    assert_refused(RUN_LINE "{\"ev\":\"end\",\"t\":1,\"lag_p99\":1,"
+                            "\"lag_max\":1,\"interrupted\":0}\n",
+                   2, "interrupted", "wrong value: true or false expected");
+    assert_refused(RUN_LINE "\xff\n", 2, "", "a byte that is no UTF-8 text");
+}
+
+/* Goal: lines that contradict each other are refused. */
+static void refuses_contradictions(void **state)
+{
+    (void)state;
+    assert_refused(RUN_LINE RUN_LINE, 2, "ev", "a second run in one trace");
+    assert_refused(RUN_LINE ACCEPT_LINE ACCEPT_LINE, 3, "conn",
+                   "accepted a second time");
+    assert_refused(RUN_LINE "{\"ev\":\"close\",\"t\":1,\"conn\":1,"
+                            "\"requests\":0}\n" ACCEPT_LINE,
+                   2, "conn", "never accepted before");
+    assert_refused(RUN_LINE "{\"ev\":\"outage\",\"t\":1,\"do\":\"refuse\","
+                            "\"begin\":false}\n",
+                   2, "begin", "the end of an outage that never began");
+    assert_refused(RUN_LINE
+                   "{\"ev\":\"response\",\"t\":1,\"id\":3,\"status\":200,"
+                   "\"end\":\"status\",\"reply_size\":0,\"sent_bytes\":0,"
+                   "\"delay\":0,\"headers\":[]}\n",
+                   2, "id", "a response to no request");
+}
+
+/* Goal: the same attempt can't be told twice. */
+static void refuses_an_id_twice(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct sink sink = sink_open();
+    struct trace_attempt attempt = some_attempt();
+    trace_write_run(sink.writer, "a/b", NULL, 7, 1, 0, NULL);
+    trace_write_request(sink.writer, &attempt);
+    trace_write_response(sink.writer, &attempt);
+    trace_write_response(sink.writer, &attempt);
+    char *text = sink_close(&sink);
+    assert_null(trace_read("t.ndjson", text, strlen(text), &error));
+    assert_string_equal(error.problems[0].message,
+                        "a second response with id 1");
+    assert_int_equal(error.problems[0].line, 4);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(writes_the_golden_lines),
+        cmocka_unit_test(round_trips_attempts),
+        cmocka_unit_test(round_trips_all_other_records),
+        cmocka_unit_test(escapes_every_byte),
+        cmocka_unit_test(escapes_at_every_place),
+        cmocka_unit_test(cuts_long_lines),
+        cmocka_unit_test(leaves_out_headers_beyond_the_limit),
+        cmocka_unit_test(flushes_when_full),
+        cmocka_unit_test(counts_what_it_drops),
+        cmocka_unit_test(reads_what_a_killed_run_left),
+        cmocka_unit_test(an_unanswered_attempt_is_unfinished),
+        cmocka_unit_test(refuses_malformed_lines),
+        cmocka_unit_test(refuses_contradictions),
+        cmocka_unit_test(refuses_an_id_twice),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
