@@ -55,6 +55,14 @@ struct jsonc_value jsonc_root(struct jsonc *doc);
 struct problem *jsonc_problem(const struct jsonc_value *at, const char *format,
                               ...) __attribute__((format(printf, 2, 3)));
 
+/* As jsonc_problem: "expected <this>, found <the value in words>". */
+struct problem *jsonc_refuse(const struct jsonc_value *at, const char *expected,
+                             ...) __attribute__((format(printf, 2, 3)));
+
+/* Sets the problem's hint, printf-formatted. */
+void jsonc_hint(struct problem *problem, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Checks that `at` is an object whose keys are unique and in the NULL-ended
  * list; an unknown key gets the nearest known one as its hint. */
 bool jsonc_expect_object(const struct jsonc_value *at,

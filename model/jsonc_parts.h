@@ -9,10 +9,6 @@ struct problem *jsonc_problem_at(struct jsonc *doc, size_t offset,
                                  const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Sets a problem's hint, printf-formatted. */
-void jsonc_hint(struct problem *problem, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
 /* doc->text is free of NUL and valid UTF-8 (RFC 3629); else a problem. */
 bool jsonc_text_check(struct jsonc *doc);
 

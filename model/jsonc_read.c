@@ -97,12 +97,8 @@ static const char *found(const cJSON *item, char words[FOUND_SIZE])
     return words;
 }
 
-static struct problem *refuse(const struct jsonc_value *at,
-                              const char *expected, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static struct problem *refuse(const struct jsonc_value *at,
-                              const char *expected, ...)
+struct problem *jsonc_refuse(const struct jsonc_value *at, const char *expected,
+                             ...)
 {
     char what[256], words[FOUND_SIZE];
     va_list arguments;
@@ -234,7 +230,7 @@ static bool expect_kind(const struct jsonc_value *at, cJSON_bool is_kind,
                         const char *expected)
 {
     if (!is_kind)
-        refuse(at, "%s", expected);
+        jsonc_refuse(at, "%s", expected);
     return is_kind;
 }
 
@@ -348,10 +344,13 @@ bool jsonc_bool(const struct jsonc_value *at, bool *out)
 
 static bool refuse_int(const struct jsonc_value *at, int64_t min, int64_t max)
 {
-    if (max == INT64_MAX)
-        refuse(at, "a whole number of at least %" PRId64, min);
+    if (min == max)
+        jsonc_refuse(at, "the number %" PRId64, min);
+    else if (max == INT64_MAX)
+        jsonc_refuse(at, "a whole number of at least %" PRId64, min);
     else
-        refuse(at, "a whole number from %" PRId64 " to %" PRId64, min, max);
+        jsonc_refuse(at, "a whole number from %" PRId64 " to %" PRId64, min,
+                     max);
     return false;
 }
 
@@ -381,11 +380,11 @@ bool jsonc_number(const struct jsonc_value *at, double min, double max,
         return true;
     }
     if (isfinite(min) && isfinite(max))
-        refuse(at, "a number from %.15g to %.15g", min, max);
+        jsonc_refuse(at, "a number from %.15g to %.15g", min, max);
     else if (isfinite(min))
-        refuse(at, "a number of at least %.15g", min);
+        jsonc_refuse(at, "a number of at least %.15g", min);
     else
-        refuse(at, "a number");
+        jsonc_refuse(at, "a number");
     return false;
 }
 
@@ -394,7 +393,7 @@ bool jsonc_duration(const struct jsonc_value *at, int64_t *ns)
     const char *text = cJSON_GetStringValue(at->item);
     if (text && units_parse_duration(text, ns))
         return true;
-    struct problem *problem = refuse(at, "a duration such as \"500ms\"");
+    struct problem *problem = jsonc_refuse(at, "a duration such as \"500ms\"");
     double number = at->item->valuedouble;
     if (cJSON_IsNumber(at->item) && number >= 0)
         jsonc_hint(problem, "write \"%.15gms\" or \"%.15gs\"", number, number);
@@ -408,7 +407,7 @@ bool jsonc_size(const struct jsonc_value *at, int64_t *bytes)
     const char *text = cJSON_GetStringValue(at->item);
     if (text && units_parse_size(text, bytes))
         return true;
-    struct problem *problem = refuse(at, "a size such as \"16KiB\"");
+    struct problem *problem = jsonc_refuse(at, "a size such as \"16KiB\"");
     double number = at->item->valuedouble;
     if (cJSON_IsNumber(at->item) && number >= 0)
         jsonc_hint(problem, "write \"%.15gB\"", number);
@@ -428,7 +427,8 @@ bool jsonc_choice(const struct jsonc_value *at, const char *const *words,
     }
     char list[200];
     list_words(words, list, sizeof list);
-    struct problem *problem = refuse(at, words[1] ? "one of %s" : "%s", list);
+    struct problem *problem =
+        jsonc_refuse(at, words[1] ? "one of %s" : "%s", list);
     const char *near = word ? jsonc_nearest(word, words) : NULL;
     if (near)
         jsonc_hint(problem, "did you mean \"%s\"?", near);

@@ -58,8 +58,8 @@ static void read_base64(const struct jsonc_value *at, struct arena *arena,
     reply->body_size = base64_decode(text, bytes);
     if (reply->body_size < 0) {
         reply->body_size = 0;
-        scenario_hint(jsonc_problem(at, "this is not base64 (RFC 4648)"),
-                      "A-Z a-z 0-9 + / in groups of four, padded with =");
+        jsonc_hint(jsonc_problem(at, "this is not base64 (RFC 4648)"),
+                   "A-Z a-z 0-9 + / in groups of four, padded with =");
     }
 }
 
@@ -107,11 +107,11 @@ static const char *body_key(const struct jsonc_value *at,
         if (!jsonc_get(at, *k, &other))
             continue;
         if (key) {
-            scenario_hint(jsonc_problem(&other,
-                                        "a reply has one body, found "
-                                        "\"%s\" and \"%s\"",
-                                        key, *k),
-                          "remove one of them");
+            jsonc_hint(jsonc_problem(&other,
+                                     "a reply has one body, found "
+                                     "\"%s\" and \"%s\"",
+                                     key, *k),
+                       "remove one of them");
             return NULL;
         }
         key = *k;
@@ -123,11 +123,11 @@ static const char *body_key(const struct jsonc_value *at,
 static void refuse_body(const struct jsonc_value *at, const char *key,
                         int status)
 {
-    scenario_hint(jsonc_problem(at,
-                                "a %d has no body (RFC 9110 6.4.1), so "
-                                "\"%s\" has no place",
-                                status, key),
-                  "remove \"%s\" or choose another status", key);
+    jsonc_hint(jsonc_problem(at,
+                             "a %d has no body (RFC 9110 6.4.1), so "
+                             "\"%s\" has no place",
+                             status, key),
+               "remove \"%s\" or choose another status", key);
 }
 
 void scenario_body_read(const struct jsonc_value *at, struct arena *arena,

@@ -29,10 +29,7 @@ static void read_rule(const struct jsonc_value *at, struct arena *arena,
 {
     if (!jsonc_string(at, arena, &check->rule) || is_rule_id(check->rule))
         return;
-    jsonc_problem(at,
-                  "expected the id of a rule such as \"RA-1\", found "
-                  "\"%.60s\"",
-                  check->rule);
+    jsonc_refuse(at, "the id of a rule such as \"RA-1\"");
     check->rule = NULL;
 }
 
@@ -60,7 +57,7 @@ static void refuse_duplicate(const struct jsonc_value *at,
     const char *rule = checks[index].rule;
     for (int i = 0; rule && i < index; i++) {
         if (checks[i].rule && strcmp(checks[i].rule, rule) == 0) {
-            scenario_hint(
+            jsonc_hint(
                 jsonc_problem(at, "the rule \"%s\" is listed twice", rule),
                 "remove one of them; the first is checks[%d]", i);
             return;

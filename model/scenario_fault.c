@@ -24,11 +24,11 @@ static bool read_body_place(const struct jsonc_value *at, const char *size,
     fault->at = FAULT_AT_BODY;
     if (units_parse_size(size, &fault->after_bytes))
         return true;
-    scenario_hint(jsonc_problem(at,
-                                "expected a size such as \"16KiB\" after "
-                                "\"body:\", found \"%.60s\"",
-                                size),
-                  "write \"body:16KiB\"");
+    jsonc_hint(jsonc_problem(at,
+                             "expected a size such as \"16KiB\" after "
+                             "\"body:\", found \"%.60s\"",
+                             size),
+               "write \"body:16KiB\"");
     return false;
 }
 
@@ -53,13 +53,11 @@ static bool read_rate(const struct jsonc_value *at, struct fault *fault)
     const char *text = cJSON_GetStringValue(at->item);
     if (text && units_parse_rate(text, &fault->rate))
         return true;
-    struct problem *problem = jsonc_problem(
-        at, "expected a rate such as \"100B/s\"%s%.60s%s",
-        text ? ", found \"" : "", text ? text : "", text ? "\"" : "");
+    struct problem *problem = jsonc_refuse(at, "a rate such as \"100B/s\"");
     if (cJSON_IsNumber(at->item) && at->item->valuedouble >= 1)
-        scenario_hint(problem, "write \"%.15gB/s\"", at->item->valuedouble);
+        jsonc_hint(problem, "write \"%.15gB/s\"", at->item->valuedouble);
     else
-        scenario_hint(problem, "a size, at least one byte, and /s");
+        jsonc_hint(problem, "a size, at least one byte, and /s");
     return false;
 }
 
@@ -69,17 +67,16 @@ static bool read_chance(const struct jsonc_value *at, struct fault *fault)
         return false;
     if (fault->chance > 0)
         return true;
-    scenario_hint(jsonc_problem(at, "a fault with chance 0 never strikes"),
-                  "a number above 0 and up to 1");
+    jsonc_hint(jsonc_problem(at, "a fault with chance 0 never strikes"),
+               "a number above 0 and up to 1");
     return false;
 }
 
 static bool refuse_foreign(const struct jsonc_value *at, const char *key,
                            const char *owner)
 {
-    scenario_hint(
-        jsonc_problem(at, "\"%s\" belongs to \"%s\" only", key, owner),
-        "remove \"%s\"", key);
+    jsonc_hint(jsonc_problem(at, "\"%s\" belongs to \"%s\" only", key, owner),
+               "remove \"%s\"", key);
     return false;
 }
 
@@ -93,8 +90,8 @@ static bool read_drip_rate(const struct jsonc_value *at, struct fault *fault)
         return read_rate(&value, fault);
     if (fault->kind != FAULT_DRIP)
         return true;
-    scenario_hint(jsonc_problem(at, "\"drip\" needs a rate"),
-                  "add \"rate\": \"100B/s\"");
+    jsonc_hint(jsonc_problem(at, "\"drip\" needs a rate"),
+               "add \"rate\": \"100B/s\"");
     return false;
 }
 
@@ -136,7 +133,7 @@ static void check_listener(const struct jsonc_value *at,
 {
     const char *word = fault_do_words[fault->kind];
     if (!place->is_windowed)
-        scenario_hint(
+        jsonc_hint(
             jsonc_problem(at,
                           "\"%s\" can't be a step: steps count requests, and "
                           "no request comes while connections are %s",
@@ -144,14 +141,14 @@ static void check_listener(const struct jsonc_value *at,
                           fault->kind == FAULT_REFUSE ? "refused" : "stalled"),
             "use \"windows\" instead of \"steps\"");
     else if (fault->at != FAULT_AT_ACCEPT)
-        scenario_hint(jsonc_problem(at, "\"%s\" strikes at accept only", word),
-                      "leave \"at\" out, or do \"reset\" or \"close\" there");
+        jsonc_hint(jsonc_problem(at, "\"%s\" strikes at accept only", word),
+                   "leave \"at\" out, or do \"reset\" or \"close\" there");
     else if (fault->chance < 1)
-        scenario_hint(jsonc_problem(at,
-                                    "\"%s\" has no chance: the listener takes "
-                                    "every connection or none",
-                                    word),
-                      "do \"reset\" at accept for a share of connections");
+        jsonc_hint(jsonc_problem(at,
+                                 "\"%s\" has no chance: the listener takes "
+                                 "every connection or none",
+                                 word),
+                   "do \"reset\" at accept for a share of connections");
 }
 
 static void check_accept(const struct jsonc_value *at,
@@ -163,7 +160,7 @@ static void check_accept(const struct jsonc_value *at,
     if (fault->at != FAULT_AT_ACCEPT)
         return;
     if (!place->is_windowed && place->per != PER_RUN)
-        scenario_hint(
+        jsonc_hint(
             jsonc_problem(at,
                           "a fault at accept can't follow \"per\": \"%s\": "
                           "nothing was read yet",
@@ -178,14 +175,14 @@ static void check_drip(const struct jsonc_value *at, const struct reply *reply)
     if (fault->kind != FAULT_DRIP)
         return;
     if (fault->at != FAULT_AT_HEAD && fault->at != FAULT_AT_BODY)
-        scenario_hint(jsonc_problem(at,
-                                    "\"drip\" slows a body; it can't start "
-                                    "at %s",
-                                    fault_at_words[fault->at]),
-                      "leave \"at\" out, or write \"body:<bytes>\"");
+        jsonc_hint(jsonc_problem(at,
+                                 "\"drip\" slows a body; it can't start "
+                                 "at %s",
+                                 fault_at_words[fault->at]),
+                   "leave \"at\" out, or write \"body:<bytes>\"");
     else if (reply->body_size <= fault->after_bytes)
-        scenario_hint(jsonc_problem(at, "there is no body left to drip"),
-                      "add a \"body\", \"json\" or \"text\"");
+        jsonc_hint(jsonc_problem(at, "there is no body left to drip"),
+                   "add a \"body\", \"json\" or \"text\"");
 }
 
 static void check_garbage(const struct jsonc_value *at,
@@ -195,14 +192,14 @@ static void check_garbage(const struct jsonc_value *at,
     if (fault->kind != FAULT_GARBAGE || fault->at == FAULT_AT_REQUEST)
         return;
     if (fault->at != FAULT_AT_BODY)
-        scenario_hint(jsonc_problem(at, "\"garbage\" can't strike at %s",
-                                    fault_at_words[fault->at]),
-                      "write \"at\": \"request\", or \"body:<bytes>\" with "
-                      "chunked framing");
+        jsonc_hint(jsonc_problem(at, "\"garbage\" can't strike at %s",
+                                 fault_at_words[fault->at]),
+                   "write \"at\": \"request\", or \"body:<bytes>\" with "
+                   "chunked framing");
     else if (reply->framing != FRAMING_CHUNKED)
-        scenario_hint(jsonc_problem(at, "\"garbage\" in a body needs chunk "
-                                        "sizes to break"),
-                      "add \"framing\": \"chunked\" to the reply");
+        jsonc_hint(jsonc_problem(at, "\"garbage\" in a body needs chunk "
+                                     "sizes to break"),
+                   "add \"framing\": \"chunked\" to the reply");
 }
 
 static void check_body(const struct jsonc_value *at,
@@ -214,17 +211,17 @@ static void check_body(const struct jsonc_value *at,
     if (fault->at != FAULT_AT_BODY)
         return;
     if (!scenario_status_has_body(reply->status))
-        scenario_hint(jsonc_problem(at,
-                                    "a %d has no body (RFC 9110 6.4.1) to "
-                                    "strike in",
-                                    reply->status),
-                      "write \"at\": \"head\" or \"end\"");
+        jsonc_hint(jsonc_problem(at,
+                                 "a %d has no body (RFC 9110 6.4.1) to "
+                                 "strike in",
+                                 reply->status),
+                   "write \"at\": \"head\" or \"end\"");
     else if (place->method && strcmp(place->method, "HEAD") == 0)
-        scenario_hint(jsonc_problem(at, "the answer to HEAD has no body (RFC "
-                                        "9110 9.3.2) to strike in"),
-                      "write \"at\": \"head\" or \"end\"");
+        jsonc_hint(jsonc_problem(at, "the answer to HEAD has no body (RFC "
+                                     "9110 9.3.2) to strike in"),
+                   "write \"at\": \"head\" or \"end\"");
     else if (fault->after_bytes > reply->body_size)
-        scenario_hint(
+        jsonc_hint(
             jsonc_problem(
                 at, "body:%s is beyond the body of %s",
                 units_format_size(fault->after_bytes, after, sizeof after),

@@ -18,16 +18,15 @@ static bool check_name(const struct jsonc_value *at)
     if (!scenario_is_token(name)) {
         struct problem *problem =
             jsonc_problem(at, "\"%.60s\" is no header name", name);
-        scenario_hint(problem, "letters, digits and !#$%%&'*+-.^_`|~ only "
-                               "(RFC 9110 5.6.2)");
+        jsonc_hint(problem, "letters, digits and !#$%%&'*+-.^_`|~ only "
+                            "(RFC 9110 5.6.2)");
         return false;
     }
     for (const char *const *word = framing_headers; *word; word++) {
         if (strcasecmp(name, *word) == 0) {
-            scenario_hint(
-                jsonc_problem(at, "the server writes %s itself", *word),
-                "choose with \"framing\": \"length\", \"chunked\" or "
-                "\"close\"; cut a body short with a fault");
+            jsonc_hint(jsonc_problem(at, "the server writes %s itself", *word),
+                       "choose with \"framing\": \"length\", \"chunked\" or "
+                       "\"close\"; cut a body short with a fault");
             return false;
         }
     }
@@ -38,11 +37,11 @@ static bool check_value(const struct jsonc_value *at, const char *value)
 {
     for (const char *c = value; *c; c++) {
         if ((*c >= 0 && *c < ' ' && *c != '\t') || *c == 0x7f) {
-            scenario_hint(jsonc_problem(at,
-                                        "control byte 0x%02x in a header "
-                                        "value",
-                                        (unsigned)*c),
-                          "several values of one name are an array");
+            jsonc_hint(jsonc_problem(at,
+                                     "control byte 0x%02x in a header "
+                                     "value",
+                                     (unsigned)*c),
+                       "several values of one name are an array");
             return false;
         }
     }
@@ -68,10 +67,9 @@ static void read_date(const struct jsonc_value *at, struct arena *arena,
         return;
     int64_t ns;
     bool lacks_sign = units_parse_duration(text, &ns);
-    struct problem *problem = jsonc_problem(
-        &value, "expected an offset such as \"+3s\", found \"%.60s\"", text);
+    struct problem *problem = jsonc_refuse(&value, "an offset such as \"+3s\"");
     if (lacks_sign)
-        scenario_hint(problem, "write \"+%.60s\"", text);
+        jsonc_hint(problem, "write \"+%.60s\"", text);
 }
 
 static void read_value(const struct jsonc_value *at, const char *name,
@@ -82,8 +80,8 @@ static void read_value(const struct jsonc_value *at, const char *name,
     if (cJSON_IsObject(at->item)) {
         read_date(at, arena, header);
     } else if (!cJSON_IsString(at->item)) {
-        jsonc_problem(at, "expected a string, {\"http_date\": \"+3s\"} or an "
-                          "array of them");
+        jsonc_refuse(at,
+                     "a string, {\"http_date\": \"+3s\"} or an array of them");
         return;
     } else if (!jsonc_string(at, arena, &header->value) ||
                !check_value(at, header->value)) {
@@ -120,12 +118,11 @@ static void refuse_twice(const struct jsonc_value *at, int index)
     for (int i = 0; i < index; i++) {
         struct jsonc_value earlier = jsonc_member(at, i);
         if (strcasecmp(earlier.item->string, later.item->string) == 0)
-            scenario_hint(jsonc_problem(&later,
-                                        "\"%.60s\" and \"%.60s\" are "
-                                        "one header",
-                                        earlier.item->string,
-                                        later.item->string),
-                          "write one key with an array of values");
+            jsonc_hint(jsonc_problem(&later,
+                                     "\"%.60s\" and \"%.60s\" are "
+                                     "one header",
+                                     earlier.item->string, later.item->string),
+                       "write one key with an array of values");
     }
 }
 

@@ -34,9 +34,6 @@ bool scenario_text(const struct jsonc_value *at, struct arena *arena,
 /* Problems so far, to see whether a part added any. */
 int scenario_problems(const struct jsonc_value *at);
 
-void scenario_hint(struct problem *problem, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
 /* A token of RFC 9110 5.6.2: what methods and header names are made of. */
 bool scenario_is_token(const char *text);
 

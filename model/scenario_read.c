@@ -59,12 +59,12 @@ static void check_place(const struct jsonc_value *at, const char *id,
     size_t length = strlen(last);
     if (length > 6 && strcmp(last + length - 6, ".jsonc") == 0)
         length -= 6;
-    scenario_hint(jsonc_problem(at,
-                                "the id \"%s\" is not the file's path "
-                                "below scenarios/",
-                                id),
-                  "write \"%.*s\", or move the file to scenarios/%.80s.jsonc",
-                  (int)(length < 80 ? length : 80), last, id);
+    jsonc_hint(jsonc_problem(at,
+                             "the id \"%s\" is not the file's path "
+                             "below scenarios/",
+                             id),
+               "write \"%.*s\", or move the file to scenarios/%.80s.jsonc",
+               (int)(length < 80 ? length : 80), last, id);
 }
 
 static void read_id(const struct jsonc_value *root, struct scenario *scenario)
@@ -76,9 +76,9 @@ static void read_id(const struct jsonc_value *root, struct scenario *scenario)
     if (is_id(scenario->id))
         check_place(&value, scenario->id, scenario->file);
     else
-        scenario_hint(jsonc_problem(&value, "\"%.60s\" is no id", scenario->id),
-                      "names of a-z, 0-9, '.' and '-' joined by '/', such as "
-                      "\"retry-after/429-seconds\"");
+        jsonc_hint(jsonc_problem(&value, "\"%.60s\" is no id", scenario->id),
+                   "names of a-z, 0-9, '.' and '-' joined by '/', such as "
+                   "\"retry-after/429-seconds\"");
 }
 
 /* -- the plain members ----------------------------------------------------- */
@@ -110,7 +110,7 @@ static void read_edition(const struct jsonc_value *root,
         !jsonc_string(&value, &scenario->arena, &scenario->edition))
         return;
     if (!is_edition(scenario->edition))
-        scenario_hint(
+        jsonc_hint(
             jsonc_problem(&value, "\"%.60s\" is no edition", scenario->edition),
             "a year and a number such as \"2026.1\"");
 }
@@ -127,8 +127,8 @@ static void read_tag(const struct jsonc_value *at, struct arena *arena,
     if (!jsonc_string(at, arena, &tags[index]))
         return;
     if (!is_tag(tags[index]))
-        scenario_hint(jsonc_problem(at, "\"%.60s\" is no tag", tags[index]),
-                      "a-z, 0-9 and '-' only");
+        jsonc_hint(jsonc_problem(at, "\"%.60s\" is no tag", tags[index]),
+                   "a-z, 0-9 and '-' only");
     for (int i = 0; i < index; i++) {
         if (tags[i] && strcmp(tags[i], tags[index]) == 0)
             jsonc_problem(at, "the tag \"%.60s\" is listed twice", tags[i]);
@@ -162,11 +162,11 @@ static void refuse_unreachable(const struct jsonc_value *at,
         if (!routes[i].path || !scenario_route_covers(&routes[i], later))
             continue;
         jsonc_need(at, "match", &match);
-        scenario_hint(jsonc_problem(&match,
-                                    "no request reaches this route: "
-                                    "server[%d] takes them all",
-                                    i),
-                      "put it above that one, or make that one narrower");
+        jsonc_hint(jsonc_problem(&match,
+                                 "no request reaches this route: "
+                                 "server[%d] takes them all",
+                                 i),
+                   "put it above that one, or make that one narrower");
         return;
     }
 }
@@ -215,9 +215,9 @@ static void check_request(const struct jsonc_value *workload,
         if (route_matches(&scenario->routes[i], method, path))
             return;
     }
-    scenario_hint(jsonc_problem(&at, "no route of \"server\" matches this "
-                                     "request"),
-                  "add a route with \"match\": \"%s %.80s\"", method, path);
+    jsonc_hint(jsonc_problem(&at, "no route of \"server\" matches this "
+                                  "request"),
+               "add a route with \"match\": \"%s %.80s\"", method, path);
 }
 
 static void read_story(const struct jsonc_value *root,

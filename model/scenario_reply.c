@@ -30,11 +30,11 @@ static void read_framing(const struct jsonc_value *at, struct reply *reply)
         return;
     reply->framing = (enum framing)index;
     if (!scenario_status_has_body(reply->status))
-        scenario_hint(jsonc_problem(&value,
-                                    "a %d has no body (RFC 9110 6.4.1), so "
-                                    "there is nothing to frame",
-                                    reply->status),
-                      "remove \"framing\"");
+        jsonc_hint(jsonc_problem(&value,
+                                 "a %d has no body (RFC 9110 6.4.1), so "
+                                 "there is nothing to frame",
+                                 reply->status),
+                   "remove \"framing\"");
 }
 
 static void read_headers(const struct jsonc_value *at, struct arena *arena,
@@ -81,9 +81,9 @@ static void read_content_type(const struct jsonc_value *at, struct arena *arena,
     if (!jsonc_get(at, "content_type", &value))
         return;
     if (is_in_headers)
-        scenario_hint(jsonc_problem(&value, "\"headers\" say Content-Type as "
-                                            "well"),
-                      "remove one of them");
+        jsonc_hint(jsonc_problem(&value, "\"headers\" say Content-Type as "
+                                         "well"),
+                   "remove one of them");
     const char *type;
     if (!scenario_text(&value, arena, &type))
         return;
@@ -98,8 +98,10 @@ static void read_uniform(const struct jsonc_value *at, struct delay *delay)
 {
     int count = jsonc_length(at);
     if (count >= 0 && count != 2) {
-        jsonc_problem(at, "expected two durations such as [\"10ms\", "
-                          "\"30ms\"]");
+        jsonc_problem(at,
+                      "expected two durations such as [\"10ms\", "
+                      "\"30ms\"], found %d elements",
+                      count);
         return;
     }
     if (count < 0)
@@ -107,9 +109,9 @@ static void read_uniform(const struct jsonc_value *at, struct delay *delay)
     struct jsonc_value from = jsonc_at(at, 0), to = jsonc_at(at, 1);
     if (jsonc_duration(&from, &delay->a_ns) &&
         jsonc_duration(&to, &delay->b_ns) && delay->b_ns < delay->a_ns)
-        scenario_hint(jsonc_problem(at, "the second duration is shorter than "
-                                        "the first"),
-                      "swap them");
+        jsonc_hint(jsonc_problem(at, "the second duration is shorter than "
+                                     "the first"),
+                   "swap them");
 }
 
 static void need_duration(const struct jsonc_value *at, const char *key,
@@ -152,8 +154,10 @@ void scenario_delay_read(const struct jsonc_value *at, struct delay *delay)
         return;
     struct jsonc_value value;
     if (cJSON_GetArraySize(at->item) != 1) {
-        jsonc_problem(at, "expected one of \"uniform\", \"normal\", "
-                          "\"lognormal\"");
+        jsonc_problem(at,
+                      "expected one of \"uniform\", \"normal\", "
+                      "\"lognormal\", found %d keys",
+                      cJSON_GetArraySize(at->item));
     } else if (jsonc_get(at, "uniform", &value)) {
         delay->kind = DELAY_UNIFORM;
         read_uniform(&value, delay);

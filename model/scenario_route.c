@@ -37,11 +37,11 @@ static void read_key_pointer(const struct jsonc_value *at, struct arena *arena,
         !jsonc_string(&value, arena, &route->key_name))
         return;
     if (!is_pointer(route->key_name))
-        scenario_hint(jsonc_problem(&value,
-                                    "\"%.60s\" is no JSON pointer (RFC "
-                                    "6901)",
-                                    route->key_name),
-                      "write it like \"/seq_id\"");
+        jsonc_hint(jsonc_problem(&value,
+                                 "\"%.60s\" is no JSON pointer (RFC "
+                                 "6901)",
+                                 route->key_name),
+                   "write it like \"/seq_id\"");
 }
 
 static void refuse_key(const struct jsonc_value *at, const char *key,
@@ -49,11 +49,11 @@ static void refuse_key(const struct jsonc_value *at, const char *key,
 {
     struct jsonc_value value;
     if (jsonc_get(at, key, &value))
-        scenario_hint(jsonc_problem(&value,
-                                    "\"%s\" has no meaning with \"by\": "
-                                    "\"%s\"",
-                                    key, by),
-                      "remove \"%s\"", key);
+        jsonc_hint(jsonc_problem(&value,
+                                 "\"%s\" has no meaning with \"by\": "
+                                 "\"%s\"",
+                                 key, by),
+                   "remove \"%s\"", key);
 }
 
 static void read_call(const struct jsonc_value *at, struct arena *arena,
@@ -102,9 +102,13 @@ static void need_word(const struct jsonc_value *at, const char *key,
         jsonc_choice(&value, words, index);
         return;
     }
-    scenario_hint(jsonc_problem(at, "steps need \"%s\"", key),
-                  "add \"%s\": \"%s\"%s", key, words[0],
-                  words[1] ? ", or another word of docs/scenario.md" : "");
+    struct problem *problem = jsonc_problem(at, "steps need \"%s\"", key);
+    if (words[3])
+        jsonc_hint(problem, "one of \"%s\", \"%s\", \"%s\", \"%s\"", words[0],
+                   words[1], words[2], words[3]);
+    else
+        jsonc_hint(problem, "one of \"%s\", \"%s\", \"%s\"", words[0], words[1],
+                   words[2]);
 }
 
 static void read_steps(const struct jsonc_value *at,
@@ -147,9 +151,9 @@ static void read_window(const struct jsonc_value *at, struct arena *arena,
         jsonc_duration(&value, &window->from_ns);
     if (jsonc_get(at, "to", &value) && jsonc_duration(&value, &window->to_ns) &&
         window->to_ns <= window->from_ns)
-        scenario_hint(jsonc_problem(at, "this window is empty: \"to\" is not "
-                                        "after \"from\""),
-                      "times count from the first request");
+        jsonc_hint(jsonc_problem(at, "this window is empty: \"to\" is not "
+                                     "after \"from\""),
+                   "times count from the first request");
     scenario_reply_read(at, arena, place, &window->reply);
 }
 
@@ -161,20 +165,20 @@ static void check_order(const struct jsonc_value *at,
     if (window->from_ns >= before->to_ns)
         return;
     if (before->to_ns == NS_FOREVER) {
-        scenario_hint(jsonc_problem(at, "the window before this one has no "
-                                        "end"),
-                      "only the last window can do without \"to\"");
+        jsonc_hint(jsonc_problem(at, "the window before this one has no "
+                                     "end"),
+                   "only the last window can do without \"to\"");
     } else if (window->from_ns < before->from_ns) {
-        scenario_hint(jsonc_problem(at, "this window begins before the one "
-                                        "above it"),
-                      "list windows in the order of time");
+        jsonc_hint(jsonc_problem(at, "this window begins before the one "
+                                     "above it"),
+                   "list windows in the order of time");
     } else {
         units_format_duration(before->to_ns, text, sizeof text);
-        scenario_hint(jsonc_problem(at,
-                                    "this window overlaps the one above, "
-                                    "which lasts to %s",
-                                    text),
-                      "write \"from\": \"%s\" or later", text);
+        jsonc_hint(jsonc_problem(at,
+                                 "this window overlaps the one above, "
+                                 "which lasts to %s",
+                                 text),
+                   "write \"from\": \"%s\" or later", text);
     }
 }
 
@@ -220,9 +224,9 @@ static void read_match(const struct jsonc_value *at, struct arena *arena,
         !scenario_target_read(&value, arena, &target))
         return;
     if (strchr(target.path, '?'))
-        scenario_hint(jsonc_problem(&value, "routes match the path alone, "
-                                            "without a query"),
-                      "end it before the '?'");
+        jsonc_hint(jsonc_problem(&value, "routes match the path alone, "
+                                         "without a query"),
+                   "end it before the '?'");
     route->method = strcmp(target.method, "ANY") == 0 ? NULL : target.method;
     route->path = target.path;
 }
@@ -232,11 +236,11 @@ static void refuse_with(const struct jsonc_value *at, const char *key,
 {
     struct jsonc_value value;
     if (jsonc_get(at, key, &value))
-        scenario_hint(jsonc_problem(&value,
-                                    "\"%s\" belongs to \"%s\"; this route has "
-                                    "\"%s\"",
-                                    key, owner, other),
-                      "remove \"%s\"", key);
+        jsonc_hint(jsonc_problem(&value,
+                                 "\"%s\" belongs to \"%s\"; this route has "
+                                 "\"%s\"",
+                                 key, owner, other),
+                   "remove \"%s\"", key);
 }
 
 static void read_answers(const struct jsonc_value *at, struct arena *arena,
@@ -246,9 +250,9 @@ static void read_answers(const struct jsonc_value *at, struct arena *arena,
     bool has_steps = jsonc_get(at, "steps", &steps);
     bool has_windows = jsonc_get(at, "windows", &windows);
     if (has_steps && has_windows) {
-        scenario_hint(jsonc_problem(&windows, "a route has steps or windows, "
-                                              "not both"),
-                      "write two routes");
+        jsonc_hint(jsonc_problem(&windows, "a route has steps or windows, "
+                                           "not both"),
+                   "write two routes");
     } else if (has_steps) {
         refuse_with(at, "clock", "windows", "steps");
         read_steps(at, &steps, arena, route);

@@ -1,5 +1,4 @@
 /* Values that several parts of a scenario are made of. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -63,14 +62,6 @@ int scenario_problems(const struct jsonc_value *at)
     return at->doc->error->count + at->doc->error->dropped;
 }
 
-void scenario_hint(struct problem *problem, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(problem->hint, sizeof problem->hint, format, arguments);
-    va_end(arguments);
-}
-
 static const char token_characters[] =
     "!#$%&'*+-.^_`|~0123456789"
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -98,10 +89,8 @@ static bool is_path(const char *path)
 
 static bool refuse_target(const struct jsonc_value *at)
 {
-    struct problem *problem =
-        jsonc_problem(at, "expected a method and a path, found \"%.60s\"",
-                      at->item->valuestring);
-    scenario_hint(problem, "write it like \"POST /v1/echo\"");
+    struct problem *problem = jsonc_refuse(at, "a method and a path");
+    jsonc_hint(problem, "write it like \"POST /v1/echo\"");
     return false;
 }
 
@@ -115,8 +104,8 @@ static bool check_method(const struct jsonc_value *at, const char *method)
     }
     if (length < sizeof upper && strcmp(upper, method) == 0)
         return true;
-    scenario_hint(jsonc_problem(at, "methods are in capitals (RFC 9110 9.1)"),
-                  "write \"%s\"", upper);
+    jsonc_hint(jsonc_problem(at, "methods are in capitals (RFC 9110 9.1)"),
+               "write \"%s\"", upper);
     return false;
 }
 

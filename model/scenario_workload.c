@@ -21,12 +21,12 @@ static void read_request(const struct jsonc_value *at, struct arena *arena,
         !scenario_target_read(&value, arena, &target))
         return;
     if (strcmp(target.method, "ANY") == 0)
-        scenario_hint(jsonc_problem(&value,
-                                    "a request has one method; \"ANY\" is for "
-                                    "routes"),
-                      "write \"POST %.60s\"", target.path);
+        jsonc_hint(jsonc_problem(&value,
+                                 "a request has one method; \"ANY\" is for "
+                                 "routes"),
+                   "write \"POST %.60s\"", target.path);
     if (strchr(target.path, '*'))
-        scenario_hint(
+        jsonc_hint(
             jsonc_problem(&value, "a request has one path; '*' is for routes"),
             "write the path that the client shall send");
     workload->method = target.method;
