@@ -117,7 +117,8 @@ static int judge_print(const struct judge_request *request,
                        struct judged *judged)
 {
     const struct trace *trace = judged->trace;
-    const char *const argv[] = {"CMD", NULL};
+    /* The trace does not hold the command; people get a word to replace. */
+    const char *const argv[] = {request->is_json ? NULL : "CMD", NULL};
     struct run_report run = {
         .profile = judged->profile->id,
         .profile_source = judged->profile->source,

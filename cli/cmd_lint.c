@@ -54,7 +54,9 @@ static bool add_shipped(struct lint *lint)
     for (size_t i = 0; i < KINDS; i++) {
         const struct embedded_file *file = NULL;
         while ((file = shipped_next(kinds[i], file))) {
-            source_open_shipped(file, &lint->files[lint->count++].source);
+            struct lint_file *added = &lint->files[lint->count++];
+            source_open_shipped(file, &added->source);
+            added->shipped = file;
         }
     }
     return true;
@@ -70,6 +72,19 @@ static bool add_named(struct lint *lint, int count, char **names)
         source_open_file(names[i], &file->source, &file->problems);
     }
     return true;
+}
+
+/* A shipped file is found by its name, but says its id inside. */
+static void check_shipped_id(struct lint_file *file)
+{
+    char id[SHIPPED_ID_MAX];
+    if (!*file->id || strcmp(shipped_id(file->shipped, id), file->id) == 0) {
+        return;
+    }
+    struct problem *problem = error_add(
+        &file->problems, PROBLEM_INPUT,
+        "the id is \"%s\", but the name of the file says \"%s\"", file->id, id);
+    snprintf(problem->file, sizeof problem->file, "%s", file->source.path);
 }
 
 /* Two files with one id would hide each other wherever the id is named. */
@@ -98,6 +113,9 @@ static void lint_check(struct lint *lint)
     for (size_t i = 0; i < lint->count; i++) {
         if (!error_is_set(&lint->files[i].problems)) {
             lint_file_check(&lint->files[i], lint->rules);
+        }
+        if (lint->files[i].shipped) {
+            check_shipped_id(&lint->files[i]);
         }
     }
     check_duplicates(lint);

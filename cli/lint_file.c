@@ -46,12 +46,9 @@ static void add_unknown_kind(const struct jsonc_value *root)
              "\"layers\", a catalogue \"rules\"");
 }
 
-static void check_rule_name(const struct jsonc_value *at, const char *id,
-                            const struct rule_catalogue *rules)
+static void add_unknown_rule(const struct jsonc_value *at, const char *id,
+                             const struct rule_catalogue *rules)
 {
-    if (rules_find(rules, id)) {
-        return;
-    }
     struct problem *problem = jsonc_problem(at, "there is no rule \"%s\"", id);
     struct arena arena = {0};
     const char **ids = arena_array(&arena, rules->count + 1, sizeof *ids);
@@ -69,6 +66,18 @@ static void check_rule_name(const struct jsonc_value *at, const char *id,
     arena_deinit(&arena);
 }
 
+/* `list` is an array of rule ids, or of objects with a "rule". */
+static void check_rule_name(const struct jsonc_value *list, size_t index,
+                            const char *id, const struct rule_catalogue *rules)
+{
+    struct jsonc_value at = jsonc_at(list, (int)index), inner;
+    if (rules_find(rules, id)) {
+        return;
+    }
+    bool is_object = cJSON_IsObject(at.item) && jsonc_get(&at, "rule", &inner);
+    add_unknown_rule(is_object ? &inner : &at, id, rules);
+}
+
 static void lint_scenario(struct lint_file *file, struct jsonc_value *root,
                           const struct rule_catalogue *rules)
 {
@@ -82,8 +91,7 @@ static void lint_scenario(struct lint_file *file, struct jsonc_value *root,
     struct jsonc_value checks;
     bool has_checks = jsonc_get(root, "checks", &checks);
     for (size_t i = 0; has_checks && i < scenario->check_count; i++) {
-        struct jsonc_value check = jsonc_at(&checks, (int)i);
-        check_rule_name(&check, scenario->checks[i].rule, rules);
+        check_rule_name(&checks, i, scenario->checks[i].rule, rules);
     }
     scenario_free(scenario);
 }
@@ -101,7 +109,7 @@ static void lint_profile(struct lint_file *file, struct jsonc_value *root,
     struct jsonc_value excluded;
     bool has_any = jsonc_get(root, "not_applicable", &excluded);
     for (size_t i = 0; has_any && i < profile->not_applicable_count; i++) {
-        check_rule_name(&excluded, profile->not_applicable[i].rule, rules);
+        check_rule_name(&excluded, i, profile->not_applicable[i].rule, rules);
     }
     retry_supports(profile, &file->notes);
     profile_free(profile);

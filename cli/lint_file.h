@@ -14,6 +14,7 @@ extern const char *const lint_kind_words[]; /* indexed by enum lint_kind */
 
 struct lint_file {
     struct source source;
+    const struct embedded_file *shipped; /* NULL: from disk */
     enum lint_kind kind;
     char id[SHIPPED_ID_MAX]; /* of a scenario or profile; "" if not read */
     struct error problems;

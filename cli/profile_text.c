@@ -87,6 +87,14 @@ static void print_statuses(const struct status_set *statuses, FILE *out)
 
 static void print_ends(uint32_t ends, FILE *out)
 {
+    uint32_t all = 0;
+    for (int end = END_REFUSED; end <= END_TIMEOUT; end++) {
+        all |= UINT32_C(1) << end;
+    }
+    if ((ends & all) == all) {
+        fputs(" any transport fault", out);
+        ends &= ~all;
+    }
     for (size_t i = 0; attempt_end_words[i]; i++) {
         if (ends & (UINT32_C(1) << i)) {
             fprintf(out, " %s", attempt_end_words[i]);
