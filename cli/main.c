@@ -49,12 +49,14 @@ static void print_usage(void)
 
 static int unknown_command(const char *word)
 {
+    static const char *const options[] = {"--help", "--version", NULL};
     const char *names[COMMAND_COUNT + 1] = {0};
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         names[i] = commands[i].name;
     }
-    const char *kind = word[0] == '-' ? "option" : "command";
-    const char *nearest = jsonc_nearest(word + strspn(word, "-"), names);
+    bool is_option = word[0] == '-';
+    const char *kind = is_option ? "option" : "command";
+    const char *nearest = jsonc_nearest(word, is_option ? options : names);
     if (nearest) {
         return cli_usage_error(NULL, "unknown %s \"%s\", did you mean \"%s\"?",
                                kind, word, nearest);

@@ -1,0 +1,484 @@
+"""The command line: help that is whole, suggestions for wrong words, and what
+list, show, explain, schema, lint, init and judge print."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+RETRYSPEC = os.environ["RETRYSPEC"]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SCENARIOS = ROOT / "scenarios"
+COMMANDS = re.findall(r'X\(cmd_\w+,\s*"(\w+)"', (ROOT / "cli/cli.h").read_text())
+
+
+def run(*arguments, cwd=None):
+    return subprocess.run([RETRYSPEC, *map(str, arguments)], cwd=cwd, text=True,
+                          capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
+
+
+def options_of(command):
+    """Long options that the parser takes, with and without a value."""
+    source = (ROOT / f"cli/cmd_{command}.c").read_text()
+    return re.findall(r'\{\s*"([\w-]+)",\s*(no|required)_argument', source)
+
+
+# -- help and usage ------------------------------------------------------------
+
+
+def test_there_are_commands():
+    assert len(COMMANDS) >= 11
+
+
+def test_the_help_names_every_command():
+    done = run("--help")
+    assert done.returncode == 0 and done.stderr == ""
+    for command in COMMANDS:
+        assert re.search(rf"^  {command} ", done.stdout, re.M), command
+    assert done.stdout == run("-h").stdout == run("help").stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command(command):
+    """Exit code 0, an example that can be typed, and every option."""
+    done = run(command, "--help")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert done.stdout.startswith(f"Usage: retryspec {command}")
+    assert re.search(rf"^  retryspec {command}\b", done.stdout, re.M), "no example"
+    for name, value in options_of(command):
+        ending = r"[ =][A-Z{\[]" if value == "required" else r"(?![\w-])"
+        assert re.search(rf"--{name}{ending}", done.stdout), f"--{name}"
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert run(command, "-h").stdout == run("help", command).stdout == done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_manual_says_the_same(command):
+    """docs/cli.md has a section a command that names every option."""
+    manual = (ROOT / "docs/cli.md").read_text()
+    section = re.search(rf"^## {command}$(.*?)(^## |\Z)", manual, re.M | re.S)
+    assert section, f"docs/cli.md has no section {command}"
+    for name, _ in options_of(command):
+        if name != "help":
+            assert f"--{name}" in section.group(1), f"--{name}"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_unknown_option(command):
+    done = run(command, "--hepl")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == (
+        f"retryspec {command}: unknown option --hepl, did you mean --help?\n"
+        f"Try: retryspec {command} --help\n")
+
+
+@pytest.mark.parametrize("arguments, message", [
+    ([], "retryspec: no command was given"),
+    (["lst"], 'retryspec: unknown command "lst", did you mean "list"?'),
+    (["zzzzzzzz"], 'retryspec: unknown command "zzzzzzzz"'),
+    (["--versoin"], 'retryspec: unknown option "--versoin", did you mean "--version"?'),
+    (["list", "-x"], "retryspec list: unknown option -x"),
+    (["list", "--tag"], "retryspec list: option --tag needs a value"),
+    (["list", "--json=x"], "retryspec list: option --json takes no value"),
+    (["list", "--profiles", "--tag", "quick"],
+     "retryspec list: --profiles takes no pattern, --tag or --edition"),
+    (["show"], "retryspec show: which one?"),
+    (["show", "a", "b"], "retryspec show: one at a time"),
+    (["judge"], "retryspec judge: which trace?"),
+    (["explain", "RA1"], 'retryspec explain: there is no rule "RA1", did you mean "RA-1"?'),
+    (["schema", "verdit"],
+     'retryspec schema: there is no format "verdit", did you mean "verdict"?'),
+    (["schema", "verdict", "trace"], "retryspec schema: one format at a time, not 2"),
+    (["init"], "retryspec init: --lang sh, python, node or go?"),
+    (["init", "--lang", "pyton"],
+     'retryspec init: no adapter for "pyton", did you mean "python"?'),
+    (["init", "adapter.py"], 'retryspec init: unexpected argument "adapter.py"'),
+])
+def test_wrong_usage(arguments, message):
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[0] == message
+    assert re.fullmatch(r"Try: retryspec( \w+)? --help", done.stderr.splitlines()[1])
+
+
+def test_version():
+    version = re.search(r"VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text().split("project(")[1])
+    assert run("--version").stdout == f"retryspec {version.group(1)}\n"
+
+
+def test_lost_output_is_no_success():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([RETRYSPEC, "explain"], stdout=full, text=True,
+                              stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == 3
+    assert done.stderr == "retryspec: standard output: No space left on device\n"
+
+
+# -- list ----------------------------------------------------------------------
+
+
+def shipped_ids():
+    """Every scenario file, by where it stands."""
+    files = (path.relative_to(SCENARIOS) for path in SCENARIOS.rglob("*.jsonc"))
+    return sorted(str(file)[:-6] for file in files
+                  if file.parts[0] != "profiles" and str(file) != "rules.jsonc")
+
+
+def listed(*arguments, **options):
+    done = run("list", "--json", *arguments, **options)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_list_is_whole():
+    assert sorted(scenario["id"] for scenario in listed()) == shipped_ids()
+
+
+def test_list_for_people():
+    done = run("list", "retry-after/429-seconds")
+    assert done.returncode == 0
+    head, line, total = done.stdout.splitlines()
+    assert head.split() == ["id", "takes", "checks", "tags", "title"]
+    assert re.match(r"retry-after/429-seconds +4s +\d+  \S*quick\S* +429 with Retry-After", line)
+    assert total == "1 scenario, about 4s one after the other"
+
+
+def test_list_by_pattern_tag_and_edition():
+    family = [id for id in shipped_ids() if id.startswith("retry-after/")]
+    assert [scenario["id"] for scenario in listed("retry-after/*")] == family
+    assert [s["id"] for s in listed("*/429-second?")] == ["retry-after/429-seconds"]
+    for scenario in listed("--tag", "quick"):
+        assert "quick" in scenario["tags"]
+    assert listed("--edition", "2026.1")
+
+
+def test_list_reads_patterns_from_a_file(tmp_path):
+    (tmp_path / "wanted").write_text("# the first\n\n  retry-after/429-seconds  \n")
+    assert len(listed("@wanted", cwd=tmp_path)) == 1
+
+
+def test_list_takes_files(tmp_path):
+    text = (SCENARIOS / "retry-after/429-seconds.jsonc").read_text()
+    (tmp_path / "mine.jsonc").write_text(text.replace("retry-after/429-seconds", "my/own"))
+    ids = [s["id"] for s in listed("mine.jsonc", "retry-after/429-seconds", cwd=tmp_path)]
+    assert ids == ["retry-after/429-seconds", "my/own"]
+    # An edition freezes what is shipped, not the files of the user.
+    assert len(listed("mine.jsonc", "--edition", "2026.1", cwd=tmp_path)) == 1
+
+
+@pytest.mark.parametrize("arguments, message, hint", [
+    (["retry-after/429-second"],
+     'pattern "retry-after/429-second" matches no scenario',
+     'did you mean "retry-after/429-seconds"?'),
+    (["429-seconds"], 'pattern "429-seconds" matches no scenario',
+     'did you mean "retry-after/429-seconds"?'),
+    (["retry-after"], 'pattern "retry-after" matches no scenario',
+     'for the whole family: "retry-after/*"'),
+    (["nothing-like-it*"], 'pattern "nothing-like-it*" matches no scenario',
+     '"retryspec list" names them all'),
+    (["--tag", "quack"], 'no scenario has the tag "quack"',
+     '"retryspec list" shows the tags'),
+    (["--edition", "1999.1"], 'there is no edition "1999.1"',
+     'the newest in this program is "2026.1"'),
+])
+def test_what_matches_nothing_is_an_error(arguments, message, hint):
+    done = run("list", *arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert [line.strip() for line in done.stderr.splitlines()] == [message, hint]
+
+
+def test_a_file_of_patterns_that_is_not_there():
+    done = run("list", "@/nonexistent/file")
+    assert done.returncode == 2
+    assert done.stderr == ('can\'t read the patterns of "@/nonexistent/file": '
+                           "No such file or directory\n")
+
+
+def test_filters_that_leave_nothing(tmp_path):
+    text = (SCENARIOS / "retry-after/429-seconds.jsonc").read_text()
+    text = text.replace("retry-after/429-seconds", "my/own")
+    text = re.sub(r'"tags": \[.*?\]', '"tags": ["mine"]', text)
+    (tmp_path / "mine.jsonc").write_text(text)
+    done = run("list", "mine.jsonc", "--tag", "quick", cwd=tmp_path)
+    assert done.returncode == 4
+    assert done.stderr == "retryspec list: no scenario is left after all filters\n"
+
+
+def test_list_profiles():
+    profiles = json.loads(run("list", "--profiles", "--json").stdout)
+    files = sorted(path.stem for path in (SCENARIOS / "profiles").glob("*.jsonc"))
+    assert [profile["id"] for profile in profiles] == files
+    text = run("list", "--profiles").stdout
+    for profile in profiles:
+        assert re.search(rf"^{re.escape(profile['id'])} +{profile['layers']}  ", text, re.M)
+
+
+# -- show ----------------------------------------------------------------------
+
+
+def test_show_a_scenario_as_it_was_written():
+    text = (SCENARIOS / "retry-after/429-seconds.jsonc").read_text()
+    assert run("show", "retry-after/429-seconds").stdout == text
+    assert run("show", SCENARIOS / "retry-after/429-seconds.jsonc").stdout == text
+
+
+def test_show_a_profile_with_its_meaning(tmp_path):
+    """What is printed is still a profile, so that it can be redirected."""
+    text = (SCENARIOS / "profiles/tinker-submit.jsonc").read_text()
+    shown = run("show", "tinker-submit").stdout
+    assert shown.startswith(text)
+    meaning = shown[len(text):].splitlines()
+    assert all(line.startswith("// ") for line in meaning)
+    assert run("show", "--raw", "tinker-submit").stdout == text
+    summary = run("show", "--summary", "tinker-submit").stdout.splitlines()
+    assert ["// " + line for line in summary] == meaning
+    (tmp_path / "copy.jsonc").write_text(shown)
+    assert run("lint", tmp_path / "copy.jsonc").returncode == 0
+
+
+def test_the_meaning_of_a_profile():
+    """The delays are those of the law: 0.5 s doubling to 10 s, 25 % around,
+    cut at the cap."""
+    lines = run("show", "--summary", "tinker-submit").stdout.splitlines()
+    first = lines.index(next(line for line in lines if "layer retry-handler" in line))
+    assert "1000 slots per handler, held for the call" in lines[first]
+    assert "120min without progress" in lines[first]
+    assert lines[first + 1].strip().endswith("any transport fault: retry; Retry-After is ignored")
+    delays = [line.split() for line in lines[first + 3:first + 11]]
+    assert [row[0] for row in delays] == [str(n) for n in range(1, 9)]
+    assert delays[0][1::2] == ["0.375", "0.500", "0.625"]
+    assert delays[4][1::2] == ["6.000", "8.000", "10.000"]
+    assert delays[7][1::2] == ["7.500", "10.000", "10.000"]
+
+
+def test_show_where():
+    assert run("show", "--path", "tinker-submit").stdout == (
+        "scenarios/profiles/tinker-submit.jsonc (carried in this program)\n")
+
+
+@pytest.mark.parametrize("name, message", [
+    ("tinker-submt", 'there is no profile "tinker-submt"\n    did you mean "tinker-submit"?\n'),
+    ("429-seconds",
+     'there is no scenario "429-seconds"\n    did you mean "retry-after/429-seconds"?\n'),
+    ("./x.jsonc", 'there is no file "./x.jsonc"\n'),
+])
+def test_show_what_is_not_there(name, message):
+    done = run("show", name)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
+
+
+# -- explain, schema -----------------------------------------------------------
+
+
+def test_explain():
+    done = run("explain", "ra-1")
+    assert done.returncode == 0
+    assert done.stdout.startswith(
+        "RA-1  MUST  wait at least Retry-After before the next attempt\n")
+    assert "RFC 9110 10.2.3" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 79
+    rules = json.loads(run("explain", "--json").stdout)
+    listed_ids = [line.split()[0] for line in run("explain").stdout.splitlines()]
+    assert [rule["id"] for rule in rules] == listed_ids
+    assert all(rule["text"] and rule["source"] for rule in rules)
+
+
+def test_every_rule_can_be_explained():
+    for rule in json.loads(run("explain", "--json").stdout):
+        assert run("explain", rule["id"]).stdout.startswith(rule["id"] + "  ")
+
+
+def test_schemas():
+    names = run("schema").stdout.split()
+    files = (SCENARIOS / "schema").glob("*.schema.json")
+    assert names == sorted(file.name[:-len(".schema.json")] for file in files)
+    for name in names:
+        text = run("schema", name).stdout
+        assert "$schema" in json.loads(text)
+        assert text == (SCENARIOS / f"schema/{name}.schema.json").read_text()
+
+
+@pytest.mark.parametrize("name", ["scenario", "profile", "verdict", "trace", "rules"])
+def test_every_format_has_a_schema(name):
+    assert name in run("schema").stdout.split()
+
+
+# -- lint ----------------------------------------------------------------------
+
+SCENARIO = """// a comment
+{
+  "retryspec": 1,
+  "id": "my/story",
+  "title": "t",
+  "tags": ["mine"],
+  "takes": "1s",
+  "workload": { "request": "POST /v1/x" },
+  "server": [
+    { "match": "POST /v1/x", "per": "call", "after_last": "repeat",
+      "steps": [{ "reply": 200 }] }
+  ],
+  "checks": ["OUT-1"]
+}
+"""
+
+PROFILE = """{
+  "retryspec": 1,
+  "profile": "my-profile",
+  "title": "t",
+  "source": "s",
+  "layers": [{ "name": "a", "rules": [
+    { "on": { "status": ["429"] }, "do": "retry",
+      "backoff": { "schedule": "constant", "base": "1s" },
+      "retry_after": "ignored" }] }]
+}
+"""
+
+
+@pytest.mark.parametrize("before, after, expected", [
+    ('"takes"', '"tkes"', ['mine.jsonc:7:3: unknown key "tkes"', 'did you mean "takes"?']),
+    ('"1s"', "1", ["mine.jsonc:7:12: "]),
+    ('["OUT-1"]', '["OUT-1", "RA1"]',
+     ['mine.jsonc:13:23: there is no rule "RA1" (checks[1])', 'did you mean "RA-1"?']),
+    ('["OUT-1"]', '[{ "rule": "OUTT-1" }]',
+     ['mine.jsonc:13:24: there is no rule "OUTT-1" (checks[0].rule)', 'did you mean "OUT-1"?']),
+    ('"title": "t",', '"title": "t", "title": "u",', ["mine.jsonc:5:17: "]),
+    ("}\n", "", ["mine.jsonc:13:"]),
+])
+def test_lint_a_scenario(tmp_path, before, after, expected):
+    """Each mistake is shown at its place; the one that is right has none."""
+    (tmp_path / "mine.jsonc").write_text(SCENARIO)
+    done = run("lint", "mine.jsonc", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1 file, no problem\n", "")
+    head, _, tail = SCENARIO.rpartition(before)
+    (tmp_path / "mine.jsonc").write_text(head + after + tail)
+    done = run("lint", "mine.jsonc", cwd=tmp_path)
+    assert done.returncode == 2
+    for text in expected:
+        assert text in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("before, after, expected", [
+    ('"1s"', "1", ["mine.jsonc:8:52: ", "(layers[0].rules[0].backoff.base)"]),
+    ('"retry"', '"retri"', ['found "retri" (layers[0].rules[0].do)', 'did you mean "retry"?']),
+    ('"s",', '"s", "not_applicable": [{ "rule": "RA-11", "reason": "r" }],',
+     ['there is no rule "RA-11" (not_applicable[0].rule)', 'did you mean "RA-1"?']),
+])
+def test_lint_a_profile(tmp_path, before, after, expected):
+    (tmp_path / "mine.jsonc").write_text(PROFILE)
+    done = run("lint", "mine.jsonc", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1 file, no problem\n", "")
+    (tmp_path / "mine.jsonc").write_text(PROFILE.replace(before, after))
+    done = run("lint", "mine.jsonc", cwd=tmp_path)
+    assert done.returncode == 2
+    for text in expected:
+        assert text in done.stderr, done.stderr
+
+
+def test_lint_a_file_of_no_kind(tmp_path):
+    (tmp_path / "x.jsonc").write_text("{}")
+    done = run("lint", "x.jsonc", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "x.jsonc:1:1: neither a scenario, a profile nor a rule catalogue\n"
+        '    a scenario has "id" and "server", a profile "profile" and "layers", '
+        'a catalogue "rules"\n1 file, 1 problem\n')
+
+
+def test_lint_what_cannot_be_read(tmp_path):
+    done = run("lint", "nothing.jsonc", tmp_path, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == (
+        'can\'t read "nothing.jsonc": No such file or directory\n'
+        f'can\'t read "{tmp_path}": Is a directory\n2 files, 2 problems\n')
+
+
+def test_lint_ids_that_are_taken(tmp_path):
+    (tmp_path / "a.jsonc").write_text(SCENARIO)
+    (tmp_path / "b.jsonc").write_text(SCENARIO)
+    done = run("lint", "a.jsonc", "b.jsonc", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == ('b.jsonc: the id "my/story" is taken by a.jsonc\n'
+                           "2 files, 1 problem\n")
+
+
+def test_lint_notes_what_the_engine_cannot_do_yet(tmp_path):
+    """A note, since the file is right and other uses of it work."""
+    text = PROFILE.replace(
+        '"name": "a",',
+        '"name": "a", "circuit_breaker": { "failures": 5, "reset": "1s", "half_open_calls": 1 },')
+    (tmp_path / "mine.jsonc").write_text(text)
+    done = run("lint", "mine.jsonc", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(
+        "mine.jsonc: note: the engine can't execute yet: "), done.stdout
+
+
+def test_lint_json(tmp_path):
+    (tmp_path / "good.jsonc").write_text(PROFILE)
+    (tmp_path / "bad.jsonc").write_text(SCENARIO.replace('"takes"', '"tkes"'))
+    done = run("lint", "--json", "good.jsonc", "bad.jsonc", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "")
+    report = json.loads(done.stdout)
+    good, bad = report["files"]
+    assert (good["kind"], good["id"], good["problems"]) == ("profile", "my-profile", [])
+    assert (bad["kind"], bad["id"]) == ("scenario", None)
+    problem = bad["problems"][0]
+    assert (problem["line"], problem["column"]) == (7, 3)
+    assert problem["message"] == 'unknown key "tkes"'
+    assert problem["hint"] == 'did you mean "takes"?'
+    assert report["problems"] == len(bad["problems"])
+
+
+def test_all_that_is_shipped_is_right():
+    done = run("lint")
+    assert (done.returncode, done.stderr) == (0, "")
+    profiles = len(list((SCENARIOS / "profiles").glob("*.jsonc")))
+    assert done.stdout.splitlines()[-1] == (
+        f"{len(shipped_ids()) + profiles + 1} files, no problem")
+
+
+# -- init, judge ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language, file, command", [
+    ("sh", "adapter.sh", "sh"), ("python", "adapter.py", "python3"),
+    ("node", "adapter.mjs", "node"), ("go", "adapter.go", "go run")])
+def test_init(tmp_path, language, file, command):
+    done = run("init", "--lang", language, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == f"Next: retryspec smoke -- {command} {file}"
+    text = (tmp_path / file).read_text()
+    assert text == (ROOT / "adapters" / file).read_text()
+    assert text.count("YOUR CLIENT") == 1
+
+
+def test_init_never_overwrites(tmp_path):
+    mine = tmp_path / "mine.py"
+    mine.write_text("precious")
+    done = run("init", "--lang", "python", "--out", "mine.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == ('"mine.py" is there already\n'
+                           "    name another with --out, or replace it with --force\n")
+    assert mine.read_text() == "precious"
+    done = run("init", "--lang", "python", "--out", "mine.py", "--force", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "YOUR CLIENT" in mine.read_text()
+
+
+def test_init_where_nothing_can_be_written():
+    done = run("init", "--lang", "python", "--out", "/nonexistent/x.py")
+    assert done.returncode == 3
+    assert done.stderr == 'can\'t write "/nonexistent/x.py": No such file or directory\n'
+
+
+def test_judge_what_is_no_trace(tmp_path):
+    done = run("judge", "/nonexistent")
+    assert (done.returncode, done.stderr) == (2, 'there is no file "/nonexistent"\n')
+    (tmp_path / "trace").write_text("{\n")
+    assert run("judge", "trace", cwd=tmp_path).returncode == 2
