@@ -49,7 +49,7 @@ static const char usage[] =
     "  -h, --help                this text\n\n"
     "Examples:\n"
     "  retryspec run -- python3 adapter.py\n"
-    "  retryspec run -p curl-retry-5 --tag quick -- curl -sS --retry 5 {url}\n"
+    "  retryspec run -p curl-retry --tag quick -- curl -sS --retry 5 {url}\n"
     "  retryspec run retry-after/429-seconds -v -- python3 adapter.py\n"
     "  retryspec run -q --edition 2026.1 --report junit=retry.xml -- "
     "./adapter\n\n"

@@ -30,7 +30,7 @@ static const char usage_end[] =
     "  retryspec smoke -- python3 adapter.py  is it wired?\n"
     "  retryspec run -p http-generic -- python3 adapter.py\n"
     "                                         judge it on every scenario\n"
-    "  retryspec run --tag quick -- curl -sS --retry 5 {url}\n"
+    "  retryspec run -p curl-retry --tag quick -- curl -sS --retry 5 {url}\n"
     "                                         a program without an adapter\n"
     "  retryspec list --tag quick             what is there to run\n"
     "  retryspec explain RA-1                 what a rule asks, and why\n"

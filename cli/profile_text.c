@@ -132,21 +132,47 @@ static void print_seconds(int64_t ns, FILE *out)
                              : units_format_seconds(ns, text, sizeof text));
 }
 
-static void print_delays(const struct backoff *backoff, const char *prefix,
-                         FILE *out)
+/* The first delays of a law, at most as many as there can be retries. */
+struct delay_table {
+    size_t count;
+    struct delay_row {
+        int64_t min_ns, nominal_ns, max_ns;
+    } rows[DELAYS_SHOWN];
+};
+
+static struct delay_table delay_table_of(const struct backoff *backoff,
+                                         int64_t attempts)
 {
+    struct delay_table table = {0};
     struct delay_law law = {.backoff = backoff, .cut_ns = NS_FOREVER};
-    fprintf(out, "%s      retry %11s %11s %11s\n", prefix, "min", "nominal",
-            "max");
-    for (law.n = 0; law.n < DELAYS_SHOWN; law.n++) {
+    for (; law.n < DELAYS_SHOWN && law.n + 1 < attempts; law.n++) {
         struct delay_range range = backoff_range(&law);
-        fprintf(out, "%s      %5lld", prefix, (long long)law.n + 1);
-        print_seconds(range.min_ns, out);
-        print_seconds(backoff_nominal(backoff, law.n), out);
-        print_seconds(range.max_ns, out);
-        fputc('\n', out);
+        table.rows[table.count++] = (struct delay_row){
+            range.min_ns, backoff_nominal(backoff, law.n), range.max_ns};
         /* A law with memory: the widest that could come next. */
         law.previous_ns = range.max_ns;
+    }
+    return table;
+}
+
+static bool delay_tables_equal(const struct delay_table *a,
+                               const struct delay_table *b)
+{
+    return a->count == b->count &&
+           memcmp(a->rows, b->rows, a->count * sizeof a->rows[0]) == 0;
+}
+
+static void print_delays(const struct delay_table *table, const char *prefix,
+                         FILE *out)
+{
+    fprintf(out, "%s      retry %11s %11s %11s\n", prefix, "min", "nominal",
+            "max");
+    for (size_t i = 0; i < table->count; i++) {
+        fprintf(out, "%s      %5zu", prefix, i + 1);
+        print_seconds(table->rows[i].min_ns, out);
+        print_seconds(table->rows[i].nominal_ns, out);
+        print_seconds(table->rows[i].max_ns, out);
+        fputc('\n', out);
     }
 }
 
@@ -183,8 +209,27 @@ static void print_rule(const struct profile_rule *rule, const char *prefix,
         print_retry_after(&rule->retry_after, out);
     }
     fputc('\n', out);
-    if (rule->action == RULE_RETRY) {
-        print_delays(&rule->backoff, prefix, out);
+}
+
+/* A layer often has one law for several outcomes: it is shown once. */
+static void print_rules(const struct layer *layer, const char *prefix,
+                        FILE *out)
+{
+    struct delay_table shown = {0};
+    for (size_t i = 0; i < layer->rule_count; i++) {
+        const struct profile_rule *rule = &layer->rules[i];
+        print_rule(rule, prefix, out);
+        if (rule->action != RULE_RETRY) {
+            continue;
+        }
+        struct delay_table table =
+            delay_table_of(&rule->backoff, layer->budget.attempts);
+        if (shown.count > 0 && delay_tables_equal(&table, &shown)) {
+            fprintf(out, "%s      delays as above\n", prefix);
+        } else if (table.count > 0) {
+            print_delays(&table, prefix, out);
+        }
+        shown = table;
     }
 }
 
@@ -201,9 +246,7 @@ static void print_layer(const struct layer *layer, const char *prefix,
     for (size_t i = 0; i < layer->route_count; i++) {
         fprintf(out, "%s    covers %s\n", prefix, layer->routes[i]);
     }
-    for (size_t i = 0; i < layer->rule_count; i++) {
-        print_rule(&layer->rules[i], prefix, out);
-    }
+    print_rules(layer, prefix, out);
 }
 
 void profile_text_print(const struct profile *profile, const char *prefix,

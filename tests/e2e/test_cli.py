@@ -21,7 +21,8 @@ def run(*arguments, cwd=None):
 
 def options_of(command):
     """Long options that the parser takes, with and without a value."""
-    source = (ROOT / f"cli/cmd_{command}.c").read_text()
+    files = [ROOT / f"cli/cmd_{command}.c", *(ROOT / "cli").glob(f"{command}_options.c")]
+    source = "".join(file.read_text() for file in files)
     return re.findall(r'\{\s*"([\w-]+)",\s*(no|required)_argument', source)
 
 
@@ -49,10 +50,17 @@ def test_the_help_of_a_command(command):
     assert done.stdout.startswith(f"Usage: retryspec {command}")
     assert re.search(rf"^  retryspec {command}\b", done.stdout, re.M), "no example"
     for name, value in options_of(command):
-        ending = r"[ =][A-Z{\[]" if value == "required" else r"(?![\w-])"
+        ending = r"[ =][A-Za-z{\[]" if value == "required" else r"(?![\w-])"
         assert re.search(rf"--{name}{ending}", done.stdout), f"--{name}"
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert run(command, "-h").stdout == run("help", command).stdout == done.stdout
+
+
+def test_profiles_of_the_examples_are_there():
+    profiles = {path.stem for path in (SCENARIOS / "profiles").glob("*.jsonc")}
+    for command in [[], *([command] for command in COMMANDS)]:
+        named = re.findall(r"^  retryspec.* -p (\S+)", run(*command, "--help").stdout, re.M)
+        assert {name for name in named if not name.endswith(".jsonc")} <= profiles
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -213,7 +221,7 @@ def test_filters_that_leave_nothing(tmp_path):
 def test_list_profiles():
     profiles = json.loads(run("list", "--profiles", "--json").stdout)
     files = sorted(path.stem for path in (SCENARIOS / "profiles").glob("*.jsonc"))
-    assert [profile["id"] for profile in profiles] == files
+    assert sorted(profile["id"] for profile in profiles) == files
     text = run("list", "--profiles").stdout
     for profile in profiles:
         assert re.search(rf"^{re.escape(profile['id'])} +{profile['layers']}  ", text, re.M)
@@ -242,19 +250,64 @@ def test_show_a_profile_with_its_meaning(tmp_path):
     assert run("lint", tmp_path / "copy.jsonc").returncode == 0
 
 
-def test_the_meaning_of_a_profile():
+LAYERS = """{
+  "retryspec": 1, "profile": "two", "title": "Two layers", "source": "a book",
+  "layers": [
+    { "name": "outer",
+      "slots": { "limit": 7, "scope": "session", "held": "call" },
+      "progress": { "timeout": "120min", "clock": "handler", "aborts_attempt": true },
+      "rules": [
+        { "on": { "status": ["408", "429", "500-599"], "transport": ["any"] }, "do": "retry",
+          "backoff": { "schedule": "exponential", "base": "500ms", "factor": 2,
+                       "cap": "10s", "jitter": { "symmetric": 0.25 }, "clip": true },
+          "retry_after": "ignored" }] },
+    { "name": "inner",
+      "budget": { "attempts": 3, "elapsed": "300s" },
+      "attempt_timeout": { "limit": "90s", "kind": "total" },
+      "rules": [
+        { "on": { "status": ["429"] }, "do": "pass" },
+        { "on": { "status": ["503"] }, "do": "retry",
+          "backoff": { "schedule": "constant", "base": "1s" },
+          "retry_after": "ignored" },
+        { "on": { "transport": ["refused", "reset"] }, "do": "retry",
+          "backoff": { "schedule": "constant", "base": "1s" },
+          "retry_after": "ignored" }] }]
+}
+"""
+
+MEANING = """\
+two: Two layers
+as in a book
+2 layers, outermost first
+  layer outer; no limit of attempts or time; 7 slots per session, held for the call; 120min without progress
+    on 408 429 500-599 any transport fault: retry; Retry-After is ignored
+      retry         min     nominal         max
+          1     0.375 s     0.500 s     0.625 s
+          2     0.750 s     1.000 s     1.250 s
+          3     1.500 s     2.000 s     2.500 s
+          4     3.000 s     4.000 s     5.000 s
+          5     6.000 s     8.000 s    10.000 s
+          6     7.500 s    10.000 s    10.000 s
+          7     7.500 s    10.000 s    10.000 s
+          8     7.500 s    10.000 s    10.000 s
+  layer inner; at most 3 attempts; gives up after 5min; 90s per attempt
+    on 429: left to the layer outside
+    on 503: retry; Retry-After is ignored
+      retry         min     nominal         max
+          1     1.000 s     1.000 s     1.000 s
+          2     1.000 s     1.000 s     1.000 s
+    on refused reset: retry; Retry-After is ignored
+      delays as above
+"""
+
+
+def test_the_meaning_of_a_profile(tmp_path):
     """The delays are those of the law: 0.5 s doubling to 10 s, 25 % around,
-    cut at the cap."""
-    lines = run("show", "--summary", "tinker-submit").stdout.splitlines()
-    first = lines.index(next(line for line in lines if "layer retry-handler" in line))
-    assert "1000 slots per handler, held for the call" in lines[first]
-    assert "120min without progress" in lines[first]
-    assert lines[first + 1].strip().endswith("any transport fault: retry; Retry-After is ignored")
-    delays = [line.split() for line in lines[first + 3:first + 11]]
-    assert [row[0] for row in delays] == [str(n) for n in range(1, 9)]
-    assert delays[0][1::2] == ["0.375", "0.500", "0.625"]
-    assert delays[4][1::2] == ["6.000", "8.000", "10.000"]
-    assert delays[7][1::2] == ["7.500", "10.000", "10.000"]
+    cut at the cap; and no more of them than there can be retries."""
+    (tmp_path / "two.jsonc").write_text(LAYERS)
+    done = run("show", "--summary", "two.jsonc", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == MEANING
 
 
 def test_show_where():
@@ -343,12 +396,12 @@ PROFILE = """{
 @pytest.mark.parametrize("before, after, expected", [
     ('"takes"', '"tkes"', ['mine.jsonc:7:3: unknown key "tkes"', 'did you mean "takes"?']),
     ('"1s"', "1", ["mine.jsonc:7:12: "]),
-    ('["OUT-1"]', '["OUT-1", "RA1"]',
-     ['mine.jsonc:13:23: there is no rule "RA1" (checks[1])', 'did you mean "RA-1"?']),
+    ('["OUT-1"]', '["OUT-1", "RA-11"]',
+     ['mine.jsonc:13:23: there is no rule "RA-11" (checks[1])', 'did you mean "RA-1"?']),
     ('["OUT-1"]', '[{ "rule": "OUTT-1" }]',
      ['mine.jsonc:13:24: there is no rule "OUTT-1" (checks[0].rule)', 'did you mean "OUT-1"?']),
     ('"title": "t",', '"title": "t", "title": "u",', ["mine.jsonc:5:17: "]),
-    ("}\n", "", ["mine.jsonc:13:"]),
+    ("}\n", "", ["mine.jsonc:14:1: "]),
 ])
 def test_lint_a_scenario(tmp_path, before, after, expected):
     """Each mistake is shown at its place; the one that is right has none."""
@@ -411,7 +464,7 @@ def test_lint_notes_what_the_engine_cannot_do_yet(tmp_path):
     """A note, since the file is right and other uses of it work."""
     text = PROFILE.replace(
         '"name": "a",',
-        '"name": "a", "circuit_breaker": { "failures": 5, "reset": "1s", "half_open_calls": 1 },')
+        '"name": "a", "breaker": { "failures": 5, "reset": "1s", "half_open_calls": 1 },')
     (tmp_path / "mine.jsonc").write_text(text)
     done = run("lint", "mine.jsonc", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
