@@ -144,8 +144,12 @@ static bool find_never_called(const struct fault_input *input,
     }
     if (trace->result_count > 0) {
         const struct trace_result *result = &trace->results[0];
-        add_detail(finding, "it reports %s as %s %s; ", result->call,
-                   result->is_ok ? "ok" : "error", result->error);
+        if (result->is_ok) {
+            add_detail(finding, "it reports %s as ok; ", result->call);
+        } else {
+            add_detail(finding, "it reports %s as error \"%.80s\"; ",
+                       result->call, result->error);
+        }
     }
     describe_end(input, finding);
     return true;

@@ -326,7 +326,7 @@ static void silence_is_told(void **state)
     expect(&story, CLIENT_NEVER_CALLED, "no connection came; exit code 0");
     story.trace.result_count = 1;
     expect(&story, CLIENT_NEVER_CALLED,
-           "no connection came; it reports rs-0-0 as ok ; exit code 0");
+           "no connection came; it reports rs-0-0 as ok; exit code 0");
     story.trace.conn_count = 1;
     struct trace_conn conn = {.conn = 1};
     story.trace.conns = &conn;
@@ -384,8 +384,8 @@ static void missing_calls_are_told(void **state)
     story_begin(&story);
     story.attempts[0].call = "";
     expect(&story, CLIENT_IGNORED_PLAN,
-           "1 requests carry no token; put the token of each call (rs-0-0, "
-           "rs-0-1, ...) anywhere into its requests");
+           "1 of its requests came without a token; put that of each call "
+           "(rs-0-0, rs-0-1, ...) anywhere into its requests");
 }
 
 /* Where a header names the call, its values are the client's own. */
