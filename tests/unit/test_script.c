@@ -31,6 +31,8 @@ static void clients_share_a_count(void **state)
     assert_int_equal(status_of(&stage, (struct ask){.header = "rs-0-1"}), 429);
     assert_int_equal(status_of(&stage, (struct ask){.header = "rs-1-0"}), 429);
     assert_int_equal(status_of(&stage, (struct ask){.header = "rs-0-2"}), 200);
+    assert_int_equal(status_of(&stage, (struct ask){.header = "rs-1-1"}), 429);
+    assert_int_equal(status_of(&stage, (struct ask){.header = "rs-1-2"}), 200);
     assert_int_equal(status_of(&stage, (struct ask){.header = "rs-10-2"}), 429);
     close_stage(&stage);
 }
@@ -256,6 +258,22 @@ static void explains_near_misses(void **state)
     close_stage(&stage);
 }
 
+/* Goal: of two paths that are equally near, the one with the method wins. */
+static void a_method_breaks_the_tie(void **state)
+{
+    (void)state;
+    struct stage stage = open_stage(
+        "", STEPS("call", "repeat",
+                  "{\"reply\":200}") ","
+                                     "{\"match\":\"GET "
+                                     "/b\",\"per\":\"call\",\"after_last\":"
+                                     "\"repeat\",\"steps\":[{\"reply\":200}]}");
+    assert_unmatched(&stage, "GET", "/c",
+                     "GET /c matches no route; nearest is server[1] "
+                     "\"GET /b\": path /c is not /b");
+    close_stage(&stage);
+}
+
 /* Goal: however long the request line, the text fits and is whole. */
 static void explains_long_paths(void **state)
 {
@@ -301,6 +319,7 @@ int main(void)
         cmocka_unit_test(long_keys_stay_different),
         cmocka_unit_test(requests_without_a_key),
         cmocka_unit_test(explains_near_misses),
+        cmocka_unit_test(a_method_breaks_the_tie),
         cmocka_unit_test(explains_long_paths),
         cmocka_unit_test(level_0_takes_the_first_judged_route),
     };
