@@ -1,0 +1,285 @@
+#include "judge/accept.h"
+
+#include <assert.h>
+
+#include "judge/evidence.h"
+#include "judge/rules_gap.h"
+#include "judge/rules_request.h"
+#include "judge/rules_timeout.h"
+#include "model/units.h"
+
+struct walk {
+    const struct judging *judging;
+    struct hypotheses *set;
+    const struct call *call;
+};
+
+/* -- the call should be over, or should not -------------------------------- */
+
+/* The rule that an attempt after this end would break. */
+static enum judge_rule rule_of_end(const struct retry_action *done,
+                                   const struct seen *seen)
+{
+    switch (done->reason) {
+    case REASON_SUCCESS:
+        return JUDGE_AT_3;
+    case REASON_FINAL:
+        return seen->outcome.end == END_STATUS ? JUDGE_ST_2 : JUDGE_TF_2;
+    case REASON_PROGRESS:
+        return JUDGE_PT_1;
+    case REASON_RETRY_AFTER:
+        return JUDGE_RA_1;
+    case REASON_ATTEMPTS:
+    case REASON_ELAPSED:
+    case REASON_TOKENS:
+    case REASON_CALL_TIMEOUT:
+    case REASON_CANCELLED:
+        return JUDGE_AT_2;
+    }
+    assert(false);
+    return JUDGE_AT_2;
+}
+
+static int count_waiting(const struct hypotheses *set)
+{
+    int waiting = 0;
+    for (int i = 0; i < set->count; i++) {
+        waiting += hypotheses_waits(&set->items[i]);
+    }
+    return waiting;
+}
+
+/* -- no attempt came ------------------------------------------------------- */
+
+/* The rule that giving up here breaks. */
+static enum judge_rule rule_of_silence(const struct place *place)
+{
+    if (place->call->count > 1) {
+        return JUDGE_AT_1;
+    }
+    return place->seen->outcome.end == END_STATUS ? JUDGE_ST_1 : JUDGE_TF_1;
+}
+
+/* When an adapter's caller cancels the call; a program without an adapter is
+ * not told. */
+static int64_t give_up_at(const struct judging *judging,
+                          const struct call *call)
+{
+    const struct workload *workload = &judging->scenario->workload;
+    return judging->trace->level > 0 && workload->give_up_ns > 0
+               ? units_add(call->attempts[0]->head_ns, workload->give_up_ns)
+               : NS_FOREVER;
+}
+
+/* May the hypothesis have ended unseen, or not be due yet? Fills the instant by
+ * which an attempt should have been seen. */
+static bool may_be_silent(const struct walk *walk,
+                          const struct hypothesis *hypothesis,
+                          int64_t *latest_ns)
+{
+    if (!hypotheses_waits(hypothesis) || hypothesis->is_resend ||
+        hypothesis->action.is_never) {
+        return !hypothesis->is_resend;
+    }
+    int64_t due_ns = hypotheses_reach(hypothesis).max_ns;
+    *latest_ns = units_add(due_ns, walk->judging->late_ns);
+    if (due_ns == NS_FOREVER || hypothesis->action.kind != RETRY_WAIT) {
+        return due_ns == NS_FOREVER;
+    }
+    return hypotheses_ask(walk->set, hypothesis, *latest_ns).kind == RETRY_DONE;
+}
+
+static void judge_silence(const struct walk *walk, const struct place *place)
+{
+    const struct judging *judging = walk->judging;
+    enum judge_rule rule = rule_of_silence(place);
+    int64_t latest_ns = NS_FOREVER;
+    hypotheses_hide(walk->set, judging->end_ns);
+    for (int i = walk->set->count - 1; i >= 0; i--) {
+        if (walk->set->is_open ||
+            may_be_silent(walk, &walk->set->items[i], &latest_ns)) {
+            return;
+        }
+    }
+    if (give_up_at(judging, walk->call) <= latest_ns) {
+        tally_cut(judging->tally, rule, "the caller gave up first");
+        return;
+    }
+    if (judging->stop_ns < latest_ns) {
+        tally_cut(judging->tally, rule, judging->stop_reason);
+        return;
+    }
+    evidence_missing(tally_violate(judging->tally, rule, false), place,
+                     &walk->set->items[0], latest_ns);
+}
+
+/* -- what the end of an attempt asks for ----------------------------------- */
+
+static void exercise_retry(const struct place *place)
+{
+    struct tally *tally = place->judging->tally;
+    tally_exercise(tally, place->seen->outcome.end == END_STATUS ? JUDGE_ST_1
+                                                                 : JUDGE_TF_1);
+    if (place->call->count > 1) {
+        tally_exercise(tally, JUDGE_AT_1);
+    }
+}
+
+/* Progress or call timeouts that end the call while it waits. */
+static void exercise_progress(const struct walk *walk,
+                              const struct hypothesis *hypothesis)
+{
+    int64_t due_ns = hypotheses_reach(hypothesis).max_ns;
+    if (hypothesis->action.kind != RETRY_WAIT || due_ns == NS_FOREVER) {
+        return;
+    }
+    struct retry_action action = hypotheses_ask(walk->set, hypothesis, due_ns);
+    if (action.kind == RETRY_DONE && action.reason == REASON_PROGRESS) {
+        tally_exercise(walk->judging->tally, JUDGE_PT_1);
+    }
+}
+
+static void judge_end(const struct walk *walk, const struct place *place)
+{
+    const struct hypotheses *set = walk->set;
+    int waiting = count_waiting(set);
+    const struct hypothesis *nominal = &set->items[0];
+    if (waiting == set->count && !nominal->action.is_never) {
+        exercise_retry(place);
+    } else if (waiting == 0) {
+        tally_exercise(walk->judging->tally,
+                       rule_of_end(&nominal->action, place->seen));
+    }
+    if (set->is_timed && waiting > 0) {
+        exercise_progress(walk, nominal);
+    }
+}
+
+/* -- the next attempt came ------------------------------------------------- */
+
+/* False: the walk of this call is over. */
+static bool judge_next(struct walk *walk, const struct place *place)
+{
+    const struct judging *judging = walk->judging;
+    const struct trace_attempt *next = place->call->attempts[place->index + 1];
+    if (count_waiting(walk->set) == 0) {
+        const struct retry_action *done = &walk->set->items[0].action;
+        evidence_over(tally_violate(judging->tally,
+                                    rule_of_end(done, place->seen), false),
+                      place, done);
+        return false;
+    }
+    hypotheses_hide(walk->set, next->head_ns);
+    if (walk->set->is_open) {
+        return false;
+    }
+    if (!rules_timeout_after_wait(walk->set, place)) {
+        return false;
+    }
+    rules_gap_judge(walk->set, place);
+    if (!hypotheses_sent(walk->set, next->head_ns)) {
+        return false;
+    }
+    rules_request_retry_count(walk->set, place, place->index + 1);
+    return true;
+}
+
+/* -- one call -------------------------------------------------------------- */
+
+static bool overlaps(const struct seen *seen, const struct trace_attempt *next)
+{
+    return seen->outcome.end == END_UNFINISHED || seen->at_ns > next->head_ns;
+}
+
+static bool judge_overlap(const struct place *place)
+{
+    struct tally *tally = place->judging->tally;
+    const struct trace_attempt *next = place->call->attempts[place->index + 1];
+    tally_exercise(tally, JUDGE_OVER_1);
+    if (!overlaps(place->seen, next)) {
+        return false;
+    }
+    struct finding *finding = tally_violate(tally, JUDGE_OVER_1, false);
+    if (finding) {
+        finding->attempt = next->id;
+        finding->expected =
+            tally_text(tally, "%s only after %s ended",
+                       evidence_attempt(place, place->index + 1),
+                       evidence_attempt(place, place->index));
+        finding->observed =
+            tally_text(tally, "it came at %s, while %s was in flight until %s",
+                       evidence_seconds(tally, next->head_ns),
+                       evidence_attempt(place, place->index),
+                       place->seen->outcome.end == END_UNFINISHED
+                           ? "the end of the run"
+                           : evidence_seconds(tally, place->seen->at_ns));
+        finding->source =
+            tally_text(tally, "profile %s", place->judging->profile->id);
+    }
+    return true;
+}
+
+/* False: the walk of this call is over. */
+static bool walk_attempt(struct walk *walk, size_t index)
+{
+    const struct call *call = walk->call;
+    const struct trace_attempt *next =
+        index + 1 < call->count ? call->attempts[index + 1] : NULL;
+    struct seen seen = seen_end(walk->judging, call->attempts[index],
+                                next ? next->head_ns : TRACE_NEVER);
+    struct place place = {walk->judging, call, index, &seen};
+    if (next && judge_overlap(&place)) {
+        return false;
+    }
+    if (!rules_timeout_judge(walk->set, &place,
+                             give_up_at(walk->judging, call)) ||
+        seen.outcome.end == END_UNFINISHED) {
+        return false;
+    }
+    hypotheses_end(walk->set, call->attempts[index], &seen);
+    judge_end(walk, &place);
+    if (!next) {
+        judge_silence(walk, &place);
+        return false;
+    }
+    return judge_next(walk, &place);
+}
+
+static void walk_call(struct walk *walk)
+{
+    hypotheses_start(walk->set, walk->call);
+    if (walk->set->items[0].action.kind != RETRY_SEND) {
+        return; /* a progress timeout that is over before the call began */
+    }
+    rules_request_retry_count(
+        walk->set,
+        &(struct place){.judging = walk->judging, .call = walk->call}, 0);
+    for (size_t i = 0; i < walk->call->count; i++) {
+        if (!walk_attempt(walk, i)) {
+            return;
+        }
+    }
+}
+
+bool accept_calls(const struct judging *judging, struct arena *scratch)
+{
+    const struct progress_lines *progress = progress_create(judging, scratch);
+    if (!progress) {
+        return false;
+    }
+    struct walk walk = {
+        .judging = judging,
+        .set = hypotheses_create(judging, progress, scratch),
+    };
+    if (!walk.set) {
+        return false;
+    }
+    for (size_t i = 0; i < judging->calls->count; i++) {
+        if (judging->tally->is_silent && tally_violations(judging->tally)) {
+            return true; /* a misreading that does not explain the trace */
+        }
+        walk.call = &judging->calls->items[i];
+        walk_call(&walk);
+    }
+    return true;
+}

@@ -1,0 +1,132 @@
+#include "judge/applies.h"
+
+#include <string.h>
+
+#include "judge/client.h"
+#include "judge/rules_slots.h"
+#include "model/units.h"
+
+const char *applies_profile_reason(const struct profile *profile,
+                                   const char *rule_id)
+{
+    for (size_t i = 0; i < profile->not_applicable_count; i++) {
+        if (strcmp(profile->not_applicable[i].rule, rule_id) == 0) {
+            return profile->not_applicable[i].reason;
+        }
+    }
+    return NULL;
+}
+
+static bool reads_header(const struct layer *layer)
+{
+    for (size_t i = 0; i < layer->rule_count; i++) {
+        if (layer->rules[i].retry_after.is_used) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_timeout(const struct layer *layer)
+{
+    return layer->attempt_timeout.limit_ns != NS_FOREVER ||
+           layer->call_timeout_ns != NS_FOREVER;
+}
+
+static bool has_progress(const struct layer *layer)
+{
+    return layer->progress.timeout_ns != NS_FOREVER;
+}
+
+static bool has_slots(const struct layer *layer)
+{
+    return layer->slots.limit > 0;
+}
+
+static bool has_budget(const struct layer *layer)
+{
+    const struct budget *budget = &layer->budget;
+    return budget->attempts != ATTEMPTS_UNLIMITED ||
+           budget->connect_attempts != ATTEMPTS_UNLIMITED ||
+           budget->read_attempts != ATTEMPTS_UNLIMITED ||
+           budget->status_attempts != ATTEMPTS_UNLIMITED ||
+           budget->elapsed_ns != NS_FOREVER ||
+           layer->call_timeout_ns != NS_FOREVER;
+}
+
+static const char *unless(const struct judging *judging,
+                          bool (*has)(const struct layer *layer),
+                          const char *reason)
+{
+    for (size_t i = 0; i < judging->profile->layer_count; i++) {
+        if (has(&judging->profile->layers[i])) {
+            return NULL;
+        }
+    }
+    return reason;
+}
+
+static const char *slots_reason(const struct judging *judging)
+{
+    const char *reason = unless(judging, has_slots, "the profile has no slots");
+    if (reason || rules_slots_can_fill(judging)) {
+        return reason;
+    }
+    return "the workload of this scenario stays within the profile's slots";
+}
+
+static const char *results_reason(const struct judging *judging)
+{
+    return judging->trace->level == 0 || !client_was_watched(judging->trace)
+               ? "no adapter, so no results"
+               : NULL;
+}
+
+const char *applies_missing_part(const struct judging *judging,
+                                 enum judge_rule rule)
+{
+    const struct telling_headers *headers = &judging->profile->headers;
+    switch (rule) {
+    case JUDGE_OUT_1:
+    case JUDGE_BODY_1:
+        return results_reason(judging);
+    case JUDGE_RA_1:
+    case JUDGE_RA_2:
+        return unless(judging, reads_header,
+                      "the profile reads no Retry-After");
+    case JUDGE_TO_1:
+    case JUDGE_TO_2:
+        return unless(judging, has_timeout,
+                      "the profile has no attempt timeout");
+    case JUDGE_PT_1:
+        return unless(judging, has_progress,
+                      "the profile has no progress timeout");
+    case JUDGE_AT_2:
+        return unless(judging, has_budget,
+                      "the profile limits neither attempts nor time");
+    case JUDGE_CC_1:
+        return slots_reason(judging);
+    case JUDGE_REQ_2:
+        return headers->idempotency_key
+                   ? NULL
+                   : "the profile names no idempotency key";
+    case JUDGE_REQ_3:
+        return headers->retry_count ? NULL
+                                    : "the profile names no retry-count header";
+    case JUDGE_AT_1:
+    case JUDGE_AT_3:
+    case JUDGE_ST_1:
+    case JUDGE_ST_2:
+    case JUDGE_TF_1:
+    case JUDGE_TF_2:
+    case JUDGE_BO_1:
+    case JUDGE_BO_2:
+    case JUDGE_REQ_1:
+    case JUDGE_HID_1:
+    case JUDGE_OVER_1:
+    case JUDGE_FLT_1:
+    case JUDGE_RULES:
+        return NULL;
+    }
+    return NULL;
+}

@@ -1,0 +1,247 @@
+#include "judge/calls.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "judge/names.h"
+
+static bool is_grouped(const struct trace_attempt *attempt)
+{
+    return attempt->judged && attempt->route[0] != '\0';
+}
+
+/* <client> of rs-<client>-<call>; 0 for any other key or an unknown client. */
+static size_t client_of(const char *key, size_t client_count)
+{
+    if (strncmp(key, "rs-", 3) != 0) {
+        return 0;
+    }
+    char *end;
+    unsigned long client = strtoul(key + 3, &end, 10);
+    return *end == '-' && client < client_count ? client : 0;
+}
+
+static struct call *call_of(struct calls *calls,
+                            const struct trace_attempt *attempt)
+{
+    size_t key = names_add(calls->by_key, attempt->call);
+    struct call **place = &calls->first_of_key[key];
+    while (*place && strcmp((*place)->route, attempt->route) != 0) {
+        place = &(*place)->next;
+    }
+    if (!*place) {
+        *place = &calls->items[calls->count++];
+        **place = (struct call){
+            .key = attempt->call,
+            .route = attempt->route,
+            .client = client_of(attempt->call, calls->client_count),
+        };
+    }
+    return *place;
+}
+
+static int by_head(const void *a, const void *b)
+{
+    const struct trace_attempt *const *x = a, *const *y = b;
+    if ((*x)->head_ns != (*y)->head_ns) {
+        return (*x)->head_ns < (*y)->head_ns ? -1 : 1;
+    }
+    return ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
+}
+
+static void sort_attempts(struct call *call)
+{
+    for (size_t i = 1; i < call->count; i++) {
+        if (by_head(&call->attempts[i - 1], &call->attempts[i]) > 0) {
+            qsort(call->attempts, call->count, sizeof(struct trace_attempt *),
+                  by_head);
+            return;
+        }
+    }
+}
+
+/* Counts the attempts of each call, then deals them out. */
+static bool deal(struct calls *calls, const struct trace *trace,
+                 struct arena *arena)
+{
+    for (size_t i = 0; i < trace->attempt_count; i++) {
+        const struct trace_attempt *attempt = &trace->attempts[i];
+        if (is_grouped(attempt)) {
+            call_of(calls, attempt)->count++;
+        } else if (attempt->route[0] == '\0' && !calls->unmatched) {
+            calls->unmatched = attempt;
+        }
+    }
+    const struct trace_attempt **room =
+        arena_array(arena, trace->attempt_count + 1, sizeof(void *));
+    if (!room) {
+        return false;
+    }
+    for (size_t i = 0; i < calls->count; i++) {
+        calls->items[i].attempts = room;
+        room += calls->items[i].count;
+        calls->items[i].count = 0;
+    }
+    for (size_t i = 0; i < trace->attempt_count; i++) {
+        if (is_grouped(&trace->attempts[i])) {
+            struct call *call = call_of(calls, &trace->attempts[i]);
+            call->attempts[call->count++] = &trace->attempts[i];
+        }
+    }
+    for (size_t i = 0; i < calls->count; i++) {
+        sort_attempts(&calls->items[i]);
+    }
+    return true;
+}
+
+/* -- connections that met a fault when they were accepted ------------------ */
+
+static size_t accept_faults(const struct trace *trace)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < trace->conn_count; i++) {
+        count += trace->conns[i].fault != FAULT_NONE;
+    }
+    return count;
+}
+
+static enum attempt_end end_at_accept(enum fault_do fault)
+{
+    switch (fault) {
+    case FAULT_RESET:
+        return END_RESET;
+    case FAULT_GARBAGE:
+        return END_GARBAGE;
+    case FAULT_HANG:
+        return END_TIMEOUT;
+    case FAULT_NONE:
+    case FAULT_CLOSE:
+    case FAULT_DRIP:
+    case FAULT_REFUSE:
+    case FAULT_STALL:
+        return END_CLOSE;
+    }
+    return END_CLOSE;
+}
+
+/* What the server would have recorded, had it read the request. */
+static struct trace_attempt unread_attempt(const struct trace_conn *conn,
+                                           const struct workload *workload)
+{
+    return (struct trace_attempt){
+        .conn = conn->conn,
+        .conn_use = 1,
+        .accepted_ns = conn->accepted_ns,
+        .head_ns = conn->accepted_ns,
+        .request_end_ns = TRACE_NEVER,
+        .first_byte_ns = TRACE_NEVER,
+        .last_byte_ns =
+            conn->fault == FAULT_HANG ? conn->closed_ns : conn->accepted_ns,
+        .gone_ns = conn->fault == FAULT_HANG ? conn->closed_ns : TRACE_NEVER,
+        .call = "",
+        .method = workload->method,
+        .target = workload->path,
+        .body_sha256 = "",
+        .route = "",
+        .step = conn->step ? conn->step : "",
+        .judged = true,
+        .reply_sha256 = "",
+        .end = conn->closed_ns == TRACE_NEVER && conn->fault == FAULT_HANG
+                   ? END_UNFINISHED
+                   : end_at_accept(conn->fault),
+        .proof = conn->proof ? conn->proof : "",
+        .reason = "",
+    };
+}
+
+/* With a single call there is no doubt whose connections they were. */
+static bool adopt_accept_faults(struct calls *calls, const struct trace *trace,
+                                const struct scenario *scenario,
+                                struct arena *arena)
+{
+    size_t faults = accept_faults(trace);
+    const struct workload *workload = &scenario->workload;
+    if (faults == 0 || calls->count > 1 ||
+        workload->clients * workload->calls != 1) {
+        return true;
+    }
+    struct call *call = &calls->items[0];
+    size_t most = call->count + faults;
+    const struct trace_attempt **all = arena_array(arena, most, sizeof(void *));
+    struct trace_attempt *unread = arena_array(arena, faults, sizeof *unread);
+    if (!all || !unread) {
+        return false;
+    }
+    if (calls->count == 0) {
+        *call = (struct call){.key = "", .route = ""};
+        calls->count = 1;
+    } else {
+        memcpy(all, call->attempts, call->count * sizeof(void *));
+    }
+    for (size_t i = 0; i < trace->conn_count; i++) {
+        if (trace->conns[i].fault != FAULT_NONE) {
+            *unread = unread_attempt(&trace->conns[i], workload);
+            if (call->count > 0 && call->attempts) {
+                unread->method = call->attempts[0]->method;
+                unread->target = call->attempts[0]->target;
+            }
+            all[call->count++] = unread++;
+        }
+    }
+    call->attempts = all;
+    sort_attempts(call);
+    calls->owns_accept_faults = true;
+    return true;
+}
+
+struct calls *calls_group(const struct trace *trace,
+                          const struct scenario *scenario, struct arena *arena)
+{
+    struct calls *calls = arena_alloc(arena, sizeof *calls);
+    size_t most = trace->attempt_count + 1;
+    if (!calls) {
+        return NULL;
+    }
+    calls->client_count = (size_t)scenario->workload.clients;
+    calls->by_key = names_create(arena, most);
+    calls->items = arena_array(arena, most, sizeof *calls->items);
+    calls->first_of_key = arena_array(arena, most, sizeof(struct call *));
+    if (!calls->by_key || !calls->items || !calls->first_of_key ||
+        !deal(calls, trace, arena) ||
+        !adopt_accept_faults(calls, trace, scenario, arena)) {
+        return NULL;
+    }
+    calls->keys = calls->by_key->count;
+    return calls;
+}
+
+const struct call *calls_find(const struct calls *calls, const char *key)
+{
+    long number = names_find(calls->by_key, key);
+    const struct call *latest = NULL;
+    if (number == NAMES_NONE) {
+        /* A program with one call may not have sent the token. */
+        return calls->count == 1 && calls->items[0].key[0] == '\0'
+                   ? &calls->items[0]
+                   : NULL;
+    }
+    for (const struct call *call = calls->first_of_key[number]; call;
+         call = call->next) {
+        if (!latest || by_head(&latest->attempts[latest->count - 1],
+                               &call->attempts[call->count - 1]) < 0) {
+            latest = call;
+        }
+    }
+    return latest;
+}
+
+char *calls_path(const struct trace_attempt *attempt, char *path, size_t size)
+{
+    size_t length = strcspn(attempt->target, "?#");
+    if (length >= size) {
+        length = size - 1;
+    }
+    memcpy(path, attempt->target, length);
+    path[length] = '\0';
+    return path;
+}

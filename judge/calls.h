@@ -1,0 +1,43 @@
+/* Attempts grouped into logical calls, by call key and route. */
+#ifndef RETRYSPEC_JUDGE_CALLS_H
+#define RETRYSPEC_JUDGE_CALLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/scenario.h"
+#include "model/trace.h"
+
+struct call {
+    const char *key, *route;
+    size_t client; /* <client> of the token, 0 if the key is none */
+    /* By time of their heads. One with id 0 was never read by the server: its
+     * connection met a fault when it was accepted. */
+    const struct trace_attempt **attempts;
+    size_t count;
+    struct call *next; /* same key, another route */
+};
+
+struct calls {
+    struct call *items; /* by first appearance */
+    size_t count;
+    size_t keys; /* different call keys */
+    size_t client_count;
+    const struct trace_attempt *unmatched; /* first one; NULL: none */
+    bool owns_accept_faults; /* they are attempts of the only call */
+    struct names *by_key;    /* number -> first call of the key */
+    struct call **first_of_key;
+};
+
+/* NULL only without memory. Attempts of routes that are not judged are left
+ * out. Everything lives in `arena` and borrows the trace. */
+struct calls *calls_group(const struct trace *trace,
+                          const struct scenario *scenario, struct arena *arena);
+
+/* The call of a key whose last attempt began last; NULL: none. */
+const struct call *calls_find(const struct calls *calls, const char *key);
+
+/* Method and path without query of an attempt, the path cut to `size`. */
+char *calls_path(const struct trace_attempt *attempt, char *path, size_t size);
+
+#endif

@@ -1,0 +1,254 @@
+#include "judge/evidence.h"
+
+#include "model/units.h"
+
+const char *evidence_attempt(const struct place *place, size_t index)
+{
+    struct tally *tally = place->judging->tally;
+    if (place->judging->calls->count < 2) {
+        return tally_text(tally, "attempt %zu", index + 1);
+    }
+    return tally_text(tally, "attempt %zu of call %s", index + 1,
+                      place->call->key);
+}
+
+const char *evidence_seconds(struct tally *tally, int64_t ns)
+{
+    char text[UNITS_TEXT_MAX];
+    return tally_text(tally, "%s", units_format_seconds(ns, text, sizeof text));
+}
+
+static const char *duration(struct tally *tally, int64_t ns)
+{
+    char text[UNITS_TEXT_MAX];
+    return tally_text(tally, "%s",
+                      units_format_duration(ns, text, sizeof text));
+}
+
+/* Milliseconds with one decimal: a lag in nanoseconds tells nobody more. */
+static const char *lag_text(const struct judging *judging)
+{
+    return tally_text(judging->tally, "%.1f ms",
+                      (double)judging->lag_ns / (double)NS_PER_MS);
+}
+
+const char *evidence_source(const struct judging *judging,
+                            const struct retry_action *action)
+{
+    struct tally *tally = judging->tally;
+    const char *layer =
+        action->layer && action->layer->name
+            ? tally_text(tally, ", layer %s", action->layer->name)
+            : "";
+    const char *rule = action->rule && action->rule->source
+                           ? tally_text(tally, ": %s", action->rule->source)
+                           : "";
+    return tally_text(tally, "profile %s%s%s", judging->profile->id, layer,
+                      rule);
+}
+
+/* -- gaps ------------------------------------------------------------------ */
+
+/* What set the delay: "header 2s", "back-off of retry 3, 0.375 s to 0.625 s" */
+static const char *cause_text(struct tally *tally,
+                              const struct retry_action *action)
+{
+    if (action->law.has_header &&
+        action->retry_after.kind == RETRY_AFTER_TIME) {
+        return tally_text(tally, "%s says %s", action->retry_after.header,
+                          duration(tally, action->law.header_ns));
+    }
+    struct delay_range range = backoff_range(&action->law);
+    if (range.min_ns == range.max_ns) {
+        return tally_text(tally, "back-off of retry %lld: %s",
+                          (long long)action->law.n + 1,
+                          evidence_seconds(tally, range.min_ns));
+    }
+    return tally_text(tally, "back-off of retry %lld: %s to %s",
+                      (long long)action->law.n + 1,
+                      evidence_seconds(tally, range.min_ns),
+                      evidence_seconds(tally, range.max_ns));
+}
+
+static const char *hidden_text(struct tally *tally,
+                               const struct hypothesis *hypothesis)
+{
+    if (hypothesis->hidden == 0) {
+        return "";
+    }
+    return tally_text(tally, ", counting %lld unseen in the outage",
+                      (long long)hypothesis->hidden);
+}
+
+static const char *expected_gap(const struct place *place,
+                                const struct hypothesis *hypothesis,
+                                bool is_early)
+{
+    struct tally *tally = place->judging->tally;
+    const struct retry_action *action = &hypothesis->action;
+    struct delay_range reach = hypotheses_reach(hypothesis);
+    if (action->is_never) {
+        return tally_text(tally, "no further attempt (%s: never again)",
+                          action->retry_after.header);
+    }
+    if (is_early) {
+        return tally_text(
+            tally, "gap >= %s  (%s%s; early allowance %s)",
+            evidence_seconds(tally, reach.min_ns - place->seen->early_ns),
+            cause_text(tally, action), hidden_text(tally, hypothesis),
+            duration(tally, place->judging->early_ns));
+    }
+    return tally_text(
+        tally, "gap <= %s  (%s%s; late allowance %s, lag this run %s)",
+        evidence_seconds(tally, reach.max_ns - place->seen->at_ns),
+        cause_text(tally, action), hidden_text(tally, hypothesis),
+        duration(tally, place->judging->profile->tolerance.late_ns),
+        lag_text(place->judging));
+}
+
+void evidence_gap(struct finding *finding, const struct place *place,
+                  const struct hypothesis *hypothesis, bool is_early)
+{
+    if (!finding) {
+        return;
+    }
+    struct tally *tally = place->judging->tally;
+    const struct trace_attempt *next = place->call->attempts[place->index + 1];
+    finding->attempt = next->id;
+    finding->expected = expected_gap(place, hypothesis, is_early);
+    finding->observed =
+        tally_text(tally, "gap = %s before %s, after %s",
+                   evidence_seconds(tally, next->head_ns - place->seen->at_ns),
+                   evidence_attempt(place, place->index + 1),
+                   seen_words(tally, &place->seen->outcome));
+    finding->source = evidence_source(place->judging, &hypothesis->action);
+    finding->reason = tally_text(
+        tally, "this machine was up to %s late, too much to tell; run it again",
+        lag_text(place->judging));
+}
+
+/* -- retried or not -------------------------------------------------------- */
+
+static const char *spent_text(struct tally *tally,
+                              const struct retry_action *done)
+{
+    const struct budget *budget = done->layer ? &done->layer->budget : NULL;
+    if (done->reason == REASON_ATTEMPTS && budget) {
+        return budget->attempts == ATTEMPTS_UNLIMITED
+                   ? "the attempts for this kind of failure are spent"
+                   : tally_text(tally, "all %lld attempts are spent",
+                                (long long)budget->attempts);
+    }
+    if (done->reason == REASON_ELAPSED && budget) {
+        return tally_text(tally, "the budget of %s is spent",
+                          duration(tally, budget->elapsed_ns));
+    }
+    return retry_reason_words[done->reason];
+}
+
+static const char *why_over(const struct place *place,
+                            const struct retry_action *done)
+{
+    struct tally *tally = place->judging->tally;
+    switch (done->reason) {
+    case REASON_SUCCESS:
+        return "the call succeeded";
+    case REASON_FINAL:
+        return tally_text(tally, "%s is final",
+                          seen_words(tally, &place->seen->outcome));
+    case REASON_PROGRESS:
+        return "the progress timeout is over";
+    case REASON_CALL_TIMEOUT:
+        return "the call's time is over";
+    case REASON_RETRY_AFTER:
+        return tally_text(
+            tally, "%s: %s makes the client give up",
+            done->retry_after.header ? done->retry_after.header : "the header",
+            done->retry_after.text ? done->retry_after.text : "its value");
+    case REASON_ATTEMPTS:
+    case REASON_ELAPSED:
+    case REASON_TOKENS:
+    case REASON_CANCELLED:
+        return spent_text(tally, done);
+    }
+    return "";
+}
+
+void evidence_over(struct finding *finding, const struct place *place,
+                   const struct retry_action *done)
+{
+    if (!finding) {
+        return;
+    }
+    struct tally *tally = place->judging->tally;
+    const struct trace_attempt *next = place->call->attempts[place->index + 1];
+    finding->attempt = next->id;
+    finding->expected = tally_text(tally, "no attempt after %s: %s",
+                                   evidence_attempt(place, place->index),
+                                   why_over(place, done));
+    finding->observed = tally_text(
+        tally, "%s came %s later", evidence_attempt(place, place->index + 1),
+        evidence_seconds(tally, next->head_ns - place->seen->at_ns));
+    finding->source = evidence_source(place->judging, done);
+    finding->reason = "";
+}
+
+static const char *ended_text(const struct judging *judging)
+{
+    const struct trace *trace = judging->trace;
+    return trace->ended_ns == TRACE_NEVER
+               ? "none came"
+               : tally_text(judging->tally, "none came; the client ended at %s",
+                            evidence_seconds(judging->tally, trace->ended_ns));
+}
+
+void evidence_missing(struct finding *finding, const struct place *place,
+                      const struct hypothesis *hypothesis, int64_t latest_ns)
+{
+    if (!finding) {
+        return;
+    }
+    struct tally *tally = place->judging->tally;
+    finding->attempt = place->call->attempts[place->index]->id;
+    finding->expected = tally_text(tally, "%s by %s, after %s",
+                                   evidence_attempt(place, place->index + 1),
+                                   evidence_seconds(tally, latest_ns),
+                                   seen_words(tally, &place->seen->outcome));
+    finding->observed = ended_text(place->judging);
+    finding->source = evidence_source(place->judging, &hypothesis->action);
+    finding->reason = "";
+}
+
+/* -- timeouts -------------------------------------------------------------- */
+
+static const char *const timeout_kind_words[] = {
+    [TIMEOUT_TOTAL] = "whole attempt",
+    [TIMEOUT_HEAD] = "to the response head",
+    [TIMEOUT_INACTIVITY] = "since the last byte",
+};
+
+void evidence_abandon(struct finding *finding, const struct place *place,
+                      const struct retry_action *send, int64_t due_ns)
+{
+    if (!finding) {
+        return;
+    }
+    struct tally *tally = place->judging->tally;
+    const struct trace_attempt *attempt = place->call->attempts[place->index];
+    finding->attempt = attempt->id;
+    finding->expected =
+        due_ns == NS_FOREVER
+            ? "no timeout ends this attempt"
+            : tally_text(tally, "given up %s after its head  (limit %s, %s)",
+                         evidence_seconds(tally, due_ns - attempt->head_ns),
+                         duration(tally, send->attempt_timeout.limit_ns),
+                         timeout_kind_words[send->attempt_timeout.kind]);
+    finding->observed = tally_text(
+        tally, "%s %s after %s", evidence_attempt(place, place->index),
+        place->seen->is_left ? "given up" : "still open",
+        evidence_seconds(tally, place->seen->at_ns - attempt->head_ns));
+    finding->source = evidence_source(place->judging, send);
+    finding->reason = tally_text(
+        tally, "this machine was up to %s late, too much to tell; run it again",
+        lag_text(place->judging));
+}

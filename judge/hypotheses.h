@@ -1,0 +1,68 @@
+/* What may have gone on in a client, given what was seen of one call.
+ *
+ * Mostly that is one state of the engine. There are more where the wire leaves
+ * room: attempts inside an outage that nobody saw, a budget that was spent or
+ * not within the tolerance, a re-send by a lower layer that the profile
+ * allows. */
+#ifndef RETRYSPEC_JUDGE_HYPOTHESES_H
+#define RETRYSPEC_JUDGE_HYPOTHESES_H
+
+#include "client/retry.h"
+#include "judge/progress.h"
+#include "judge/seen.h"
+
+enum { HYPOTHESES_MAX = 64 };
+
+struct hypothesis {
+    struct retry_call call;
+    struct retry_shared shared; /* of the call; see hypotheses.c */
+    struct retry_action action; /* the engine's last one */
+    /* Since when the next attempt is waited for. */
+    int64_t from_lo_ns, from_hi_ns;
+    int64_t hidden;  /* attempts nobody saw since the last one seen */
+    int64_t resends; /* by a lower layer, of the present attempt */
+    bool is_resend;  /* the next attempt would be one of those */
+    bool is_stalled; /* the next attempt hangs in a stalled listener */
+};
+
+struct hypotheses {
+    const struct judging *judging;
+    const struct progress_lines *progress;
+    size_t client;
+    bool is_timed; /* the profile has budgets of time */
+    bool is_open;  /* too many: anything is accepted */
+    int count;
+    struct hypothesis items[HYPOTHESES_MAX];
+};
+
+/* NULL only without memory. */
+struct hypotheses *hypotheses_create(const struct judging *judging,
+                                     const struct progress_lines *progress,
+                                     struct arena *arena);
+
+/* The call's first attempt was seen. */
+void hypotheses_start(struct hypotheses *set, const struct call *call);
+
+/* The attempt in flight ended. */
+void hypotheses_end(struct hypotheses *set, const struct trace_attempt *attempt,
+                    const struct seen *seen);
+
+/* Adds what attempts inside outages before `until_ns` may have led to. */
+void hypotheses_hide(struct hypotheses *set, int64_t until_ns);
+
+/* An attempt was seen: those left in the set go on. False: the engine has none
+ * that does. */
+bool hypotheses_sent(struct hypotheses *set, int64_t at_ns);
+
+/* What the engine says to a timer at `now_ns`, at which the next attempt would
+ * be due; the hypothesis stays. */
+struct retry_action hypotheses_ask(const struct hypotheses *set,
+                                   const struct hypothesis *hypothesis,
+                                   int64_t now_ns);
+
+/* When the next attempt may come, without tolerance. */
+struct delay_range hypotheses_reach(const struct hypothesis *hypothesis);
+
+bool hypotheses_waits(const struct hypothesis *hypothesis);
+
+#endif

@@ -1,0 +1,304 @@
+#include "judge/judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "judge/accept.h"
+#include "judge/applies.h"
+#include "judge/client.h"
+#include "judge/likely.h"
+#include "judge/rules_faults.h"
+#include "judge/rules_request.h"
+#include "judge/rules_results.h"
+#include "judge/rules_slots.h"
+#include "judge/variant.h"
+#include "model/units.h"
+
+/* -- verdicts -------------------------------------------------------------- */
+
+struct desk {
+    const struct judging *judging;
+    struct scenario_report *report;
+    const char *likely;
+};
+
+static const struct check *check_of(const struct scenario *scenario,
+                                    const char *id)
+{
+    for (size_t i = 0; i < scenario->check_count; i++) {
+        if (strcmp(scenario->checks[i].rule, id) == 0) {
+            return &scenario->checks[i];
+        }
+    }
+    return NULL;
+}
+
+static void set_evidence(const struct desk *desk, struct verdict *verdict,
+                         const struct finding *finding)
+{
+    verdict->attempt = finding->attempt;
+    verdict->expected = finding->expected;
+    verdict->observed = finding->observed;
+    verdict->source = verdict->rule->source && verdict->rule->source[0]
+                          ? tally_text(desk->judging->tally, "%s (%s)",
+                                       finding->source, verdict->rule->source)
+                          : finding->source;
+}
+
+/* Rules that the acceptor labels: a misreading may explain them. */
+static bool is_of_acceptor(enum judge_rule rule)
+{
+    return rule >= JUDGE_AT_1 && rule <= JUDGE_PT_1;
+}
+
+static void set_broken(const struct desk *desk, struct verdict *verdict,
+                       enum judge_rule rule)
+{
+    const struct tally_rule *counts = &desk->judging->tally->rules[rule];
+    if (counts->violations > 0) {
+        verdict->word =
+            verdict->level == LEVEL_SHOULD ? VERDICT_WARN : VERDICT_FAIL;
+        set_evidence(desk, verdict, &counts->first);
+        verdict->likely = is_of_acceptor(rule) ? desk->likely : NULL;
+        return;
+    }
+    verdict->word = VERDICT_INCONCLUSIVE;
+    set_evidence(desk, verdict, &counts->first_doubtful);
+    verdict->reason = counts->first_doubtful.reason;
+}
+
+/* Everything that was planned happened and nothing was held against it: what a
+ * rule did not see, a client of this profile does not meet here. */
+static bool was_played_through(const struct desk *desk)
+{
+    const struct tally *tally = desk->judging->tally;
+    for (int i = 0; i < JUDGE_RULES; i++) {
+        if (tally->rules[i].cut && !tally->is_waived[i]) {
+            return false;
+        }
+    }
+    return desk->report->client_fault == CLIENT_OK &&
+           tally_violations(tally) == 0 && desk->judging->trace->complete &&
+           !desk->judging->trace->interrupted;
+}
+
+static const char *reason_unseen(const struct desk *desk, enum judge_rule rule)
+{
+    struct tally *tally = desk->judging->tally;
+    const struct scenario_report *report = desk->report;
+    if (tally->rules[rule].cut) {
+        return tally->rules[rule].cut;
+    }
+    if (report->client_fault != CLIENT_OK) {
+        return tally_text(tally, "the client %s",
+                          client_fault_texts[report->client_fault]);
+    }
+    if (rule == JUDGE_CC_1) {
+        return "the client never filled the profile's slots";
+    }
+    if (rule == JUDGE_BODY_1) {
+        return "the results carry no sha256 of a body";
+    }
+    return "the run ended before anything that the rule looks at";
+}
+
+/* True if the verdict belongs into the report. */
+static bool set_unseen(const struct desk *desk, struct verdict *verdict,
+                       enum judge_rule rule)
+{
+    const struct judging *judging = desk->judging;
+    if (!check_of(judging->scenario, verdict->rule->id)) {
+        return rule == JUDGE_FLT_1 && judging->tally->rules[rule].cut;
+    }
+    verdict->word = VERDICT_NA;
+    verdict->reason = applies_missing_part(judging, rule);
+    if (verdict->reason) {
+        return true;
+    }
+    bool is_of_adapter = rule == JUDGE_CC_1 || rule == JUDGE_BODY_1;
+    if (!is_of_adapter && was_played_through(desk)) {
+        verdict->reason =
+            "a client of this profile does not get there in this scenario";
+        return true;
+    }
+    verdict->word = VERDICT_NOT_EXERCISED;
+    verdict->reason = reason_unseen(desk, rule);
+    return true;
+}
+
+static bool decide(const struct desk *desk, struct verdict *verdict,
+                   enum judge_rule rule)
+{
+    const struct tally_rule *counts = &desk->judging->tally->rules[rule];
+    verdict->exercised = counts->exercised;
+    verdict->violations = counts->violations;
+    verdict->reason =
+        applies_profile_reason(desk->judging->profile, verdict->rule->id);
+    if (verdict->reason) {
+        verdict->word = VERDICT_NA;
+        return true;
+    }
+    if (counts->violations > 0 || counts->doubtful > 0) {
+        set_broken(desk, verdict, rule);
+        return true;
+    }
+    if (rule == JUDGE_FLT_1 && counts->cut) {
+        verdict->word = VERDICT_NOT_EXERCISED;
+        verdict->reason = counts->cut;
+        return true;
+    }
+    if (counts->exercised > 0) {
+        verdict->word = VERDICT_PASS;
+        return true;
+    }
+    return set_unseen(desk, verdict, rule);
+}
+
+static bool write_verdicts(const struct desk *desk,
+                           const struct rule_catalogue *rules)
+{
+    struct scenario_report *report = desk->report;
+    report->verdicts =
+        arena_array(&report->arena, JUDGE_RULES, sizeof *report->verdicts);
+    if (!report->verdicts) {
+        return false;
+    }
+    for (int i = 0; i < JUDGE_RULES; i++) {
+        const struct rule *rule = rules_find(rules, tally_rule_ids[i]);
+        if (!rule) {
+            continue; /* a catalogue of fewer rules judges fewer */
+        }
+        const struct check *check = check_of(desk->judging->scenario, rule->id);
+        struct verdict verdict = {
+            .rule = rule,
+            .level = check && check->level != LEVEL_PROFILE ? check->level
+                                                            : rule->level,
+        };
+        if (decide(desk, &verdict, (enum judge_rule)i)) {
+            report->verdicts[report->verdict_count++] = verdict;
+        }
+    }
+    return true;
+}
+
+/* -- set-up ---------------------------------------------------------------- */
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t last_instant(const struct trace *trace)
+{
+    int64_t last_ns = later(trace->ended_ns, 0);
+    for (size_t i = 0; i < trace->attempt_count; i++) {
+        const struct trace_attempt *attempt = &trace->attempts[i];
+        last_ns = later(last_ns, attempt->head_ns);
+        last_ns = later(last_ns, attempt->last_byte_ns);
+        last_ns = later(last_ns, attempt->gone_ns);
+    }
+    for (size_t i = 0; i < trace->conn_count; i++) {
+        last_ns = later(last_ns, trace->conns[i].closed_ns);
+    }
+    return last_ns;
+}
+
+static void set_clock(struct judging *judging)
+{
+    const struct trace *trace = judging->trace;
+    judging->early_ns = judging->profile->tolerance.early_ns;
+    judging->lag_ns = later(trace->lag_p99_ns, trace->lag_max_ns);
+    judging->late_ns =
+        units_add(judging->profile->tolerance.late_ns, judging->lag_ns);
+    judging->end_ns = last_instant(trace);
+    int64_t at_ns = judging->end_ns;
+    judging->stop_ns = client_was_cut(trace, &at_ns, &judging->stop_reason)
+                           ? at_ns
+                           : NS_FOREVER;
+}
+
+static bool apply_rules(struct judging *judging, struct arena *scratch)
+{
+    rules_results_judge(judging);
+    rules_faults_judge(judging);
+    return accept_calls(judging, scratch) &&
+           rules_request_judge(judging, scratch) &&
+           rules_slots_judge(judging, scratch);
+}
+
+static bool needs_cause(const struct tally *tally)
+{
+    for (int i = 0; i < JUDGE_RULES; i++) {
+        if (is_of_acceptor((enum judge_rule)i) &&
+            tally->rules[i].violations > 0 && !tally->is_waived[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void waive_rules(struct tally *tally, const struct profile *profile)
+{
+    for (int i = 0; i < JUDGE_RULES; i++) {
+        tally->is_waived[i] =
+            applies_profile_reason(profile, tally_rule_ids[i]) != NULL;
+    }
+}
+
+static bool judge_all(const struct judge_input *input,
+                      struct scenario_report *report, struct arena *scratch)
+{
+    struct tally tally = {.arena = &report->arena};
+    struct variant variant;
+    struct judging judging = {
+        .scenario = input->scenario,
+        .trace = input->trace,
+        .tally = &tally,
+    };
+    struct calls *calls = calls_group(input->trace, input->scenario, scratch);
+    struct spans *spans =
+        calls ? spans_create(input->trace, calls->owns_accept_faults, scratch)
+              : NULL;
+    if (!spans || !variant_init(&variant, input->profile, scratch)) {
+        return false;
+    }
+    if (input->trace->level > 0 &&
+        input->scenario->workload.read_timeout_ns > 0) {
+        variant_set_read_timeout(&variant,
+                                 input->scenario->workload.read_timeout_ns);
+    }
+    judging.profile = &variant.profile;
+    judging.calls = calls;
+    judging.spans = spans;
+    waive_rules(&tally, input->profile);
+    set_clock(&judging);
+    if (!apply_rules(&judging, scratch)) {
+        return false;
+    }
+    client_find_fault(&judging, report);
+    report->took_ns = judging.end_ns;
+    struct desk desk = {
+        .judging = &judging,
+        .report = report,
+        .likely = needs_cause(&tally) ? likely_find(&judging) : NULL,
+    };
+    return write_verdicts(&desk, input->rules);
+}
+
+struct scenario_report *judge_run(const struct judge_input *input)
+{
+    struct scenario_report *report = calloc(1, sizeof *report);
+    struct arena scratch = {0};
+    if (!report) {
+        return NULL;
+    }
+    report->scenario = input->scenario;
+    report->trace = input->trace;
+    bool is_done = judge_all(input, report, &scratch);
+    arena_deinit(&scratch);
+    if (!is_done) {
+        scenario_report_free(report);
+        return NULL;
+    }
+    return report;
+}

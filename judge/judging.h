@@ -1,0 +1,27 @@
+/* What every part of the judge works on. */
+#ifndef RETRYSPEC_JUDGE_JUDGING_H
+#define RETRYSPEC_JUDGE_JUDGING_H
+
+#include "judge/calls.h"
+#include "judge/judge.h"
+#include "judge/spans.h"
+#include "judge/tally.h"
+
+struct judging {
+    const struct profile *profile; /* as judged: perhaps a misreading of it */
+    const struct scenario *scenario;
+    const struct trace *trace;
+    const struct calls *calls;
+    const struct spans *spans;
+    struct tally *tally;
+    int64_t early_ns; /* tolerance of early bounds */
+    int64_t lag_ns;   /* this run's worst */
+    int64_t late_ns;  /* tolerance of late bounds plus that lag */
+    /* When the client stopped without having ended by itself, NS_FOREVER if it
+     * did end by itself; and how, for people. */
+    int64_t stop_ns;
+    const char *stop_reason;
+    int64_t end_ns; /* last instant that the trace knows of */
+};
+
+#endif

@@ -1,0 +1,157 @@
+#include "judge/progress.h"
+
+#include <stdlib.h>
+
+#include "judge/seen.h"
+#include "model/units.h"
+
+/* What moves a clock of a client. */
+struct instant {
+    size_t client;
+    int64_t at_ns;
+    int begun, ended; /* calls */
+    bool is_success;
+};
+
+struct progress_lines {
+    bool is_kept[PROFILE_LAYERS_MAX]; /* layers with a clock of scope handler */
+    bool resets_when_idle[PROFILE_LAYERS_MAX];
+    size_t layer_count;
+    /* By client, then time. */
+    struct mark {
+        size_t client;
+        int64_t at_ns;
+        int64_t first_ns;   /* first call of the client */
+        int64_t busy_ns;    /* since when it is not idle */
+        int64_t success_ns; /* last call that succeeded; 0: none */
+    } * marks;
+    size_t count;
+};
+
+static bool find_layers(struct progress_lines *lines,
+                        const struct profile *profile)
+{
+    bool is_any = false;
+    lines->layer_count = profile->layer_count;
+    for (size_t i = 0; i < profile->layer_count; i++) {
+        const struct progress *progress = &profile->layers[i].progress;
+        lines->is_kept[i] = progress->timeout_ns != NS_FOREVER &&
+                            progress->clock == PROGRESS_PER_HANDLER;
+        lines->resets_when_idle[i] = progress->resets_when_idle;
+        is_any |= lines->is_kept[i];
+    }
+    return is_any;
+}
+
+static int by_client_and_time(const void *a, const void *b)
+{
+    const struct instant *x = a, *y = b;
+    if (x->client != y->client) {
+        return x->client < y->client ? -1 : 1;
+    }
+    if (x->at_ns != y->at_ns) {
+        return x->at_ns < y->at_ns ? -1 : 1;
+    }
+    return y->begun - x->begun;
+}
+
+static size_t collect(const struct judging *judging, struct instant *instants)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < judging->calls->count; i++) {
+        const struct call *call = &judging->calls->items[i];
+        const struct trace_attempt *last = call->attempts[call->count - 1];
+        struct seen seen = seen_end(judging, last, TRACE_NEVER);
+        instants[count++] = (struct instant){
+            .client = call->client,
+            .at_ns = call->attempts[0]->head_ns,
+            .begun = 1,
+        };
+        instants[count++] = (struct instant){
+            .client = call->client,
+            .at_ns = seen.at_ns,
+            .ended = 1,
+            .is_success =
+                seen.outcome.end == END_STATUS && seen.outcome.status < 400,
+        };
+    }
+    return count;
+}
+
+static void draw(struct progress_lines *lines, const struct instant *instants)
+{
+    int64_t in_flight = 0;
+    struct mark now = {0};
+    for (size_t i = 0; i < lines->count; i++) {
+        const struct instant *instant = &instants[i];
+        if (i == 0 || instant->client != now.client) {
+            now = (struct mark){.client = instant->client,
+                                .first_ns = instant->at_ns};
+            in_flight = 0;
+        }
+        if (instant->begun && in_flight == 0) {
+            now.busy_ns = instant->at_ns;
+        }
+        if (instant->is_success) {
+            now.success_ns = instant->at_ns;
+        }
+        in_flight += instant->begun - instant->ended;
+        now.at_ns = instant->at_ns;
+        lines->marks[i] = now;
+    }
+}
+
+struct progress_lines *progress_create(const struct judging *judging,
+                                       struct arena *arena)
+{
+    struct progress_lines *lines = arena_alloc(arena, sizeof *lines);
+    if (!lines || !find_layers(lines, judging->profile)) {
+        return lines;
+    }
+    size_t most = judging->calls->count * 2 + 1;
+    struct instant *instants = arena_array(arena, most, sizeof *instants);
+    lines->marks = arena_array(arena, most, sizeof *lines->marks);
+    if (!instants || !lines->marks) {
+        return NULL;
+    }
+    lines->count = collect(judging, instants);
+    qsort(instants, lines->count, sizeof *instants, by_client_and_time);
+    draw(lines, instants);
+    return lines;
+}
+
+/* The last mark of the client at or before `now_ns`; NULL: none. */
+static const struct mark *mark_at(const struct progress_lines *lines,
+                                  size_t client, int64_t now_ns)
+{
+    size_t low = 0, high = lines->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct mark *mark = &lines->marks[middle];
+        if (mark->client < client ||
+            (mark->client == client && mark->at_ns <= now_ns)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    const struct mark *mark = low > 0 ? &lines->marks[low - 1] : NULL;
+    return mark && mark->client == client ? mark : NULL;
+}
+
+void progress_apply(const struct progress_lines *lines, size_t client,
+                    int64_t now_ns, struct retry_shared *shared)
+{
+    if (lines->count == 0) {
+        return;
+    }
+    const struct mark *mark = mark_at(lines, client, now_ns);
+    for (size_t i = 0; mark && i < lines->layer_count; i++) {
+        if (lines->is_kept[i]) {
+            int64_t since_ns =
+                lines->resets_when_idle[i] ? mark->busy_ns : mark->first_ns;
+            shared->progress_ns[i] =
+                mark->success_ns > since_ns ? mark->success_ns : since_ns;
+        }
+    }
+}

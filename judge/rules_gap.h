@@ -1,0 +1,11 @@
+/* BO-1, BO-2, RA-1, RA-2, HID-1: the gap before an attempt against the law. */
+#ifndef RETRYSPEC_JUDGE_RULES_GAP_H
+#define RETRYSPEC_JUDGE_RULES_GAP_H
+
+#include "judge/evidence.h"
+
+/* Leaves in the set the hypotheses that allow the next attempt; where none
+ * does, labels the nearest one and leaves that. At least one waits. */
+void rules_gap_judge(struct hypotheses *set, const struct place *place);
+
+#endif

@@ -1,0 +1,119 @@
+#include "judge/rules_results.h"
+
+#include <string.h>
+
+#include "judge/evidence.h"
+
+/* Is this end of an attempt a success? The engine says so. */
+static bool is_success(const struct judging *judging,
+                       const struct trace_attempt *attempt,
+                       const struct seen *seen)
+{
+    char path[1024];
+    struct retry_shared shared;
+    struct retry_call call;
+    retry_shared_init(&shared, judging->profile, attempt->head_ns);
+    retry_call_init(&call, &shared, attempt->method,
+                    calls_path(attempt, path, sizeof path));
+    retry_step(&call, &(struct retry_event){.kind = RETRY_START,
+                                            .now_ns = attempt->head_ns});
+    if (call.phase != RETRY_PHASE_SENDING) {
+        return false;
+    }
+    struct retry_action action = retry_step(
+        &call, &(struct retry_event){
+                   .kind = RETRY_ENDED,
+                   .now_ns = seen->at_ns,
+                   .wall_ns = seen_wall(judging, attempt, seen->at_ns),
+                   .outcome = &seen->outcome,
+               });
+    return action.kind == RETRY_DONE && action.is_ok;
+}
+
+static const char *told_text(struct tally *tally,
+                             const struct trace_result *result)
+{
+    return result->is_ok
+               ? tally_text(tally, "the caller was told: ok, status %lld",
+                            (long long)result->status)
+               : tally_text(tally, "the caller was told: error %.80s",
+                            result->error ? result->error : "");
+}
+
+static void judge_outcome(const struct place *place,
+                          const struct trace_result *result, bool is_ok)
+{
+    struct tally *tally = place->judging->tally;
+    const struct trace_attempt *last = place->call->attempts[place->index];
+    tally_exercise(tally, JUDGE_OUT_1);
+    bool same_status =
+        !is_ok || result->status == 0 || result->status == last->status;
+    if (result->is_ok == is_ok && same_status) {
+        return;
+    }
+    struct finding *finding = tally_violate(tally, JUDGE_OUT_1, false);
+    if (finding) {
+        finding->attempt = last->id;
+        finding->expected = tally_text(
+            tally, "%s, as %s ended with %s", is_ok ? "a success" : "a failure",
+            evidence_attempt(place, place->index),
+            seen_words(tally, &place->seen->outcome));
+        finding->observed = told_text(tally, result);
+        finding->source =
+            tally_text(tally, "profile %s", place->judging->profile->id);
+    }
+}
+
+static void judge_body(const struct place *place,
+                       const struct trace_result *result)
+{
+    struct tally *tally = place->judging->tally;
+    const struct trace_attempt *last = place->call->attempts[place->index];
+    if (!result->sha256 || !result->sha256[0] || !last->reply_sha256[0]) {
+        return;
+    }
+    tally_exercise(tally, JUDGE_BODY_1);
+    if (strcasecmp(result->sha256, last->reply_sha256) == 0) {
+        return;
+    }
+    struct finding *finding = tally_violate(tally, JUDGE_BODY_1, false);
+    if (finding) {
+        finding->attempt = last->id;
+        finding->expected =
+            tally_text(tally, "the body of %s: %lld bytes, sha256 %.12s",
+                       evidence_attempt(place, place->index),
+                       (long long)last->reply_size, last->reply_sha256);
+        finding->observed = tally_text(
+            tally, "the caller got another one, sha256 %.12s", result->sha256);
+        finding->source =
+            tally_text(tally, "profile %s", place->judging->profile->id);
+    }
+}
+
+static void judge_result(const struct judging *judging,
+                         const struct trace_result *result)
+{
+    const struct call *call = calls_find(judging->calls, result->call);
+    if (!call || call->count == 0) {
+        return;
+    }
+    const struct trace_attempt *last = call->attempts[call->count - 1];
+    struct seen seen = seen_end(judging, last, TRACE_NEVER);
+    struct place place = {judging, call, call->count - 1, &seen};
+    if (seen.outcome.end == END_UNFINISHED) {
+        return;
+    }
+    bool is_ok = is_success(judging, last, &seen);
+    judge_outcome(&place, result, is_ok);
+    if (is_ok && result->is_ok) {
+        judge_body(&place, result);
+    }
+}
+
+void rules_results_judge(const struct judging *judging)
+{
+    const struct trace *trace = judging->trace;
+    for (size_t i = 0; trace->level > 0 && i < trace->result_count; i++) {
+        judge_result(judging, &trace->results[i]);
+    }
+}

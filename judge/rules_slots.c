@@ -1,0 +1,175 @@
+#include "judge/rules_slots.h"
+
+#include <stdlib.h>
+
+#include "judge/evidence.h"
+
+/* A slot taken (+1) or given back (-1). */
+struct turn {
+    int64_t at_ns;
+    size_t pool; /* client, or 0 for a pool of the whole process */
+    int change;
+    int64_t attempt;
+};
+
+struct turns {
+    struct turn *items;
+    size_t count;
+};
+
+static bool is_shared(const struct slots *slots)
+{
+    return slots->scope == SLOTS_GLOBAL;
+}
+
+static int64_t most_at_once(const struct judging *judging,
+                            const struct slots *slots)
+{
+    const struct workload *workload = &judging->scenario->workload;
+    int64_t per_client = workload->concurrency < workload->calls
+                             ? workload->concurrency
+                             : workload->calls;
+    return is_shared(slots) ? per_client * workload->clients : per_client;
+}
+
+static bool can_fill(const struct judging *judging, const struct slots *slots)
+{
+    return slots->limit > 0 && most_at_once(judging, slots) > slots->limit;
+}
+
+bool rules_slots_can_fill(const struct judging *judging)
+{
+    for (size_t i = 0; i < judging->profile->layer_count; i++) {
+        if (can_fill(judging, &judging->profile->layers[i].slots)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct turn *x = a, *y = b;
+    if (x->pool != y->pool) {
+        return x->pool < y->pool ? -1 : 1;
+    }
+    if (x->at_ns != y->at_ns) {
+        return x->at_ns < y->at_ns ? -1 : 1;
+    }
+    return x->change - y->change; /* given back first */
+}
+
+/* A client knows that it left before we see it. */
+static int64_t free_from(const struct judging *judging,
+                         const struct trace_attempt *attempt)
+{
+    struct seen seen = seen_end(judging, attempt, TRACE_NEVER);
+    if (seen.outcome.end == END_UNFINISHED) {
+        return judging->end_ns;
+    }
+    int64_t slack_ns = judging->early_ns + judging->lag_ns;
+    int64_t at_ns = seen.is_left ? seen.at_ns - slack_ns : seen.early_ns;
+    return at_ns > attempt->head_ns ? at_ns : attempt->head_ns;
+}
+
+static void add_turns(const struct judging *judging, struct turns *turns,
+                      const struct slots *slots, const struct call *call)
+{
+    size_t pool = is_shared(slots) ? 0 : call->client;
+    bool by_call = slots->held == SLOT_HELD_CALL;
+    for (size_t i = 0; i < call->count; i++) {
+        const struct trace_attempt *attempt = call->attempts[i];
+        if (!by_call || i == 0) {
+            turns->items[turns->count++] =
+                (struct turn){attempt->head_ns, pool, 1, attempt->id};
+        }
+        if (!by_call || i + 1 == call->count) {
+            turns->items[turns->count++] = (struct turn){
+                free_from(judging, attempt), pool, -1, attempt->id};
+        }
+    }
+}
+
+struct peak {
+    int64_t held, most, attempt;
+};
+
+static struct peak sweep(const struct turns *turns)
+{
+    struct peak peak = {0};
+    for (size_t i = 0; i < turns->count; i++) {
+        if (i > 0 && turns->items[i].pool != turns->items[i - 1].pool) {
+            peak.held = 0;
+        }
+        peak.held += turns->items[i].change;
+        if (peak.held > peak.most) {
+            peak.most = peak.held;
+            peak.attempt = turns->items[i].attempt;
+        }
+    }
+    return peak;
+}
+
+static void report(const struct judging *judging, const struct layer *layer,
+                   const struct peak *peak)
+{
+    struct tally *tally = judging->tally;
+    struct finding *finding = tally_violate(tally, JUDGE_CC_1, false);
+    const char *what =
+        layer->slots.held == SLOT_HELD_CALL ? "calls" : "attempts";
+    if (finding) {
+        finding->attempt = peak->attempt;
+        finding->expected = tally_text(tally, "at most %lld %s in flight",
+                                       (long long)layer->slots.limit, what);
+        finding->observed =
+            tally_text(tally, "%lld %s in flight", (long long)peak->most, what);
+        finding->source =
+            evidence_source(judging, &(struct retry_action){.layer = layer});
+    }
+}
+
+/* A call belongs to a layer if its first request does. */
+static bool is_covered(const struct layer *layer, const struct call *call)
+{
+    char path[1024];
+    return layer_covers(layer, call->attempts[0]->method,
+                        calls_path(call->attempts[0], path, sizeof path));
+}
+
+static void judge_layer(const struct judging *judging,
+                        const struct layer *layer, struct turns *turns)
+{
+    turns->count = 0;
+    for (size_t i = 0; i < judging->calls->count; i++) {
+        if (is_covered(layer, &judging->calls->items[i])) {
+            add_turns(judging, turns, &layer->slots, &judging->calls->items[i]);
+        }
+    }
+    qsort(turns->items, turns->count, sizeof *turns->items, by_time);
+    struct peak peak = sweep(turns);
+    if (peak.most >= layer->slots.limit && can_fill(judging, &layer->slots)) {
+        tally_exercise(judging->tally, JUDGE_CC_1);
+    }
+    if (peak.most > layer->slots.limit) {
+        report(judging, layer, &peak);
+    }
+}
+
+bool rules_slots_judge(const struct judging *judging, struct arena *scratch)
+{
+    struct turns turns = {
+        .items = arena_array(scratch,
+                             judging->trace->attempt_count * 2 + 2 +
+                                 judging->trace->conn_count * 2,
+                             sizeof *turns.items),
+    };
+    if (!turns.items) {
+        return false;
+    }
+    for (size_t i = 0; i < judging->profile->layer_count; i++) {
+        if (judging->profile->layers[i].slots.limit > 0) {
+            judge_layer(judging, &judging->profile->layers[i], &turns);
+        }
+    }
+    return true;
+}

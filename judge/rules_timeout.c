@@ -1,0 +1,210 @@
+#include "judge/rules_timeout.h"
+
+#include "model/units.h"
+
+/* Both ends of the time that an attempt was open are ours: each may have been
+ * seen late. */
+static int64_t early_slack(const struct judging *judging)
+{
+    return judging->early_ns + judging->lag_ns;
+}
+
+static bool is_about(const struct judging *judging, int64_t at_ns,
+                     int64_t due_ns)
+{
+    return due_ns != NS_FOREVER && at_ns >= due_ns - early_slack(judging) &&
+           at_ns <= units_add(due_ns, judging->late_ns);
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t due_at(const struct judging *judging,
+                      const struct trace_attempt *attempt,
+                      const struct retry_action *send)
+{
+    return sooner(send->until_ns, seen_deadline(attempt, &send->attempt_timeout,
+                                                judging->late_ns));
+}
+
+static bool is_doubtful(const struct judging *judging, int64_t off_ns)
+{
+    return judging->lag_ns > judging->profile->tolerance.late_ns ||
+           judging->lag_ns > off_ns / 2;
+}
+
+/* -- the progress timeout aborts attempts ---------------------------------- */
+
+static bool says_progress_is_over(const struct hypotheses *set, int64_t at_ns)
+{
+    struct retry_action action = hypotheses_ask(set, &set->items[0], at_ns);
+    return action.kind == RETRY_ABORT && action.reason == REASON_PROGRESS;
+}
+
+static void report_progress(const struct place *place, const char *observed)
+{
+    struct tally *tally = place->judging->tally;
+    struct finding *finding = tally_violate(tally, JUDGE_PT_1, false);
+    if (!finding) {
+        return;
+    }
+    finding->attempt = place->call->attempts[place->index]->id;
+    finding->expected = "the call ends when the progress timeout is over";
+    finding->observed = observed;
+    finding->source =
+        tally_text(tally, "profile %s", place->judging->profile->id);
+}
+
+/* True: the progress timeout ended the attempt, or should have. */
+static bool judge_progress(struct hypotheses *set, const struct place *place)
+{
+    const struct judging *judging = place->judging;
+    if (set->items[0].action.wake_ns == NS_FOREVER) {
+        return false;
+    }
+    int64_t at_ns = place->seen->at_ns;
+    if (place->seen->outcome.end == END_UNFINISHED) {
+        at_ns = judging->end_ns;
+    }
+    bool is_late =
+        at_ns - judging->late_ns > set->items[0].call.attempt_started_ns &&
+        says_progress_is_over(set, at_ns - judging->late_ns);
+    if (is_late) {
+        tally_exercise(judging->tally, JUDGE_PT_1);
+        report_progress(place,
+                        tally_text(judging->tally, "%s was open until %s",
+                                   evidence_attempt(place, place->index),
+                                   evidence_seconds(judging->tally, at_ns)));
+        return true;
+    }
+    bool is_last = place->index + 1 == place->call->count;
+    if (place->seen->is_left && is_last &&
+        says_progress_is_over(set, at_ns + early_slack(judging))) {
+        tally_exercise(judging->tally, JUDGE_PT_1);
+        return true;
+    }
+    return false;
+}
+
+/* -- attempt timeouts ------------------------------------------------------ */
+
+static void judge_left(const struct place *place,
+                       const struct retry_action *send, int64_t due_ns)
+{
+    const struct judging *judging = place->judging;
+    int64_t at_ns = place->seen->at_ns;
+    tally_exercise(judging->tally, JUDGE_TO_1);
+    if (due_ns == NS_FOREVER || at_ns < due_ns - early_slack(judging)) {
+        int64_t off_ns = due_ns == NS_FOREVER
+                             ? NS_FOREVER
+                             : due_ns - early_slack(judging) - at_ns;
+        evidence_abandon(tally_violate(judging->tally, JUDGE_TO_1,
+                                       judging->lag_ns > off_ns / 2),
+                         place, send, due_ns);
+        return;
+    }
+    tally_exercise(judging->tally, JUDGE_TO_2);
+    int64_t over_ns = at_ns - units_add(due_ns, judging->late_ns);
+    if (over_ns > 0) {
+        evidence_abandon(tally_violate(judging->tally, JUDGE_TO_2,
+                                       is_doubtful(judging, over_ns)),
+                         place, send, due_ns);
+    }
+}
+
+static void judge_open(const struct place *place,
+                       const struct retry_action *send, int64_t due_ns)
+{
+    const struct judging *judging = place->judging;
+    int64_t at_ns = place->seen->outcome.end == END_UNFINISHED
+                        ? sooner(judging->end_ns, judging->stop_ns)
+                        : place->seen->at_ns;
+    int64_t over_ns = at_ns - units_add(due_ns, judging->late_ns);
+    if (due_ns == NS_FOREVER || over_ns <= 0) {
+        return;
+    }
+    struct seen seen = *place->seen;
+    struct place at_end = *place;
+    seen.at_ns = at_ns;
+    at_end.seen = &seen;
+    tally_exercise(judging->tally, JUDGE_TO_2);
+    evidence_abandon(tally_violate(judging->tally, JUDGE_TO_2,
+                                   is_doubtful(judging, over_ns)),
+                     &at_end, send, due_ns);
+}
+
+/* The client's own end closes what it had open. */
+static bool ended_with_client(const struct judging *judging, int64_t at_ns)
+{
+    int64_t end_ns =
+        sooner(judging->stop_ns, judging->trace->ended_ns == TRACE_NEVER
+                                     ? NS_FOREVER
+                                     : judging->trace->ended_ns);
+    return end_ns != NS_FOREVER && at_ns >= end_ns - early_slack(judging);
+}
+
+bool rules_timeout_judge(struct hypotheses *set, const struct place *place,
+                         int64_t give_up_ns)
+{
+    const struct judging *judging = place->judging;
+    const struct retry_action *send = &set->items[0].action;
+    int64_t due_ns = due_at(judging, place->call->attempts[place->index], send);
+    if (judge_progress(set, place)) {
+        return false;
+    }
+    if (!place->seen->is_left) {
+        judge_open(place, send, due_ns);
+        return true;
+    }
+    bool is_last = place->index + 1 == place->call->count;
+    if (is_about(judging, place->seen->at_ns, due_ns) || !is_last) {
+        judge_left(place, send, due_ns);
+        return true;
+    }
+    if (is_about(judging, place->seen->at_ns, give_up_ns)) {
+        return false;
+    }
+    if (ended_with_client(judging, place->seen->at_ns) &&
+        judging->stop_ns != NS_FOREVER) {
+        tally_cut(judging->tally, JUDGE_TO_1, judging->stop_reason);
+        return false;
+    }
+    judge_left(place, send, due_ns);
+    return true;
+}
+
+/* Does the engine say that the call was over before the wait was? */
+static bool is_over_by(const struct hypotheses *set,
+                       const struct hypothesis *hypothesis, int64_t at_ns,
+                       struct retry_action *done)
+{
+    if (hypothesis->is_resend || hypothesis->action.kind != RETRY_WAIT ||
+        at_ns <= hypothesis->from_hi_ns) {
+        return false;
+    }
+    *done = hypotheses_ask(set, hypothesis, at_ns);
+    return done->kind == RETRY_DONE;
+}
+
+bool rules_timeout_after_wait(struct hypotheses *set, const struct place *place)
+{
+    const struct judging *judging = place->judging;
+    const struct trace_attempt *next = place->call->attempts[place->index + 1];
+    struct retry_action done = {0};
+    int over = 0, waiting = 0;
+    for (int i = 0; set->is_timed && i < set->count; i++) {
+        waiting += hypotheses_waits(&set->items[i]);
+        over += is_over_by(set, &set->items[i],
+                           next->head_ns - judging->late_ns, &done);
+    }
+    if (over == 0 || over < waiting) {
+        return true;
+    }
+    enum judge_rule rule =
+        done.reason == REASON_PROGRESS ? JUDGE_PT_1 : JUDGE_AT_2;
+    tally_exercise(judging->tally, rule);
+    evidence_over(tally_violate(judging->tally, rule, false), place, &done);
+    return false;
+}

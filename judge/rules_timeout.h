@@ -1,0 +1,18 @@
+/* TO-1, TO-2, PT-1: attempts and calls that last too long, or not long enough.
+ */
+#ifndef RETRYSPEC_JUDGE_RULES_TIMEOUT_H
+#define RETRYSPEC_JUDGE_RULES_TIMEOUT_H
+
+#include "judge/evidence.h"
+
+/* Judges when the attempt in flight ended. False: the client ended the call
+ * with it. `give_up_ns`: when the caller cancels, NS_FOREVER if never. */
+bool rules_timeout_judge(struct hypotheses *set, const struct place *place,
+                         int64_t give_up_ns);
+
+/* Judges whether the next attempt came after the end of the call's time. False:
+ * it did. */
+bool rules_timeout_after_wait(struct hypotheses *set,
+                              const struct place *place);
+
+#endif

@@ -1,0 +1,156 @@
+#include "judge/seen.h"
+
+#include <string.h>
+
+#include "client/retry_after.h"
+#include "model/units.h"
+
+static bool was_left(const struct trace_attempt *attempt)
+{
+    return attempt->gone_ns != TRACE_NEVER &&
+           (attempt->end == END_TIMEOUT || attempt->end == END_CANCELLED ||
+            attempt->end == END_UNFINISHED);
+}
+
+/* A client may look at the status alone and close before the body is whole: an
+ * error status that was sent counts as seen from its first byte on. */
+static bool left_after_error_head(const struct trace_attempt *attempt)
+{
+    return attempt->first_byte_ns != TRACE_NEVER && attempt->status >= 400;
+}
+
+static struct seen seen_left(const struct judging *judging,
+                             const struct trace_attempt *attempt,
+                             int64_t next_head_ns)
+{
+    struct seen seen = {
+        .at_ns = attempt->gone_ns,
+        .early_ns = attempt->gone_ns,
+        .is_left = true,
+        .outcome = {.end = END_TIMEOUT},
+    };
+    /* The FIN and the next head may reach our loop in either order. */
+    if (next_head_ns != TRACE_NEVER && seen.at_ns > next_head_ns &&
+        seen.at_ns - next_head_ns <= judging->early_ns + judging->lag_ns) {
+        seen.at_ns = seen.early_ns = next_head_ns;
+    }
+    if (left_after_error_head(attempt)) {
+        seen.outcome.end = END_STATUS;
+        seen.early_ns = attempt->first_byte_ns;
+        seen.is_left = false;
+    }
+    return seen;
+}
+
+static int64_t last_instant(const struct trace_attempt *attempt)
+{
+    if (attempt->last_byte_ns != TRACE_NEVER) {
+        return attempt->last_byte_ns;
+    }
+    return attempt->gone_ns != TRACE_NEVER ? attempt->gone_ns
+                                           : attempt->head_ns;
+}
+
+struct seen seen_end(const struct judging *judging,
+                     const struct trace_attempt *attempt, int64_t next_head_ns)
+{
+    struct seen seen;
+    if (was_left(attempt)) {
+        seen = seen_left(judging, attempt, next_head_ns);
+    } else {
+        seen = (struct seen){.at_ns = last_instant(attempt),
+                             .early_ns = last_instant(attempt),
+                             .outcome = {.end = attempt->end}};
+    }
+    if (seen.at_ns < attempt->head_ns) {
+        seen.at_ns = seen.early_ns = attempt->head_ns;
+    }
+    if (seen.outcome.end == END_CANCELLED) {
+        seen.outcome.end = END_TIMEOUT;
+    }
+    if (seen.outcome.end == END_STATUS) {
+        seen.outcome.status = (int)attempt->status;
+    }
+    seen.outcome.headers = &attempt->reply_headers;
+    seen.outcome.connection_was_reused = attempt->conn_use > 1;
+    return seen;
+}
+
+int64_t seen_deadline(const struct trace_attempt *attempt,
+                      const struct attempt_timeout *timeout, int64_t slack_ns)
+{
+    int64_t limit_ns = timeout->limit_ns;
+    if (limit_ns == NS_FOREVER) {
+        return NS_FOREVER;
+    }
+    int64_t first_ns = units_add(attempt->head_ns, limit_ns);
+    if (timeout->kind == TIMEOUT_TOTAL ||
+        attempt->first_byte_ns == TRACE_NEVER ||
+        attempt->first_byte_ns > units_add(first_ns, slack_ns)) {
+        return first_ns;
+    }
+    return timeout->kind == TIMEOUT_HEAD
+               ? NS_FOREVER
+               : units_add(last_instant(attempt), limit_ns);
+}
+
+/* -- wall clock ------------------------------------------------------------ */
+
+static bool is_at(const struct reply *reply, const char *where)
+{
+    return reply->where && strcmp(reply->where, where) == 0;
+}
+
+const struct reply *seen_reply(const struct scenario *scenario,
+                               const char *where)
+{
+    for (size_t i = 0; i < scenario->route_count; i++) {
+        const struct route *route = &scenario->routes[i];
+        for (size_t k = 0; k < route->step_count; k++) {
+            if (is_at(&route->steps[k].reply, where)) {
+                return &route->steps[k].reply;
+            }
+        }
+        for (size_t k = 0; k < route->window_count; k++) {
+            if (is_at(&route->windows[k].reply, where)) {
+                return &route->windows[k].reply;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* A trace without wall clock still tells it where a scripted HTTP-date was
+ * sent: the date less its scripted offset. */
+static int64_t wall_from_date(const struct scenario *scenario,
+                              const struct trace_attempt *attempt)
+{
+    const struct reply *reply = seen_reply(scenario, attempt->step);
+    for (size_t i = 0; reply && i < reply->header_count; i++) {
+        const struct reply_header *header = &reply->headers[i];
+        const char *sent =
+            http_header_get(&attempt->reply_headers, header->name);
+        int64_t unix_s;
+        if (header->is_date && sent && http_date_parse(sent, &unix_s)) {
+            return unix_s * NS_PER_S - header->date_offset_ns;
+        }
+    }
+    return 0;
+}
+
+int64_t seen_wall(const struct judging *judging,
+                  const struct trace_attempt *attempt, int64_t at_ns)
+{
+    if (judging->trace->wall_ns > 0) {
+        return judging->trace->wall_ns + at_ns;
+    }
+    return wall_from_date(judging->scenario, attempt);
+}
+
+const char *seen_words(struct tally *tally,
+                       const struct attempt_outcome *outcome)
+{
+    return outcome->end == END_STATUS
+               ? tally_text(tally, "status %d", outcome->status)
+               : tally_text(tally, "\"%s\"", attempt_end_words[outcome->end]);
+}

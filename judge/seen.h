@@ -1,0 +1,38 @@
+/* What the client saw of an attempt, as far as the wire tells. */
+#ifndef RETRYSPEC_JUDGE_SEEN_H
+#define RETRYSPEC_JUDGE_SEEN_H
+
+#include "client/retry.h"
+#include "judge/judging.h"
+
+struct seen {
+    struct attempt_outcome
+        outcome;      /* end END_UNFINISHED: the run ended first */
+    int64_t at_ns;    /* when the attempt ended */
+    int64_t early_ns; /* when its client may have known already */
+    bool is_left;     /* the client closed first */
+};
+
+/* `next_head_ns`: the next attempt of the call, TRACE_NEVER if none. */
+struct seen seen_end(const struct judging *judging,
+                     const struct trace_attempt *attempt, int64_t next_head_ns);
+
+/* When a timeout must end the attempt, given the bytes that were sent;
+ * NS_FOREVER if it never does. A first byte up to `slack_ns` after the limit
+ * counts as in time. */
+int64_t seen_deadline(const struct trace_attempt *attempt,
+                      const struct attempt_timeout *timeout, int64_t slack_ns);
+
+/* Unix time at an instant of the trace. */
+int64_t seen_wall(const struct judging *judging,
+                  const struct trace_attempt *attempt, int64_t at_ns);
+
+/* The scripted answer at a JSON path; NULL: none there. */
+const struct reply *seen_reply(const struct scenario *scenario,
+                               const char *where);
+
+/* "status 503", "reset", "timeout": how it ended, for people. */
+const char *seen_words(struct tally *tally,
+                       const struct attempt_outcome *outcome);
+
+#endif

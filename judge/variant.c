@@ -1,0 +1,48 @@
+#include "judge/variant.h"
+
+#include <string.h>
+
+#include "model/units.h"
+
+bool variant_init(struct variant *variant, const struct profile *profile,
+                  struct arena *arena)
+{
+    size_t count = profile->layer_count;
+    *variant = (struct variant){.arena = arena, .profile = *profile};
+    variant->layers = arena_array(arena, count, sizeof *variant->layers);
+    if (!variant->layers) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t rules = profile->layers[i].rule_count;
+        variant->layers[i] = profile->layers[i];
+        variant->rules[i] =
+            arena_array(arena, rules, sizeof(struct profile_rule));
+        if (!variant->rules[i]) {
+            return false;
+        }
+        if (rules > 0) {
+            memcpy(variant->rules[i], profile->layers[i].rules,
+                   rules * sizeof(struct profile_rule));
+        }
+        variant->layers[i].rules = variant->rules[i];
+    }
+    variant->profile.layers = variant->layers;
+    return true;
+}
+
+void variant_set_read_timeout(struct variant *variant, int64_t limit_ns)
+{
+    size_t count = variant->profile.layer_count;
+    bool is_set = false;
+    for (size_t i = 0; i < count; i++) {
+        struct attempt_timeout *timeout = &variant->layers[i].attempt_timeout;
+        if (timeout->limit_ns != NS_FOREVER) {
+            timeout->limit_ns = limit_ns;
+            is_set = true;
+        }
+    }
+    if (!is_set && count > 0) {
+        variant->layers[count - 1].attempt_timeout.limit_ns = limit_ns;
+    }
+}

@@ -1,0 +1,268 @@
+/* For every rule a trace that breaks it, with the exact message, and one that
+ * keeps it; no other rule may speak up. */
+#include "judge_story.h"
+
+/* One layer: 429, 500-599 and transport faults, 1, 2, 4 s at most 4 s, three
+ * attempts, Retry-After in seconds or as a date; 3 s for an attempt. */
+#define RULE                                                                   \
+    "{\"on\":{\"status\":[\"429\",\"500-599\"],\"transport\":[\"any\"]},"      \
+    "\"do\":\"retry\",\"backoff\":{\"schedule\":\"exponential\","              \
+    "\"base\":\"1s\",\"factor\":2,\"cap\":\"4s\"},\"retry_after\":{\"read\":[" \
+    "{\"header\":\"Retry-After\",\"as\":[\"seconds\",\"http-date\"]}]},"       \
+    "\"source\":\"manual 3\"}"
+#define LAYER                                                              \
+    "{\"name\":\"http\",\"budget\":{\"attempts\":3},\"attempt_timeout\":{" \
+    "\"limit\":\"3s\",\"kind\":\"total\"},\"rules\":[" RULE "]}"
+#define PLAIN "[" LAYER "]"
+#define HEADED                                                               \
+    PLAIN ",\"headers\":{\"retry_count\":{\"name\":\"x-count\",\"from\":0}," \
+          "\"idempotency_key\":{\"name\":\"x-key\",\"scope\":\"call\"}}"
+#define KEYED                                                      \
+    PLAIN ",\"headers\":{\"idempotency_key\":{\"name\":\"x-key\"," \
+          "\"scope\":\"attempt\"}}"
+#define PROGRESS                                             \
+    "[{\"name\":\"outer\",\"progress\":{\"timeout\":\"2s\"," \
+    "\"clock\":\"call\",\"aborts_attempt\":true},\"rules\":[" RULE "]}]"
+#define SLOTS                                                          \
+    "[{\"name\":\"http\",\"slots\":{\"limit\":1,\"scope\":\"client\"," \
+    "\"held\":\"call\"},\"rules\":[" RULE "]}]"
+
+#define ONE "{\"request\":\"POST /v1/x\"}"
+#define TWO "{\"request\":\"POST /v1/x\",\"calls\":2,\"concurrency\":2}"
+
+struct row {
+    const char *profile, *workload, *story;
+    const char *rule; /* that speaks; NULL: all is well */
+    enum verdict_word word;
+    const char *expected, *observed;
+};
+
+static const struct row broken[] = {
+    {PLAIN, ONE, "0 429 ra=2; 413 200; ok:rs-0-0", "RA-1", VERDICT_FAIL,
+     "gap >= 2.000 s  (Retry-After says 2s; early allowance 10ms)",
+     "gap = 0.412 s before attempt 2, after status 429"},
+    {PLAIN, ONE, "0 429 ra=2; 3001 200; ok:rs-0-0", "RA-2", VERDICT_WARN,
+     "gap <= 2.000 s  (Retry-After says 2s; late allowance 250ms, lag this "
+     "run 1.0 ms)",
+     "gap = 3.000 s before attempt 2, after status 429"},
+    {PLAIN, ONE, "0 503; 501 200; ok:rs-0-0", "BO-1", VERDICT_FAIL,
+     "gap >= 1.000 s  (back-off of retry 1: 1.000 s; early allowance 10ms)",
+     "gap = 0.500 s before attempt 2, after status 503"},
+    {PLAIN, ONE, "0 503; 1501 200; ok:rs-0-0", "BO-2", VERDICT_FAIL,
+     "gap <= 1.000 s  (back-off of retry 1: 1.000 s; late allowance 250ms, "
+     "lag this run 1.0 ms)",
+     "gap = 1.500 s before attempt 2, after status 503"},
+    {PLAIN, ONE, "0 reset; 3 200 conn=2; ok:rs-0-0", "HID-1", VERDICT_FAIL,
+     "gap >= 1.000 s  (back-off of retry 1: 1.000 s; early allowance 10ms)",
+     "gap = 0.002 s before attempt 2, after \"reset\""},
+    {PLAIN, ONE, "0 503; exit@9000; error:rs-0-0", "ST-1", VERDICT_FAIL,
+     "attempt 2 by 1.252 s, after status 503",
+     "none came; the client ended at 9.000 s"},
+    {PLAIN, ONE, "0 reset; exit@5; error:rs-0-0", "TF-1", VERDICT_FAIL,
+     "attempt 2 by 1.252 s, after \"reset\"",
+     "none came; the client ended at 0.005 s"},
+    {PLAIN, ONE, "0 503; 1001 503; exit@9000; error:rs-0-0", "AT-1",
+     VERDICT_FAIL, "attempt 3 by 3.253 s, after status 503",
+     "none came; the client ended at 9.000 s"},
+    {PLAIN, ONE, "0 503; 1001 503; 3002 503; 7003 200; ok:rs-0-0", "AT-2",
+     VERDICT_FAIL, "no attempt after attempt 3: all 3 attempts are spent",
+     "attempt 4 came 4.000 s later"},
+    {PLAIN, ONE, "0 200; 500 200; ok:rs-0-0", "AT-3", VERDICT_FAIL,
+     "no attempt after attempt 1: the call succeeded",
+     "attempt 2 came 0.499 s later"},
+    {PLAIN, ONE, "0 404; 1001 200; ok:rs-0-0", "ST-2", VERDICT_FAIL,
+     "no attempt after attempt 1: status 404 is final",
+     "attempt 2 came 1.000 s later"},
+    {"[{\"name\":\"http\",\"rules\":[{\"on\":{\"status\":[\"503\"]},"
+     "\"do\":\"retry\",\"backoff\":{\"schedule\":\"none\"}}]}]",
+     ONE, "0 reset; 1001 200; ok:rs-0-0", "TF-2", VERDICT_FAIL,
+     "no attempt after attempt 1: \"reset\" is final",
+     "attempt 2 came 1.000 s later"},
+    {PLAIN, ONE, "0 timeout took=1000; 2000 200; ok:rs-0-0", "TO-1",
+     VERDICT_FAIL, "given up 3.000 s after its head  (limit 3s, whole attempt)",
+     "attempt 1 given up after 1.000 s"},
+    {PLAIN, ONE, "0 200 took=5000; ok:rs-0-0", "TO-2", VERDICT_WARN,
+     "given up 3.000 s after its head  (limit 3s, whole attempt)",
+     "attempt 1 still open after 5.000 s"},
+    {PROGRESS, ONE, "0 503; 1001 503; 3002 200; ok:rs-0-0", "PT-1",
+     VERDICT_FAIL, "no attempt after attempt 2: the progress timeout is over",
+     "attempt 3 came 2.000 s later"},
+    {PROGRESS, ONE, "0 200 took=4000; ok:rs-0-0", "PT-1", VERDICT_FAIL,
+     "the call ends when the progress timeout is over",
+     "attempt 1 was open until 4.000 s"},
+    {PLAIN, ONE, "0 503; 1001 200 sha=bb; ok:rs-0-0", "REQ-1", VERDICT_FAIL,
+     "the body of attempt 1: POST /v1/x, body 2 B, sha256 aa",
+     "attempt 2: POST /v1/x, body 2 B, sha256 bb"},
+    {PLAIN, ONE, "0 503; 1001 200 target=/v1/x?retry=1; ok:rs-0-0", "REQ-1",
+     VERDICT_FAIL, "the target of attempt 1: POST /v1/x, body 2 B, sha256 aa",
+     "attempt 2: POST /v1/x?retry=1, body 2 B, sha256 aa"},
+    {HEADED, ONE, "0 503 key=a count=0; 1001 200 key=b count=1; ok:rs-0-0",
+     "REQ-2", VERDICT_FAIL,
+     "one x-key for all attempts of a call, another for each call",
+     "b on attempt 2"},
+    {KEYED, ONE, "0 503 key=a; 1001 200 key=a; ok:rs-0-0", "REQ-2",
+     VERDICT_FAIL, "another x-key on every attempt", "a on attempt 2"},
+    {KEYED, ONE, "0 503 key=a; 1001 200; ok:rs-0-0", "REQ-2", VERDICT_FAIL,
+     "another x-key on every attempt", "no such header on attempt 2"},
+    {HEADED, ONE, "0 503 key=a count=0; 1001 200 key=a count=0; ok:rs-0-0",
+     "REQ-3", VERDICT_FAIL, "x-count: 1", "0 on attempt 2"},
+    {PLAIN, ONE, "0 503 took=1200; 1001 200; ok:rs-0-0", "OVER-1", VERDICT_FAIL,
+     "attempt 2 only after attempt 1 ended",
+     "it came at 1.001 s, while attempt 1 was in flight until 1.200 s"},
+    {SLOTS, TWO, "0 200 took=100; 50 200 call=rs-0-1; ok:rs-0-0; ok:rs-0-1",
+     "CC-1", VERDICT_FAIL, "at most 1 calls in flight", "2 calls in flight"},
+    {PLAIN, ONE, "0 200; error:rs-0-0", "OUT-1", VERDICT_FAIL,
+     "a success, as attempt 1 ended with status 200",
+     "the caller was told: error E"},
+    {PLAIN, ONE, "0 404; ok:rs-0-0", "OUT-1", VERDICT_FAIL,
+     "a failure, as attempt 1 ended with status 404",
+     "the caller was told: ok, status 200"},
+    {PLAIN, ONE, "0 200 reply=cafe; ok:rs-0-0/beef", "BODY-1", VERDICT_FAIL,
+     "the body of attempt 1: 0 bytes, sha256 cafe",
+     "the caller got another one, sha256 beef"},
+    {PLAIN, ONE, "0 reset fault=unfired; 1001 200; ok:rs-0-0", "FLT-1",
+     VERDICT_NOT_EXERCISED, NULL, NULL},
+};
+
+/* Exercises the rule and keeps it. */
+static const struct row kept[] = {
+    {PLAIN, ONE, "0 429 ra=2; 2001 200; ok:rs-0-0", "RA-1", VERDICT_PASS, 0, 0},
+    {PLAIN, ONE, "0 429 ra=2; 2201 200; ok:rs-0-0", "RA-2", VERDICT_PASS, 0, 0},
+    {PLAIN, ONE, "0 503; 992 200; ok:rs-0-0", "BO-1", VERDICT_PASS, 0, 0},
+    {PLAIN, ONE, "0 503; 1250 200; ok:rs-0-0", "BO-2", VERDICT_PASS, 0, 0},
+    {PLAIN, ONE, "0 reset; 1001 200 conn=2; ok:rs-0-0", "HID-1", VERDICT_PASS,
+     0, 0},
+    {PLAIN, ONE, "0 503; 1001 200; ok:rs-0-0", "ST-1", VERDICT_PASS, 0, 0},
+    {PLAIN, ONE, "0 cut; 1001 200; ok:rs-0-0", "TF-1", VERDICT_PASS, 0, 0},
+    {PLAIN, ONE, "0 503; 1001 503; 3002 200; ok:rs-0-0", "AT-1", VERDICT_PASS,
+     0, 0},
+    {PLAIN, ONE, "0 503; 1001 503; 3002 503; error:rs-0-0", "AT-2",
+     VERDICT_PASS, 0, 0},
+    {PLAIN, ONE, "0 200; ok:rs-0-0", "AT-3", VERDICT_PASS, 0, 0},
+    {PLAIN, ONE, "0 404; error:rs-0-0", "ST-2", VERDICT_PASS, 0, 0},
+    {"[{\"name\":\"http\",\"rules\":[{\"on\":{\"status\":[\"503\"]},"
+     "\"do\":\"retry\",\"backoff\":{\"schedule\":\"none\"}}]}]",
+     ONE, "0 reset; error:rs-0-0", "TF-2", VERDICT_PASS, 0, 0},
+    {PLAIN, ONE, "0 timeout took=3000; 4000 200; ok:rs-0-0", "TO-1",
+     VERDICT_PASS, 0, 0},
+    {PLAIN, ONE, "0 timeout took=3200; 4200 200; ok:rs-0-0", "TO-2",
+     VERDICT_PASS, 0, 0},
+    {PROGRESS, ONE, "0 503; 1001 503; error:rs-0-0", "PT-1", VERDICT_PASS, 0,
+     0},
+    {PROGRESS, ONE, "0 timeout took=2000; error:rs-0-0", "PT-1", VERDICT_PASS,
+     0, 0},
+    {PLAIN, ONE, "0 503; 1001 200; ok:rs-0-0", "REQ-1", VERDICT_PASS, 0, 0},
+    {HEADED, ONE, "0 503 key=a count=0; 1001 200 key=a count=1; ok:rs-0-0",
+     "REQ-2", VERDICT_PASS, 0, 0},
+    {KEYED, ONE, "0 503 key=a; 1001 200 key=b; ok:rs-0-0", "REQ-2",
+     VERDICT_PASS, 0, 0},
+    {HEADED, ONE, "0 503 key=a count=0; 1001 200 key=a count=1; ok:rs-0-0",
+     "REQ-3", VERDICT_PASS, 0, 0},
+    {PLAIN, ONE, "0 503; 1001 200; ok:rs-0-0", "OVER-1", VERDICT_PASS, 0, 0},
+    {SLOTS, TWO, "0 200 took=100; 150 200 call=rs-0-1; ok:rs-0-0; ok:rs-0-1",
+     "CC-1", VERDICT_PASS, 0, 0},
+    {PLAIN, ONE, "0 200; ok:rs-0-0", "OUT-1", VERDICT_PASS, 0, 0},
+    {PLAIN, ONE, "0 503; 1001 503; 3002 503; error:rs-0-0", "OUT-1",
+     VERDICT_PASS, 0, 0},
+    {PLAIN, ONE, "0 200 reply=cafe; ok:rs-0-0/CAFE", "BODY-1", VERDICT_PASS, 0,
+     0},
+    {PLAIN, ONE, "0 reset fault=fired; 1001 200; ok:rs-0-0", "FLT-1",
+     VERDICT_PASS, 0, 0},
+};
+
+static void check_text(const char *what, const char *wanted, const char *found)
+{
+    if (wanted && (!found || strcmp(wanted, found) != 0)) {
+        fail_msg("%s:\n  wanted %s\n  found  %s", what, wanted,
+                 found ? found : "nothing");
+    }
+}
+
+static bool is_bad(enum verdict_word word)
+{
+    return word != VERDICT_PASS && word != VERDICT_NA;
+}
+
+static void check_row(const struct row *row)
+{
+    struct story story = {.profile = story_profile(row->profile),
+                          .scenario = story_scenario(row->workload, "")};
+    story_tell(&story, row->story);
+    story_judge(&story);
+    const struct verdict *verdict = verdict_of(&story, row->rule);
+    if (!verdict || verdict->word != row->word) {
+        print_verdicts(&story);
+        fail_msg("%s: \"%s\" is not %s", row->rule, row->story,
+                 verdict_people_words[row->word]);
+    }
+    if (row->word == VERDICT_PASS) {
+        assert_true(verdict->exercised > 0);
+    }
+    check_text("expected", row->expected, verdict->expected);
+    check_text("observed", row->observed, verdict->observed);
+    for (size_t i = 0; i < story.report->verdict_count; i++) {
+        const struct verdict *other = &story.report->verdicts[i];
+        if (other != verdict && is_bad(other->word)) {
+            print_verdicts(&story);
+            fail_msg("\"%s\": one cause, two findings: %s and %s", row->story,
+                     row->rule, other->rule->id);
+        }
+    }
+    assert_int_equal(story.report->client_fault, CLIENT_OK);
+    story_free(&story);
+}
+
+static void test_each_rule_can_be_broken(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        check_row(&broken[i]);
+    }
+}
+
+static void test_each_rule_can_be_kept(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        check_row(&kept[i]);
+    }
+}
+
+static bool has_row(const struct row *rows, size_t count, const char *rule)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(rows[i].rule, rule) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A rule of the catalogue without a row here was never seen failing. */
+static void test_every_rule_of_the_catalogue_has_both(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    const struct embedded_file *file = embedded("rules.jsonc");
+    struct rule_catalogue *rules =
+        rules_read("rules.jsonc", file->bytes, file->size, &error);
+    must_read(rules, &error);
+    for (size_t i = 0; i < rules->count; i++) {
+        const char *id = rules->rules[i].id;
+        if (!has_row(broken, sizeof broken / sizeof broken[0], id) ||
+            !has_row(kept, sizeof kept / sizeof kept[0], id)) {
+            fail_msg("%s has no row", id);
+        }
+    }
+    rules_free(rules);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_rule_can_be_broken),
+        cmocka_unit_test(test_each_rule_can_be_kept),
+        cmocka_unit_test(test_every_rule_of_the_catalogue_has_both),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
