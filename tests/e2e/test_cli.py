@@ -158,7 +158,7 @@ def test_list_for_people():
 
 def test_list_by_pattern_tag_and_edition():
     family = [id for id in shipped_ids() if id.startswith("retry-after/")]
-    assert [scenario["id"] for scenario in listed("retry-after/*")] == family
+    assert sorted(scenario["id"] for scenario in listed("retry-after/*")) == family
     assert [s["id"] for s in listed("*/429-second?")] == ["retry-after/429-seconds"]
     for scenario in listed("--tag", "quick"):
         assert "quick" in scenario["tags"]
