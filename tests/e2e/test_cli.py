@@ -50,7 +50,7 @@ def test_the_help_of_a_command(command):
     assert done.stdout.startswith(f"Usage: retryspec {command}")
     assert re.search(rf"^  retryspec {command}\b", done.stdout, re.M), "no example"
     for name, value in options_of(command):
-        ending = r"[ =][A-Za-z{\[]" if value == "required" else r"(?![\w-])"
+        ending = r"[ =][\w{\[]" if value == "required" else r"(?![\w-])"
         assert re.search(rf"--{name}{ending}", done.stdout), f"--{name}"
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert run(command, "-h").stdout == run("help", command).stdout == done.stdout
