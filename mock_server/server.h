@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mock_server/script.h"
 #include "model/error.h"
 #include "model/scenario.h"
 #include "model/trace.h"
@@ -62,6 +63,10 @@ struct mock_run_stats {
     int64_t last_activity_ns;       /* run clock */
 };
 void mock_run_stats(const struct mock_run *run, struct mock_run_stats *stats);
+
+/* As script_uses, of the run's script: what was reached, what never was. */
+size_t mock_run_uses(const struct mock_run *run, struct script_use *uses,
+                     size_t size);
 
 /* Closes the listener and every connection; attempts in flight get their
  * response line with the end "unfinished". Then frees the run. The trace writer

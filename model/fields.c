@@ -10,6 +10,15 @@ bool fields_open(const struct jsonc_value *at, const char *const *known_keys)
     return cJSON_IsObject(at->item);
 }
 
+void fields_version(const struct jsonc_value *root)
+{
+    struct jsonc_value value;
+    if (jsonc_need(root, "retryspec", &value) &&
+        !(cJSON_IsNumber(value.item) && value.item->valuedouble == 1.0)) {
+        fields_expected(&value, "1, the version of the format");
+    }
+}
+
 bool fields_has(const struct jsonc_value *at, const char *key)
 {
     struct jsonc_value value;
@@ -103,6 +112,17 @@ bool fields_choice(const struct jsonc_value *at, const char *key,
     return jsonc_get(at, key, &value) && jsonc_choice(&value, words, out);
 }
 
+static void refuse_count(const struct jsonc_value *at,
+                         struct fields_range range)
+{
+    if (range.min == range.max) {
+        fields_expected(at, "%" PRId64 " elements", range.min);
+    } else {
+        fields_expected(at, "%" PRId64 " to %" PRId64 " elements", range.min,
+                        range.max);
+    }
+}
+
 bool fields_list(const struct jsonc_value *at, const char *key,
                  struct fields_range range, struct fields_list *out)
 {
@@ -115,8 +135,7 @@ bool fields_list(const struct jsonc_value *at, const char *key,
         return false;
     }
     if (count < range.min || count > range.max) {
-        fields_expected(&value, "%" PRId64 " to %" PRId64 " elements",
-                        range.min, range.max);
+        refuse_count(&value, range);
         return false;
     }
     *out = (struct fields_list){.at = value, .count = (size_t)count};
@@ -153,15 +172,18 @@ const char *fields_where(const struct jsonc_value *at, struct arena *arena)
     return path ? path : fields_out_of_memory(at);
 }
 
-/* A value in words. */
+/* A value in words; an array by its length. */
 static void describe(const cJSON *item, char *words, size_t size)
 {
     if (cJSON_IsString(item)) {
         snprintf(words, size, "\"%.60s\"", item->valuestring);
     } else if (cJSON_IsNumber(item)) {
         snprintf(words, size, "%.15g", item->valuedouble);
-    } else {
+    } else if (cJSON_IsArray(item)) {
         snprintf(words, size, "%d", cJSON_GetArraySize(item));
+    } else {
+        snprintf(words, size, "%s",
+                 cJSON_IsObject(item) ? "an object" : "something else");
     }
 }
 

@@ -30,6 +30,9 @@ struct fields_list {
  * that its known members are still read beside an unknown one. */
 bool fields_open(const struct jsonc_value *at, const char *const *known_keys);
 
+/* Checks that "retryspec" is 1, the version of the file formats. */
+void fields_version(const struct jsonc_value *root);
+
 bool fields_has(const struct jsonc_value *at, const char *key);
 
 /* As fields_has; absence is a problem. */

@@ -167,13 +167,10 @@ static void read_not_applicable(const struct jsonc_value *root,
 
 static void read_root(const struct jsonc_value *root, struct profile *profile)
 {
-    int64_t version = 0;
     if (!fields_open(root, profile_keys)) {
         return;
     }
-    if (fields_need(root, "retryspec")) {
-        fields_int(root, "retryspec", (struct fields_range){1, 1}, &version);
-    }
+    fields_version(root);
     read_id(root, profile);
     fields_need_text(root, "title", &profile->arena, &profile->title);
     fields_need_text(root, "source", &profile->arena, &profile->source);

@@ -43,13 +43,13 @@ static void read_base(const struct jsonc_value *at, struct backoff *backoff)
 static void read_growth(const struct jsonc_value *at, struct backoff *backoff)
 {
     if (backoff->schedule != SCHEDULE_LINEAR) {
-        fields_refuse(at, "step", "schedule \"linear\"");
+        fields_refuse(at, "step", "\"schedule\": \"linear\"");
     } else if (fields_need(at, "step")) {
         fields_positive(at, "step", &backoff->step_ns);
     }
     if (backoff->schedule != SCHEDULE_EXPONENTIAL) {
-        fields_refuse(at, "factor", "schedule \"exponential\"");
-        fields_refuse(at, "first_exponent", "schedule \"exponential\"");
+        fields_refuse(at, "factor", "\"schedule\": \"exponential\"");
+        fields_refuse(at, "first_exponent", "\"schedule\": \"exponential\"");
         return;
     }
     fields_number(at, "factor", (struct fields_span){1.0, 1000.0},

@@ -100,7 +100,8 @@ static void read_jitter_object(const struct jsonc_value *at,
         return;
     }
     if (cJSON_GetArraySize(at->item) != 1) {
-        fields_expected(at, "one kind of jitter");
+        jsonc_problem(at, "expected one kind of jitter, found %d",
+                      cJSON_GetArraySize(at->item));
         return;
     }
     for (size_t i = 0; i < sizeof ratio_jitters / sizeof *ratio_jitters; i++) {

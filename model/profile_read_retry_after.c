@@ -76,8 +76,8 @@ static void read_between(const struct jsonc_value *at,
 {
     struct jsonc_value value;
     if (policy->use != RA_BETWEEN) {
-        fields_refuse(at, "at_least", "use \"between\"");
-        fields_refuse(at, "at_most", "use \"between\"");
+        fields_refuse(at, "at_least", "\"use\": \"between\"");
+        fields_refuse(at, "at_most", "\"use\": \"between\"");
         return;
     }
     if (!fields_need(at, "at_least") || !jsonc_need(at, "at_most", &value)) {
@@ -98,7 +98,7 @@ static void read_use(const struct jsonc_value *at, struct retry_after *policy)
     }
     read_between(at, policy);
     if (policy->use != RA_SPREAD) {
-        fields_refuse(at, "spread", "use \"spread\"");
+        fields_refuse(at, "spread", "\"use\": \"spread\"");
     } else if (fields_need(at, "spread")) {
         fields_positive(at, "spread", &policy->spread_ns);
     }
@@ -148,7 +148,7 @@ static void read_effects(const struct jsonc_value *at,
         jsonc_get(at, "unparseable", &value)) {
         fields_hint(jsonc_problem(&value, "a value that does not read names no "
                                           "time to wait"),
-                    "\"own-delay\", or \"default\" with a duration");
+                    "write \"own-delay\", or give \"default\" a duration");
     }
 }
 

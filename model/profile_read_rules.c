@@ -96,7 +96,7 @@ static void read_header(const struct jsonc_value *on, struct arena *arena,
     fields_bool(&at, "absent", &header->is_absent);
     fields_bool(&at, "ignores_case", &header->ignores_case);
     if (header->is_absent) {
-        fields_refuse(&at, "value", "a header that is there");
+        fields_refuse(&at, "value", "\"absent\": false");
     }
     if (!fields_has(&at, "value")) {
         fields_refuse(&at, "ignores_case", "\"value\"");
@@ -114,7 +114,7 @@ static void read_body(const struct jsonc_value *on, struct arena *arena,
         *body->pointer != '/' && jsonc_get(&at, "pointer", &pointer)) {
         fields_hint(fields_expected(&pointer, "a JSON pointer, which begins "
                                               "with /"),
-                    "\"/%s\"", body->pointer);
+                    "write \"/%s\"", body->pointer);
     }
     fields_text(&at, "value", arena, &body->value);
 }

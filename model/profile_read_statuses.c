@@ -37,6 +37,15 @@ static bool is_exception(const struct jsonc_value *word)
     return cJSON_IsString(word->item) && *word->item->valuestring == '!';
 }
 
+static void refuse_type(const struct jsonc_value *word)
+{
+    struct problem *problem =
+        fields_expected(word, "a string such as \"429\" or \"500-599\"");
+    if (cJSON_IsNumber(word->item)) {
+        fields_hint(problem, "write \"%.0f\"", word->item->valuedouble);
+    }
+}
+
 static void read_word(const struct jsonc_value *word,
                       struct status_set *statuses)
 {
@@ -44,7 +53,7 @@ static void read_word(const struct jsonc_value *word,
     const char *text = cJSON_GetStringValue(word->item);
     bool has_mark = is_exception(word);
     if (!text) {
-        jsonc_problem(word, "expected a string such as \"429\" or \"500-599\"");
+        refuse_type(word);
     } else if (!parse_range(text + has_mark, &from, &to)) {
         fields_expected(word,
                         "a status or a range from %d to %d, such as \"429\", "

@@ -76,13 +76,10 @@ static void read_root(const struct jsonc_value *root,
                       struct rule_catalogue *rules)
 {
     static const char *const keys[] = {"retryspec", "rules", NULL};
-    int64_t version = 0;
     if (!fields_open(root, keys)) {
         return;
     }
-    if (fields_need(root, "retryspec")) {
-        fields_int(root, "retryspec", (struct fields_range){1, 1}, &version);
-    }
+    fields_version(root);
     read_rules(root, rules);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/path_pattern.h"
 #include "model/units.h"
 
 const char *const fault_do_words[] = {
@@ -32,37 +33,12 @@ void scenario_free(struct scenario *scenario)
     free(scenario);
 }
 
-/* '*' stands for any run of characters, '/' included. On a mismatch the last
- * star takes one character more: no recursion, and never worse than the
- * product of both lengths. */
-static bool path_matches(const char *pattern, const char *path)
-{
-    const char *star = NULL, *resume = NULL;
-    while (*path) {
-        if (*pattern == '*') {
-            star = ++pattern;
-            resume = path;
-        } else if (*pattern == *path) {
-            pattern++;
-            path++;
-        } else if (star) {
-            pattern = star;
-            path = ++resume;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*')
-        pattern++;
-    return *pattern == '\0';
-}
-
 bool route_matches(const struct route *route, const char *method,
                    const char *path)
 {
     if (route->method && strcmp(route->method, method) != 0)
         return false;
-    return path_matches(route->path, path);
+    return path_pattern_matches(route->path, path);
 }
 
 static size_t append(char *text, size_t size, size_t used, const char *more)

@@ -51,7 +51,7 @@ static void read_base64(const struct jsonc_value *at, struct arena *arena,
     const char *text;
     if (!jsonc_string(at, arena, &text))
         return;
-    char *bytes = scenario_array(at, arena, strlen(text) / 4 * 3 + 1, 1);
+    char *bytes = fields_array(at, arena, strlen(text) / 4 * 3 + 1, 1);
     if (!bytes)
         return;
     reply->body = bytes;
@@ -68,7 +68,7 @@ static void read_seeded(const struct jsonc_value *at, struct reply *reply)
     static const char *const keys[] = {"size", "seed", NULL};
     struct jsonc_value value;
     int64_t seed = 0;
-    if (!scenario_object(at, keys))
+    if (!fields_open(at, keys))
         return;
     reply->body_is_seeded = true;
     if (jsonc_need(at, "size", &value) &&

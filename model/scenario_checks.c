@@ -42,7 +42,7 @@ static void read_check(const struct jsonc_value *at, struct arena *arena,
         read_rule(at, arena, check);
         return;
     }
-    if (!scenario_object(at, keys))
+    if (!fields_open(at, keys))
         return;
     if (jsonc_need(at, "rule", &value))
         read_rule(&value, arena, check);
@@ -70,7 +70,7 @@ void scenario_checks_read(const struct jsonc_value *at, struct arena *arena,
 {
     int count = scenario_length(at, CHECKS_MAX);
     struct check *checks =
-        scenario_array(at, arena, (size_t)count, sizeof *checks);
+        fields_array(at, arena, (size_t)count, sizeof *checks);
     if (!checks)
         return;
     for (int i = 0; i < count; i++) {

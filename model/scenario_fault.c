@@ -111,7 +111,7 @@ bool scenario_fault_read(const struct jsonc_value *at, struct fault *fault)
                                        "rate", "chance", NULL};
     struct jsonc_value value;
     int index;
-    if (!scenario_object(at, keys) || !jsonc_need(at, "do", &value) ||
+    if (!fields_open(at, keys) || !jsonc_need(at, "do", &value) ||
         !jsonc_choice(&value, fault_do_words + FAULT_NONE + 1, &index))
         return false;
     fault->kind = (enum fault_do)(index + FAULT_NONE + 1);

@@ -60,7 +60,7 @@ static void read_date(const struct jsonc_value *at, struct arena *arena,
     struct jsonc_value value;
     const char *text;
     header->is_date = true;
-    if (!scenario_object(at, keys) || !jsonc_need(at, "http_date", &value) ||
+    if (!fields_open(at, keys) || !jsonc_need(at, "http_date", &value) ||
         !jsonc_string(&value, arena, &text))
         return;
     if (units_parse_offset(text, &header->date_offset_ns))
@@ -147,7 +147,7 @@ void scenario_headers_read(const struct jsonc_value *at, struct arena *arena,
         return;
     }
     headers->items =
-        scenario_array(at, arena, (size_t)values, sizeof *headers->items);
+        fields_array(at, arena, (size_t)values, sizeof *headers->items);
     for (int i = 0; headers->items && i < count; i++) {
         struct jsonc_value member = jsonc_member(at, i);
         refuse_twice(at, i);

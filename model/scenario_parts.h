@@ -6,26 +6,14 @@
 #ifndef RETRYSPEC_MODEL_SCENARIO_PARTS_H
 #define RETRYSPEC_MODEL_SCENARIO_PARTS_H
 
+#include "model/fields.h"
 #include "model/jsonc.h"
 #include "model/scenario.h"
 
 /* -- scenario_values.c ----------------------------------------------------- */
 
-/* Is `at` an object? Its keys are checked as well. */
-bool scenario_object(const struct jsonc_value *at, const char *const *keys);
-
-/* `count` elements in the arena; NULL and a problem without memory. */
-void *scenario_array(const struct jsonc_value *at, struct arena *arena,
-                     size_t count, size_t size);
-
 /* The length of an array that must have 1 to `max` elements, else 0. */
 int scenario_length(const struct jsonc_value *at, int max);
-
-/* Optional members: *out stays as it is when the key is absent. */
-void scenario_get_bool(const struct jsonc_value *at, const char *key,
-                       bool *out);
-void scenario_get_duration(const struct jsonc_value *at, const char *key,
-                           int64_t *ns);
 
 /* A string that is not empty. */
 bool scenario_text(const struct jsonc_value *at, struct arena *arena,

@@ -142,7 +142,7 @@ static void read_tags(const struct jsonc_value *root, struct scenario *scenario)
         return;
     int count = scenario_length(&list, TAGS_MAX);
     const char **tags =
-        scenario_array(&list, &scenario->arena, (size_t)count, sizeof *tags);
+        fields_array(&list, &scenario->arena, (size_t)count, sizeof *tags);
     for (int i = 0; tags && i < count; i++) {
         struct jsonc_value element = jsonc_at(&list, i);
         read_tag(&element, &scenario->arena, tags, i);
@@ -179,7 +179,7 @@ static void read_routes(const struct jsonc_value *root,
         return;
     int count = scenario_length(&list, SCENARIO_ROUTES_MAX);
     struct route *routes =
-        scenario_array(&list, &scenario->arena, (size_t)count, sizeof *routes);
+        fields_array(&list, &scenario->arena, (size_t)count, sizeof *routes);
     for (int i = 0; routes && i < count; i++) {
         struct jsonc_value element = jsonc_at(&list, i);
         scenario_route_read(&element, &scenario->arena, &routes[i]);
@@ -195,7 +195,7 @@ static char *request_path(const struct jsonc_value *at,
 {
     const char *path = scenario->workload.path;
     size_t length = strcspn(path, "?");
-    char *copy = scenario_array(at, &scenario->arena, length + 1, 1);
+    char *copy = fields_array(at, &scenario->arena, length + 1, 1);
     if (copy)
         memcpy(copy, path, length);
     return copy;
@@ -241,7 +241,7 @@ static void read_root(const struct jsonc_value *root, struct scenario *scenario)
         "retryspec", "id",       "title",  "edition", "tags", "takes",
         "exclusive", "workload", "server", "checks",  NULL};
     struct jsonc_value value;
-    if (!scenario_object(root, keys))
+    if (!fields_open(root, keys))
         return;
     read_version(root);
     read_id(root, scenario);
@@ -250,8 +250,8 @@ static void read_root(const struct jsonc_value *root, struct scenario *scenario)
     read_edition(root, scenario);
     read_tags(root, scenario);
     scenario->takes_ns = 10 * NS_PER_S;
-    scenario_get_duration(root, "takes", &scenario->takes_ns);
-    scenario_get_bool(root, "exclusive", &scenario->is_exclusive);
+    fields_duration(root, "takes", &scenario->takes_ns);
+    fields_bool(root, "exclusive", &scenario->is_exclusive);
     read_story(root, scenario);
     if (jsonc_get(root, "checks", &value))
         scenario_checks_read(&value, &scenario->arena, scenario);

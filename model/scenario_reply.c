@@ -125,7 +125,7 @@ static void need_duration(const struct jsonc_value *at, const char *key,
 static void read_normal(const struct jsonc_value *at, struct delay *delay)
 {
     static const char *const keys[] = {"mean", "sd", NULL};
-    if (!scenario_object(at, keys))
+    if (!fields_open(at, keys))
         return;
     need_duration(at, "mean", &delay->a_ns);
     need_duration(at, "sd", &delay->b_ns);
@@ -135,7 +135,7 @@ static void read_lognormal(const struct jsonc_value *at, struct delay *delay)
 {
     static const char *const keys[] = {"median", "sigma", NULL};
     struct jsonc_value value;
-    if (!scenario_object(at, keys))
+    if (!fields_open(at, keys))
         return;
     need_duration(at, "median", &delay->a_ns);
     if (jsonc_need(at, "sigma", &value))
@@ -172,15 +172,6 @@ void scenario_delay_read(const struct jsonc_value *at, struct delay *delay)
 
 /* -- all together ---------------------------------------------------------- */
 
-static char *copy_path(const struct jsonc_value *at, struct arena *arena)
-{
-    size_t size = strlen(at->path) + 1;
-    char *path = scenario_array(at, arena, size, 1);
-    if (path)
-        memcpy(path, at->path, size);
-    return path;
-}
-
 void scenario_reply_read(const struct jsonc_value *at, struct arena *arena,
                          const struct scenario_place *place,
                          struct reply *reply)
@@ -188,7 +179,7 @@ void scenario_reply_read(const struct jsonc_value *at, struct arena *arena,
     struct jsonc_value value;
     int problems = scenario_problems(at);
     *reply = (struct reply){.fault.for_ns = NS_FOREVER, .fault.chance = 1};
-    reply->where = copy_path(at, arena);
+    reply->where = fields_where(at, arena);
     read_status(at, reply);
     read_framing(at, reply);
     read_headers(at, arena, reply);

@@ -64,7 +64,7 @@ static void read_call(const struct jsonc_value *at, struct arena *arena,
                                         NULL};
     struct jsonc_value value;
     int index;
-    if (!scenario_object(at, keys) || !jsonc_need(at, "by", &value) ||
+    if (!fields_open(at, keys) || !jsonc_need(at, "by", &value) ||
         !jsonc_choice(&value, words, &index))
         return;
     route->key = (enum call_key)index;
@@ -87,7 +87,7 @@ static void read_step(const struct jsonc_value *at, struct arena *arena,
     static const char *const keys[] = {SCENARIO_REPLY_KEYS, "times", NULL};
     struct jsonc_value value;
     step->times = 1;
-    if (!scenario_object(at, keys))
+    if (!fields_open(at, keys))
         return;
     if (jsonc_get(at, "times", &value))
         jsonc_int(&value, 1, INT64_MAX, &step->times);
@@ -125,7 +125,7 @@ static void read_steps(const struct jsonc_value *at,
     route->after_last = (enum after_last)after;
     int count = scenario_length(list, SCENARIO_STEPS_MAX);
     struct step *steps =
-        scenario_array(list, arena, (size_t)count, sizeof *steps);
+        fields_array(list, arena, (size_t)count, sizeof *steps);
     const struct scenario_place place = {.method = route->method,
                                          .per = route->per};
     for (int i = 0; steps && i < count; i++) {
@@ -145,7 +145,7 @@ static void read_window(const struct jsonc_value *at, struct arena *arena,
     static const char *const keys[] = {SCENARIO_REPLY_KEYS, "from", "to", NULL};
     struct jsonc_value value;
     window->to_ns = NS_FOREVER;
-    if (!scenario_object(at, keys))
+    if (!fields_open(at, keys))
         return;
     if (jsonc_need(at, "from", &value))
         jsonc_duration(&value, &window->from_ns);
@@ -199,7 +199,7 @@ static void read_windows(const struct jsonc_value *at,
     read_clock(at);
     int count = scenario_length(list, SCENARIO_STEPS_MAX);
     struct window *windows =
-        scenario_array(list, arena, (size_t)count, sizeof *windows);
+        fields_array(list, arena, (size_t)count, sizeof *windows);
     const struct scenario_place place = {.method = route->method,
                                          .is_windowed = true};
     for (int i = 0; windows && i < count; i++) {
@@ -273,15 +273,12 @@ void scenario_route_read(const struct jsonc_value *at, struct arena *arena,
                                        "windows", "clock", NULL};
     struct jsonc_value value;
     route->judged = true;
-    size_t size = strlen(at->path) + 1;
-    char *where = scenario_array(at, arena, size, 1);
-    if (!where || !scenario_object(at, keys))
+    route->where = fields_where(at, arena);
+    if (!fields_open(at, keys))
         return;
-    memcpy(where, at->path, size);
-    route->where = where;
     read_match(at, arena, route);
     if (jsonc_get(at, "call", &value))
         read_call(&value, arena, route);
-    scenario_get_bool(at, "judged", &route->judged);
+    fields_bool(at, "judged", &route->judged);
     read_answers(at, arena, route);
 }

@@ -4,21 +4,6 @@
 
 #include "model/scenario_parts.h"
 
-bool scenario_object(const struct jsonc_value *at, const char *const *keys)
-{
-    jsonc_expect_object(at, keys);
-    return cJSON_IsObject(at->item);
-}
-
-void *scenario_array(const struct jsonc_value *at, struct arena *arena,
-                     size_t count, size_t size)
-{
-    void *memory = arena_array(arena, count, size);
-    if (!memory)
-        jsonc_problem(at, "out of memory")->kind = PROBLEM_MEMORY;
-    return memory;
-}
-
 int scenario_length(const struct jsonc_value *at, int max)
 {
     int count = jsonc_length(at);
@@ -29,21 +14,6 @@ int scenario_length(const struct jsonc_value *at, int max)
     else if (count > max)
         jsonc_problem(at, "%d elements; at most %d are allowed", count, max);
     return 0;
-}
-
-void scenario_get_bool(const struct jsonc_value *at, const char *key, bool *out)
-{
-    struct jsonc_value value;
-    if (jsonc_get(at, key, &value))
-        jsonc_bool(&value, out);
-}
-
-void scenario_get_duration(const struct jsonc_value *at, const char *key,
-                           int64_t *ns)
-{
-    struct jsonc_value value;
-    if (jsonc_get(at, key, &value))
-        jsonc_duration(&value, ns);
 }
 
 bool scenario_text(const struct jsonc_value *at, struct arena *arena,
@@ -120,7 +90,7 @@ bool scenario_target_read(const struct jsonc_value *at, struct arena *arena,
         jsonc_problem(at, "longer than %d bytes", (int)TARGET_LENGTH_MAX);
         return false;
     }
-    char *method = scenario_array(at, arena, length + 1, 1);
+    char *method = fields_array(at, arena, length + 1, 1);
     if (!method)
         return false;
     memcpy(method, text, length);

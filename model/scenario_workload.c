@@ -4,14 +4,6 @@
 
 #include "model/scenario_parts.h"
 
-static void read_count(const struct jsonc_value *at, const char *key,
-                       int64_t max, int64_t *out)
-{
-    struct jsonc_value value;
-    if (jsonc_get(at, key, &value))
-        jsonc_int(&value, 1, max, out);
-}
-
 static void read_request(const struct jsonc_value *at, struct arena *arena,
                          struct workload *workload)
 {
@@ -52,17 +44,20 @@ void scenario_workload_read(const struct jsonc_value *at, struct arena *arena,
         "request",      "payload",      "clients", "calls", "concurrency",
         "start_spread", "read_timeout", "give_up", NULL};
     *workload = (struct workload){.clients = 1, .calls = 1, .concurrency = 1};
-    if (!scenario_object(at, keys))
+    if (!fields_open(at, keys))
         return;
     read_request(at, arena, workload);
     struct jsonc_value value;
     if (jsonc_get(at, "payload", &value))
         workload->payload = jsonc_text(&value, arena);
-    read_count(at, "clients", SCENARIO_CLIENTS_MAX, &workload->clients);
-    read_count(at, "calls", SCENARIO_CALLS_MAX, &workload->calls);
-    read_count(at, "concurrency", SCENARIO_CALLS_MAX, &workload->concurrency);
+    fields_int(at, "clients", (struct fields_range){1, SCENARIO_CLIENTS_MAX},
+               &workload->clients);
+    fields_int(at, "calls", (struct fields_range){1, SCENARIO_CALLS_MAX},
+               &workload->calls);
+    fields_int(at, "concurrency", (struct fields_range){1, SCENARIO_CALLS_MAX},
+               &workload->concurrency);
     check_calls(at, workload);
-    scenario_get_duration(at, "start_spread", &workload->start_spread_ns);
-    scenario_get_duration(at, "read_timeout", &workload->read_timeout_ns);
-    scenario_get_duration(at, "give_up", &workload->give_up_ns);
+    fields_duration(at, "start_spread", &workload->start_spread_ns);
+    fields_duration(at, "read_timeout", &workload->read_timeout_ns);
+    fields_duration(at, "give_up", &workload->give_up_ns);
 }

@@ -13,6 +13,7 @@
 
 #include "model/trace.h"
 #include "model/units.h"
+#include "model/utf8.h"
 
 #define HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -310,6 +311,14 @@ static void round_trips_all_other_records(void **state)
     free(text);
 }
 
+/* cJSON would let a bare control byte pass; other readers do not. */
+static void assert_no_bare_byte(const char *text)
+{
+    assert_true(utf8_is_valid(text, strlen(text)));
+    for (; *text; text++)
+        assert_true((unsigned char)*text >= 0x20 || *text == '\n');
+}
+
 /* Writes one request with this target and gives its target as read back. */
 static char *target_through_trace(const char *target, char **text)
 {
@@ -319,6 +328,7 @@ static char *target_through_trace(const char *target, char **text)
     trace_write_run(sink.writer, "a/b", NULL, 7, 1, 0, NULL);
     trace_write_request(sink.writer, &attempt);
     *text = sink_close(&sink);
+    assert_no_bare_byte(*text);
     struct trace *trace = read_text(*text);
     char *read = strdup(trace->attempts[0].target);
     trace_free(trace);

@@ -1,0 +1,209 @@
+#include "mock_server/conn.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "mock_server/answer.h"
+#include "mock_server/attempt.h"
+#include "mock_server/raw.h"
+#include "model/units.h"
+
+/* How long a client may take to answer our FIN with its own. */
+#define LINGER_NS (10 * NS_PER_S)
+
+static int port_of(const struct sockaddr_storage *address)
+{
+    if (address->ss_family == AF_INET6) {
+        return ntohs(((const struct sockaddr_in6 *)address)->sin6_port);
+    }
+    return ntohs(((const struct sockaddr_in *)address)->sin_port);
+}
+
+struct conn *conn_open(struct mock_run *run, int fd,
+                       const struct sockaddr_storage *peer, int64_t now_ns)
+{
+    struct mock_server *server = run->server;
+    struct conn *conn = calloc(1, sizeof *conn);
+    /* A timer a connection, two a run at most, and the canary. */
+    if (!conn || !timers_reserve(&server->timers, server->conn_count + 1 +
+                                                      server->run_count + 1)) {
+        free(conn);
+        return NULL;
+    }
+    *conn = (struct conn){
+        .watch = WATCH_CONN,
+        .fd = fd,
+        .run = run,
+        .next = run->conns,
+        .timer = {.kind = TIMER_CONN},
+        .phase = CONN_HEAD,
+        .id = ++run->stats.connections,
+        .accepted_ns = run_clock(run, now_ns),
+    };
+    if (run->conns) {
+        run->conns->previous = conn;
+    }
+    run->conns = conn;
+    run->conns_open++;
+    server->conn_count++;
+    run->stats.last_activity_ns = conn->accepted_ns;
+    trace_write_accept(run->trace, conn->accepted_ns, conn->id, port_of(peer));
+    return conn;
+}
+
+static void unlink_conn(struct conn *conn)
+{
+    if (conn->previous) {
+        conn->previous->next = conn->next;
+    } else {
+        conn->run->conns = conn->next;
+    }
+    if (conn->next) {
+        conn->next->previous = conn->previous;
+    }
+}
+
+void conn_forget(struct conn *conn)
+{
+    struct mock_run *run = conn->run;
+    struct mock_server *server = run->server;
+    int64_t t_ns = run_clock(run, timers_now());
+    attempt_clear(conn);
+    trace_write_close(run->trace, t_ns, conn->id, conn->uses);
+    run->stats.last_activity_ns = t_ns;
+    timers_cancel(&server->timers, &conn->timer);
+    unlink_conn(conn);
+    run->conns_open--;
+    server->conn_count--;
+    free(conn);
+}
+
+static void unwatch(struct conn *conn)
+{
+    if (conn->watched) {
+        epoll_ctl(conn->run->server->epoll_fd, EPOLL_CTL_DEL, conn->fd, NULL);
+        conn->watched = 0;
+    }
+}
+
+void conn_close(struct conn *conn)
+{
+    unwatch(conn);
+    int fd = conn->fd;
+    conn_forget(conn);
+    close(fd);
+}
+
+void conn_watch(struct conn *conn, uint32_t events)
+{
+    events |= EPOLLRDHUP;
+    if (events == conn->watched) {
+        return;
+    }
+    struct epoll_event event = {.events = events, .data.ptr = conn};
+    epoll_ctl(conn->run->server->epoll_fd,
+              conn->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, conn->fd, &event);
+    conn->watched = events;
+}
+
+void conn_hold(struct conn *conn)
+{
+    MHD_suspend_connection(conn->mhd);
+    conn_watch(conn, 0);
+}
+
+void conn_release(struct conn *conn, enum conn_phase phase)
+{
+    if (!conn->mhd) {
+        conn_close(conn);
+        return;
+    }
+    struct mock_server *server = conn->run->server;
+    timers_cancel(&server->timers, &conn->timer);
+    unwatch(conn);
+    conn->phase = phase;
+    server->must_run = true;
+    MHD_resume_connection(conn->mhd);
+}
+
+void conn_linger(struct conn *conn, int64_t now_ns)
+{
+    conn->phase = CONN_LINGER;
+    conn_watch(conn, EPOLLIN);
+    timers_set(&conn->run->server->timers, &conn->timer, now_ns + LINGER_NS);
+}
+
+/* Unread bytes would make the close a RST, and a client that is still sending
+ * would never see our answer. */
+static void discard(struct conn *conn)
+{
+    char bytes[64 * 1024];
+    ssize_t size = recv(conn->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    (void)size; /* the end and errors come as events */
+}
+
+static bool was_reset(const struct conn *conn)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    return error != 0;
+}
+
+static void client_left(struct conn *conn, int64_t now_ns)
+{
+    if (conn->in_flight) {
+        attempt_gone(conn, now_ns, was_reset(conn));
+        if (conn->raw) {
+            raw_abandon(conn, true);
+        } else {
+            attempt_end(conn, END_TIMEOUT, "the client left before the answer");
+        }
+    }
+    conn_release(conn, CONN_ENDING);
+}
+
+void conn_event(struct conn *conn, uint32_t events, int64_t now_ns)
+{
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+        client_left(conn, now_ns);
+    } else if (conn->phase == CONN_LINGER) {
+        discard(conn);
+    } else if (events & EPOLLOUT) {
+        raw_continue(conn, now_ns);
+    }
+}
+
+void conn_timer(struct conn *conn, int64_t now_ns)
+{
+    switch (conn->phase) {
+    case CONN_DELAYED:
+        answer_due(conn, now_ns);
+        return;
+    case CONN_RAW:
+        raw_continue(conn, now_ns);
+        return;
+    case CONN_SILENT:
+        if (conn->raw) {
+            raw_continue(conn, now_ns);
+            return;
+        }
+        shutdown(conn->fd, SHUT_WR); /* a hang at accept is over */
+        conn_linger(conn, now_ns);
+        return;
+    case CONN_LINGER:
+        conn_release(conn, CONN_ENDING);
+        return;
+    case CONN_HEAD:
+    case CONN_BODY:
+    case CONN_DUE:
+    case CONN_ANSWERING:
+    case CONN_ENDING:
+        break;
+    }
+    assert(!"a timer on a connection that has none");
+}

@@ -1,0 +1,279 @@
+#include "mock_server/reply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "model/units.h"
+
+/* Above it a response object is made for each answer and reads its body in
+ * parts: how far it got is then known if the client leaves. */
+enum { SMALL_BODY = 16 * 1024, PART = 64 * 1024 };
+
+enum { PLAIN_HEAD_MAX = 2048 };
+
+void reply_http_date(int64_t unix_s, char text[HTTP_DATE_TEXT])
+{
+    static const char days[] = "SunMonTueWedThuFriSat";
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    /* Years 1970 to 9999: the format has four digits. */
+    int64_t last = INT64_C(253402300799);
+    time_t clamped = (time_t)(unix_s < 0 ? 0 : unix_s > last ? last : unix_s);
+    struct tm tm;
+    gmtime_r(&clamped, &tm);
+    snprintf(text, HTTP_DATE_TEXT, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
+             days + 3 * tm.tm_wday, (unsigned)tm.tm_mday % 100,
+             months + 3 * tm.tm_mon, (unsigned)(tm.tm_year + 1900) % 10000,
+             (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,
+             (unsigned)tm.tm_sec % 100);
+}
+
+static bool has_header(const struct reply *reply, const char *name)
+{
+    for (size_t i = 0; i < reply->header_count; i++) {
+        if (strcasecmp(reply->headers[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct dated *reply_date(const struct reply *reply, int64_t wall_ns)
+{
+    size_t room = reply->header_count + 1;
+    struct dated *dated = malloc(
+        sizeof *dated + room * (sizeof(struct http_header) + HTTP_DATE_TEXT));
+    if (!dated) {
+        return NULL;
+    }
+    struct http_header *items = (struct http_header *)(dated + 1);
+    char *texts = (char *)(items + room);
+    size_t count = 0;
+    for (; count < reply->header_count; count++) {
+        const struct reply_header *header = &reply->headers[count];
+        char *text = texts + count * HTTP_DATE_TEXT;
+        if (header->is_date) {
+            int64_t date_ns = header->date_offset_ns > 0
+                                  ? units_add(wall_ns, header->date_offset_ns)
+                                  : wall_ns + header->date_offset_ns;
+            reply_http_date(date_ns / NS_PER_S, text);
+        }
+        items[count] = (struct http_header){
+            header->name, header->is_date ? text : header->value};
+    }
+    if (reply->content_type && !has_header(reply, "Content-Type")) {
+        items[count++] =
+            (struct http_header){"Content-Type", reply->content_type};
+    }
+    dated->headers = (struct http_headers){items, count};
+    return dated;
+}
+
+/* -- libmicrohttpd's response objects -- */
+
+struct reader {
+    const struct reply *reply;
+    int64_t *progress;
+};
+
+static ssize_t read_part(void *context, uint64_t offset, char *bytes,
+                         size_t size)
+{
+    struct reader *reader = context;
+    if (reader->progress) {
+        *reader->progress = (int64_t)offset;
+    }
+    size_t got = body_read(reader->reply, (int64_t)offset, bytes, size);
+    return got > 0 ? (ssize_t)got : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static struct MHD_Response *build_reader(const struct reply *reply,
+                                         int64_t *progress)
+{
+    struct reader *reader = malloc(sizeof *reader);
+    if (!reader) {
+        return NULL;
+    }
+    *reader = (struct reader){reply, progress};
+    uint64_t size = reply->framing == FRAMING_CHUNKED
+                        ? MHD_SIZE_UNKNOWN
+                        : (uint64_t)reply->body_size;
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(size, PART, read_part, reader, free);
+    if (!response) {
+        free(reader);
+    }
+    return response;
+}
+
+/* libmicrohttpd refuses an empty value; a blank means the same on the wire
+ * (RFC 9110 5.5: surrounding white space is no part of the value). */
+static const char *value_of(const struct http_header *header)
+{
+    return header->value[0] == '\0' ? " " : header->value;
+}
+
+struct MHD_Response *reply_build(const struct prepared *prepared,
+                                 const struct http_headers *headers,
+                                 int64_t *progress)
+{
+    const struct reply *reply = prepared->reply;
+    struct MHD_Response *response;
+    if (prepared->is_big || reply->framing == FRAMING_CHUNKED) {
+        response = build_reader(reply, progress);
+    } else {
+        union {
+            const char *in;
+            void *out;
+        } body = {prepared->body ? prepared->body : reply->body};
+        response = MHD_create_response_from_buffer(
+            (size_t)reply->body_size, body.out, MHD_RESPMEM_PERSISTENT);
+    }
+    for (size_t i = 0; response && i < headers->count; i++) {
+        if (MHD_add_response_header(response, headers->items[i].name,
+                                    value_of(&headers->items[i])) != MHD_YES) {
+            MHD_destroy_response(response);
+            response = NULL;
+        }
+    }
+    return response;
+}
+
+/* -- preparing -- */
+
+/* libmicrohttpd merges other Connection headers with its own, and a long head
+ * may not fit its memory beside the request's. */
+static bool has_raw_header(const struct reply *reply)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < reply->header_count; i++) {
+        const struct reply_header *header = &reply->headers[i];
+        const char *value = header->value ? header->value : "";
+        if (strcasecmp(header->name, "Connection") == 0 &&
+            strcasecmp(value, "close") != 0) {
+            return true;
+        }
+        size += strlen(header->name) + strlen(value);
+    }
+    return size > PLAIN_HEAD_MAX;
+}
+
+static bool has_date(const struct reply *reply)
+{
+    for (size_t i = 0; i < reply->header_count; i++) {
+        if (reply->headers[i].is_date) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool store_small_body(struct prepared *prepared)
+{
+    const struct reply *reply = prepared->reply;
+    if (!reply->body_is_seeded || prepared->is_big || reply->body_size == 0) {
+        return true;
+    }
+    prepared->body = malloc((size_t)reply->body_size);
+    if (!prepared->body) {
+        return false;
+    }
+    body_read(reply, 0, prepared->body, (size_t)reply->body_size);
+    return true;
+}
+
+static bool prepare(struct prepared *prepared, const struct reply *reply)
+{
+    prepared->reply = reply;
+    prepared->is_big = reply->body_size > SMALL_BODY;
+    prepared->is_dated = has_date(reply);
+    prepared->is_raw = reply->status < 200 || reply->framing == FRAMING_CLOSE ||
+                       has_raw_header(reply);
+    body_sha256(reply, prepared->sha256);
+    prepared->dated = reply_date(reply, 0);
+    if (!prepared->dated || !store_small_body(prepared)) {
+        return false;
+    }
+    if (!prepared->is_raw && !prepared->is_dated && !prepared->is_big) {
+        prepared->response =
+            reply_build(prepared, &prepared->dated->headers, NULL);
+        prepared->is_raw = !prepared->response;
+    }
+    return true;
+}
+
+static int by_address(const void *left, const void *right)
+{
+    const struct prepared *a = left, *b = right;
+    return a->reply < b->reply ? -1 : a->reply > b->reply;
+}
+
+static size_t count_replies(const struct scenario *scenario)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < scenario->route_count; i++) {
+        count += scenario->routes[i].step_count;
+        count += scenario->routes[i].window_count;
+    }
+    return count;
+}
+
+static bool prepare_route(struct replies *replies, const struct route *route)
+{
+    for (size_t i = 0; i < route->step_count; i++) {
+        if (!prepare(&replies->items[replies->count++],
+                     &route->steps[i].reply)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < route->window_count; i++) {
+        if (!prepare(&replies->items[replies->count++],
+                     &route->windows[i].reply)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool replies_init(struct replies *replies, const struct scenario *scenario,
+                  struct error *error)
+{
+    *replies = (struct replies){0};
+    size_t count = count_replies(scenario);
+    replies->items = calloc(count + 1, sizeof *replies->items);
+    bool is_ready = replies->items != NULL;
+    for (size_t i = 0; is_ready && i < scenario->route_count; i++) {
+        is_ready = prepare_route(replies, &scenario->routes[i]);
+    }
+    if (!is_ready) {
+        error_add(error, PROBLEM_MEMORY, "out of memory for the replies");
+        replies_deinit(replies);
+        return false;
+    }
+    qsort(replies->items, replies->count, sizeof *replies->items, by_address);
+    return true;
+}
+
+void replies_deinit(struct replies *replies)
+{
+    for (size_t i = 0; i < replies->count; i++) {
+        struct prepared *prepared = &replies->items[i];
+        if (prepared->response) {
+            MHD_destroy_response(prepared->response);
+        }
+        free(prepared->dated);
+        free(prepared->body);
+    }
+    free(replies->items);
+    *replies = (struct replies){0};
+}
+
+const struct prepared *replies_find(const struct replies *replies,
+                                    const struct reply *reply)
+{
+    struct prepared key = {.reply = reply};
+    return bsearch(&key, replies->items, replies->count, sizeof *replies->items,
+                   by_address);
+}

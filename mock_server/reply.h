@@ -1,0 +1,58 @@
+/* Replies made ready when a run starts: hashes, header lists and, where
+ * libmicrohttpd can send them, its response objects. */
+#ifndef RETRYSPEC_MOCK_SERVER_REPLY_H
+#define RETRYSPEC_MOCK_SERVER_REPLY_H
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mock_server/body.h"
+#include "model/error.h"
+#include "model/http.h"
+#include "model/scenario.h"
+
+/* The headers of one answer, HTTP-dates computed: one block of memory. */
+struct dated {
+    struct http_headers headers;
+};
+
+struct prepared {
+    const struct reply *reply;
+    bool is_raw;   /* bytes that libmicrohttpd can't send: raw.h does it */
+    bool is_dated; /* a header depends on the time of the answer */
+    bool is_big;   /* read in parts, so that the bytes sent can be told */
+    struct dated *dated;           /* headers; dates in them are not true */
+    struct MHD_Response *response; /* NULL if raw, dated or big */
+    char *body;                    /* a small seeded body */
+    char sha256[BODY_SHA256_TEXT];
+};
+
+/* Sorted by address of the reply. */
+struct replies {
+    struct prepared *items;
+    size_t count;
+};
+
+/* False and a problem without memory. */
+bool replies_init(struct replies *replies, const struct scenario *scenario,
+                  struct error *error);
+void replies_deinit(struct replies *replies);
+const struct prepared *replies_find(const struct replies *replies,
+                                    const struct reply *reply);
+
+/* One block of heap memory; NULL without it. */
+struct dated *reply_date(const struct reply *reply, int64_t wall_ns);
+
+/* A response object with these headers. `progress` (may be NULL) is kept at the
+ * body bytes that were taken so far. NULL if libmicrohttpd refuses a header or
+ * memory runs out. */
+struct MHD_Response *reply_build(const struct prepared *prepared,
+                                 const struct http_headers *headers,
+                                 int64_t *progress);
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7). */
+enum { HTTP_DATE_TEXT = 30 };
+void reply_http_date(int64_t unix_s, char text[HTTP_DATE_TEXT]);
+
+#endif

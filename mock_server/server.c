@@ -1,0 +1,266 @@
+#include "mock_server/server.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "mock_server/conn.h"
+#include "mock_server/listener.h"
+#include "mock_server/parts.h"
+#include "mock_server/request.h"
+#include "model/units.h"
+
+enum { EVENTS_A_TURN = 128, MHD_RUNS_A_TURN = 16, MHD_RUNS_TO_STOP = 64 };
+
+#define CANARY_NS (10 * NS_PER_MS)
+
+/* -- making -- */
+
+static unsigned raise_file_limit(void)
+{
+    struct rlimit limit = {0};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return 1024;
+    }
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur > 1000000 ? 1000000 : (unsigned)limit.rlim_cur;
+}
+
+static bool watch(struct mock_server *server, int fd, enum watch *kind)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = kind};
+    return epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static bool init(struct mock_server *server, struct error *error)
+{
+    unsigned files = raise_file_limit();
+    if (!timers_init(&server->timers, error)) {
+        return false;
+    }
+    server->daemon = request_daemon(server, files, error);
+    if (!server->daemon) {
+        return false;
+    }
+    server->mhd_fd =
+        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (server->epoll_fd < 0 ||
+        !watch(server, server->mhd_fd, &server->mhd_watch) ||
+        !watch(server, server->timers.fd, &server->timer_watch)) {
+        error_add_errno(error, errno, "can't make the event loop");
+        return false;
+    }
+    server->spare_fd = dup(server->epoll_fd);
+    return true;
+}
+
+struct mock_server *mock_server_create(struct error *error)
+{
+    struct mock_server *server = calloc(1, sizeof *server);
+    if (!server) {
+        error_add(error, PROBLEM_MEMORY, "out of memory");
+        return NULL;
+    }
+    *server = (struct mock_server){
+        .mhd_watch = WATCH_MHD,
+        .timer_watch = WATCH_TIMER,
+        .epoll_fd = -1,
+        .spare_fd = -1,
+        .timers = {.fd = -1},
+        .canary = {.kind = TIMER_CANARY},
+    };
+    if (!init(server, error)) {
+        mock_server_free(server);
+        return NULL;
+    }
+    return server;
+}
+
+void mock_server_free(struct mock_server *server)
+{
+    if (!server) {
+        return;
+    }
+    while (server->runs) {
+        mock_run_stop(server->runs);
+    }
+    if (server->daemon) {
+        MHD_stop_daemon(server->daemon);
+    }
+    if (server->epoll_fd >= 0) {
+        close(server->epoll_fd);
+    }
+    if (server->spare_fd >= 0) {
+        close(server->spare_fd);
+    }
+    timers_deinit(&server->timers);
+    EVP_MD_CTX_free(server->digest);
+    free(server);
+}
+
+int mock_server_fd(const struct mock_server *server)
+{
+    return server->epoll_fd;
+}
+
+/* -- the loop -- */
+
+static void dispatch(struct mock_server *server,
+                     const struct epoll_event *event)
+{
+    enum watch *watch = event->data.ptr;
+    switch (*watch) {
+    case WATCH_MHD:
+        server->must_run = true;
+        return;
+    case WATCH_TIMER: {
+        uint64_t count; /* reading it makes the descriptor quiet */
+        ssize_t size = read(server->timers.fd, &count, sizeof count);
+        (void)size;
+        server->timers.armed_ns = NS_FOREVER;
+        return;
+    }
+    case WATCH_LISTENER:
+        listener_accept((struct mock_run *)(void *)watch, timers_now());
+        return;
+    case WATCH_CONN:
+        conn_event((struct conn *)(void *)watch, event->events, timers_now());
+        return;
+    }
+}
+
+static void record_lag(struct mock_server *server, struct timer *timer,
+                       int64_t late_ns)
+{
+    struct mock_run *run = server->runs;
+    switch (timer->kind) {
+    case TIMER_CANARY:
+        for (; run; run = run->next) {
+            lag_add_ticks(&run->lag, late_ns, CANARY_NS);
+        }
+        return;
+    case TIMER_LISTENER:
+        run = OWNER(timer, struct mock_run, listener_timer);
+        break;
+    case TIMER_CONN:
+        run = OWNER(timer, struct conn, timer)->run;
+        break;
+    }
+    lag_add(&run->lag, late_ns);
+}
+
+static void fire(struct mock_server *server, struct timer *timer,
+                 int64_t now_ns)
+{
+    record_lag(server, timer, now_ns - timer->due_ns);
+    switch (timer->kind) {
+    case TIMER_CANARY:
+        timers_set(&server->timers, timer, now_ns + CANARY_NS);
+        return;
+    case TIMER_LISTENER:
+        listener_update(OWNER(timer, struct mock_run, listener_timer), now_ns);
+        return;
+    case TIMER_CONN:
+        conn_timer(OWNER(timer, struct conn, timer), now_ns);
+        return;
+    }
+}
+
+static void run_timers(struct mock_server *server)
+{
+    int64_t now_ns = timers_now();
+    struct timer *timer;
+    while ((timer = timers_pop(&server->timers, now_ns))) {
+        fire(server, timer, now_ns);
+    }
+}
+
+/* libmicrohttpd's epoll is edge-triggered inside: while it says that it has
+ * work, nothing else will wake us for it. */
+static bool mhd_has_work(struct mock_server *server)
+{
+    MHD_UNSIGNED_LONG_LONG timeout_ms;
+    return MHD_get_timeout(server->daemon, &timeout_ms) == MHD_YES &&
+           timeout_ms == 0;
+}
+
+static void run_mhd(struct mock_server *server, int turns)
+{
+    for (int i = 0; server->must_run && i < turns; i++) {
+        server->must_run = false;
+        server->turn_ns = timers_now();
+        MHD_run(server->daemon);
+        server->must_run |= mhd_has_work(server);
+    }
+}
+
+static bool poll_events(struct mock_server *server, int timeout_ms)
+{
+    struct epoll_event events[EVENTS_A_TURN];
+    int count = epoll_wait(server->epoll_fd, events, EVENTS_A_TURN, timeout_ms);
+    for (int i = 0; i < count; i++) {
+        dispatch(server, &events[i]);
+    }
+    return count == EVENTS_A_TURN;
+}
+
+/* True: call again at once. */
+static bool turn(struct mock_server *server, int timeout_ms)
+{
+    bool has_more = poll_events(server, timeout_ms);
+    run_timers(server);
+    run_mhd(server, MHD_RUNS_A_TURN);
+    for (struct mock_run *run = server->runs; run; run = run->next) {
+        trace_writer_flush(run->trace);
+    }
+    timers_arm(&server->timers);
+    return has_more || server->must_run;
+}
+
+int64_t mock_server_step(struct mock_server *server)
+{
+    if (turn(server, 0)) {
+        return 0;
+    }
+    int64_t next_ns = timers_next(&server->timers);
+    if (next_ns == NS_FOREVER) {
+        return NS_FOREVER;
+    }
+    int64_t left_ns = next_ns - timers_now();
+    return left_ns > 0 ? left_ns : 0;
+}
+
+void mock_server_loop(struct mock_server *server, const volatile int *stop)
+{
+    bool has_more = true;
+    while (!*stop) {
+        has_more = turn(server, has_more ? 0 : -1);
+    }
+}
+
+/* -- for run.c -- */
+
+void server_runs_changed(struct mock_server *server)
+{
+    if (!server->runs) {
+        timers_cancel(&server->timers, &server->canary);
+    } else if (server->canary.place == 0) {
+        timers_set(&server->timers, &server->canary, timers_now() + CANARY_NS);
+    }
+    timers_arm(&server->timers);
+}
+
+void server_finish_run(struct mock_run *run)
+{
+    for (int i = 0; run->conns && i < MHD_RUNS_TO_STOP; i++) {
+        run->server->must_run = true;
+        run_mhd(run->server, 1);
+    }
+    assert(!run->conns);
+}

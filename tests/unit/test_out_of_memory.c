@@ -1,0 +1,170 @@
+/* Goal: whichever allocation fails, a reader returns NULL with PROBLEM_MEMORY,
+ * without a crash and without a leak (the asan preset sees those). The linker
+ * wraps the allocators of our own objects; cJSON gets them as hooks. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "model/arena.h"
+#include "model/jsonc.h"
+#include "model/profile.h"
+#include "model/scenario.h"
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+
+static long countdown = -1; /* allocations that still succeed; -1: all */
+static bool fails_once;     /* only that one, or all from then on */
+static long failures;
+
+static bool is_due(void)
+{
+    if (countdown < 0)
+        return false;
+    if (countdown > 0) {
+        countdown--;
+        return false;
+    }
+    if (fails_once)
+        countdown = -1;
+    failures++;
+    return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return is_due() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return is_due() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+    return is_due() ? NULL : __real_realloc(memory, size);
+}
+
+/* An arena asks for few blocks, so its callers would hardly ever see a failure
+ * of theirs; these are wrapped as well. */
+void *__real_arena_alloc(struct arena *arena, size_t size);
+void *__real_arena_array(struct arena *arena, size_t count, size_t size);
+char *__real_arena_strndup(struct arena *arena, const char *text, size_t n);
+char *__real_arena_strdup(struct arena *arena, const char *text);
+void *__wrap_arena_alloc(struct arena *arena, size_t size);
+void *__wrap_arena_array(struct arena *arena, size_t count, size_t size);
+char *__wrap_arena_strndup(struct arena *arena, const char *text, size_t n);
+char *__wrap_arena_strdup(struct arena *arena, const char *text);
+
+void *__wrap_arena_alloc(struct arena *arena, size_t size)
+{
+    return is_due() ? NULL : __real_arena_alloc(arena, size);
+}
+
+void *__wrap_arena_array(struct arena *arena, size_t count, size_t size)
+{
+    return is_due() ? NULL : __real_arena_array(arena, count, size);
+}
+
+char *__wrap_arena_strndup(struct arena *arena, const char *text, size_t n)
+{
+    return is_due() ? NULL : __real_arena_strndup(arena, text, n);
+}
+
+char *__wrap_arena_strdup(struct arena *arena, const char *text)
+{
+    return is_due() ? NULL : __real_arena_strdup(arena, text);
+}
+
+static int use_wrapped_allocators(void **state)
+{
+    (void)state;
+    cJSON_InitHooks(&(cJSON_Hooks){__wrap_malloc, free});
+    return 0;
+}
+
+/* A reader as one shape; true: it gave something, which was freed. */
+typedef bool read_function(const char *file, struct error *error);
+
+static bool read_scenario(const char *file, struct error *error)
+{
+    struct scenario *scenario = scenario_read_file(file, error);
+    scenario_free(scenario);
+    return scenario;
+}
+
+static bool read_profile(const char *file, struct error *error)
+{
+    struct profile *profile = profile_read_file(file, error);
+    profile_free(profile);
+    return profile;
+}
+
+static bool has_memory_problem(const struct error *error)
+{
+    for (int i = 0; i < error->count; i++) {
+        if (error->problems[i].kind == PROBLEM_MEMORY)
+            return true;
+    }
+    return false;
+}
+
+/* Returns how many allocations a reading takes. */
+static long fail_each_in_turn(read_function *read, const char *file)
+{
+    for (long k = 0; k < 100000; k++) {
+        struct error error = {0};
+        countdown = k;
+        failures = 0;
+        bool is_read = read(file, &error);
+        countdown = -1;
+        if (failures == 0) {
+            error_print(&error, stderr);
+            assert_true(is_read);
+            return k;
+        }
+        if (is_read || !has_memory_problem(&error))
+            fail_msg("%s: allocation %ld failed unseen", file, k);
+    }
+    fail_msg("%s: too many allocations", file);
+    return 0;
+}
+
+static const char whole_scenario[] =
+    SOURCE_DIR "/tests/fuzz/corpus/fuzz_scenario/all.jsonc";
+static const char whole_profile[] =
+    SOURCE_DIR "/scenarios/profiles/tinker-submit.jsonc";
+
+static void readers_survive_one_failure(void **state)
+{
+    (void)state;
+    fails_once = true;
+    assert_true(fail_each_in_turn(read_scenario, whole_scenario) > 100);
+    assert_true(fail_each_in_turn(read_profile, whole_profile) > 100);
+}
+
+static void readers_survive_when_memory_stays_short(void **state)
+{
+    (void)state;
+    fails_once = false;
+    fail_each_in_turn(read_scenario, whole_scenario);
+    fail_each_in_turn(read_profile, whole_profile);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(readers_survive_one_failure),
+        cmocka_unit_test(readers_survive_when_memory_stays_short),
+    };
+    return cmocka_run_group_tests(tests, use_wrapped_allocators, NULL);
+}
