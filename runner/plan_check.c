@@ -127,7 +127,7 @@ static bool check_tokens(struct plan_checker *checker)
         return false;
     }
     snprintf(checker->detail, checker->size,
-             "%zu of its requests came without a token; put that of each call "
+             "%zu of its requests carry no token; put that of each call "
              "(rs-0-0, rs-0-1, ...) anywhere into its requests",
              checker->calls.without_token);
     return true;

@@ -384,7 +384,7 @@ static void missing_calls_are_told(void **state)
     story_begin(&story);
     story.attempts[0].call = "";
     expect(&story, CLIENT_IGNORED_PLAN,
-           "1 of its requests came without a token; put that of each call "
+           "1 of its requests carry no token; put that of each call "
            "(rs-0-0, rs-0-1, ...) anywhere into its requests");
 }
 

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""bad.py WAY [always]: breaks the contract, or the profile, in one way. Without
+"always" it does so only after the smoke test."""
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import good
+
+
+def crash():
+    good.report(good.call(good.tokens()[0]))
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def raises():
+    raise KeyError("no such model")
+
+
+def silent():
+    pass
+
+
+def grandchild():
+    good.run_plan()
+    sleeper = subprocess.Popen(["sleep", "300"], start_new_session=True,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    print(sleeper.pid)
+
+
+def flood():
+    good.run_plan()
+    block = b"x" * (1 << 20)
+    for _ in range(20):
+        os.write(1, block)
+
+
+def other_path():
+    for token in good.tokens():
+        good.report(good.call(token, path="/foo"))
+
+
+def one_call():
+    good.report(good.call(good.tokens()[0]))
+
+
+def no_token():
+    for token in good.tokens():
+        good.report({**good.call("none"), "call": token})
+
+
+def hang():
+    good.run_plan()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by TERM"))
+    time.sleep(300)
+
+
+def lies():
+    """Says ok whatever came."""
+    for token in good.tokens():
+        good.report({**good.call(token), "outcome": "ok"})
+
+
+def lies_without_calls():
+    good.report(good.call(good.tokens()[0]))
+    for token in good.tokens()[1:]:
+        good.report({"call": token, "outcome": "ok", "status": 200})
+
+
+def no_results():
+    for token in good.tokens():
+        good.call(token)
+
+
+def bad_results():
+    good.run_plan()
+    good.report({"call": "rs-0-0", "outcome": "maybe"})
+
+
+def errors_only():
+    for token in good.tokens():
+        good.report({**good.call(token), "outcome": "error", "error": "TypeError"})
+
+
+def skips():
+    print("this client can't stream", file=sys.stderr)
+    sys.exit(77)
+
+
+def too_early():
+    for token in good.tokens():
+        good.report(good.call(token, wait=0))
+
+
+if __name__ == "__main__":
+    is_smoke = os.environ["RETRYSPEC_SCENARIO"] == "smoke/ok"
+    is_bad = not is_smoke or "always" in sys.argv
+    (globals()[sys.argv[1]] if is_bad else good.run_plan)()
