@@ -1,0 +1,231 @@
+"""profile.schema.json and the reader of profiles accept and refuse the same files.
+
+The schema can't compare two values, so some files it accepts are refused by the
+reader; each such refusal must be one that BEYOND_SCHEMA names. The other way
+round there is no exception.
+"""
+
+import copy
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+import jsonschema
+import pytest
+
+RETRYSPEC = os.environ["RETRYSPEC"]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SCHEMA = json.loads((ROOT / "scenarios/schema/profile.schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+SHIPPED = sorted((ROOT / "scenarios/profiles").glob("*.jsonc"))
+
+BEYOND_SCHEMA = re.compile(
+    "expected at (least|most) the (base|cap|lower end|capacity)"
+    '|expected at least "at_least"'
+    "|the floor of the jitter is above the cap"
+    "|covers 200 without a condition"
+    "|is never reached"
+    "|another name than that of layers"
+    "|there is no rule"
+    "|expected a status or a range"  # 599-500
+)
+
+BACKOFF = {
+    "schedule": "exponential", "base": "500ms", "factor": 2, "first_exponent": 1,
+    "first_immediate": True, "cap": "10s", "cap_unjittered": True,
+    "jitter": {"symmetric": 0.25}, "order": "after-cap", "clip": True,
+    "floor": "1ms", "negative": "zero", "rounding": "none",
+}
+RETRY_AFTER = {
+    "read": [{"header": "Retry-After", "as": ["seconds", "http-date"]}],
+    "status": ["429", "500-599", "!501"], "use": "replace", "limit": "60s",
+    "above_limit": "clamp", "zero": "wait", "negative": "own-delay",
+    "past": "wait", "unparseable": "own-delay", "default": "1s",
+    "jittered": True,
+}
+FULL = {
+    "retryspec": 1, "profile": "p", "title": "t", "source": "s",
+    "resend": {"on_stale_connection": True, "status": ["421"], "limit": 2},
+    "resumes_with_range": True,
+    "headers": {
+        "retry_count": {"name": "x-n", "from": 1},
+        "idempotency_key": {"name": "x-k", "scope": "call"},
+        "call_id": {"name": "x-i"},
+    },
+    "tolerance": {"early": "10ms", "late": "250ms"},
+    "not_applicable": [{"rule": "RA-1", "reason": "not read"}],
+    "layers": [{
+        "name": "a", "routes": ["POST */x", "ANY /y"],
+        "budget": {
+            "attempts": 4, "connect_attempts": 3, "read_attempts": 2,
+            "status_attempts": "unlimited", "elapsed": "300s",
+            "elapsed_test": "cut-sleep",
+            "tokens": {"capacity": 500, "cost": 5, "timeout_cost": 10, "refund": 1},
+        },
+        "slots": {"limit": 7, "scope": "client", "held": "call"},
+        "progress": {
+            "timeout": "30min", "clock": "call", "aborts_attempt": True,
+            "tested_at_first": True, "resets_when_idle": True,
+        },
+        "attempt_timeout": {"limit": "60s", "kind": "head"},
+        "call_timeout": "10min",
+        "rate_limiter": {"scope": "holder", "poll": "1s", "clears_on_success": True},
+        "breaker": {"failures": 5, "reset": "30s", "half_open_calls": 1},
+        "rules": [
+            {"on": {"status": ["429"], "transport": ["reset"], "methods": ["GET"]},
+             "do": "retry", "source": "x", "backoff": BACKOFF,
+             "retry_after": RETRY_AFTER},
+            {"on": {"header": {"name": "x", "value": "1", "ignores_case": True}},
+             "do": "fail"},
+            {"on": {"status": ["500"], "body": {"pointer": "/c", "value": "v"}},
+             "do": "poll"},
+        ],
+    }],
+}
+
+# Put in place of every value in turn.
+OTHERS = [None, True, False, -1, 0, 1, 0.5, 2, 1e10, "", "x", "1s", "0s", "5 s",
+          "503", "none", "any", [], ["x"], ["503"], {}, {"x": 1}]
+
+
+def paths(value, path=()):
+    """Paths of all values below `value`."""
+    items = []
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    for key, inner in items:
+        yield path + (key,)
+        yield from paths(inner, path + (key,))
+
+
+def at(value, path):
+    for key in path:
+        value = value[key]
+    return value
+
+
+def changed(path, change):
+    profile = copy.deepcopy(FULL)
+    change(at(profile, path[:-1]), path[-1])
+    return profile
+
+
+def put(other):
+    return lambda parent, key: parent.__setitem__(key, other)
+
+
+def with_backoff(**members):
+    return changed(("layers", 0, "rules", 0, "backoff"), put(members))
+
+
+def with_retry_after(**members):
+    members.setdefault("read", [{"header": "Retry-After", "as": ["seconds"]}])
+    return changed(("layers", 0, "rules", 0, "retry_after"), put(members))
+
+
+def with_on(**members):
+    return changed(("layers", 0, "rules", 0, "on"), put(members))
+
+
+def combinations():
+    """Files whose keys are good alone and may be wrong together."""
+    base = {"base": "1s"}
+    for schedule in ("none", "constant", "linear", "exponential", "fibonacci"):
+        for more in ({}, base, base | {"step": "1s"}, base | {"factor": 2},
+                     base | {"first_exponent": 1}, {"jitter": {"add": ["0s", "1s"]}}):
+            yield with_backoff(schedule=schedule, **more)
+        for jitter in ("none", "full", "equal", {"symmetric": 1}, {"full": 1},
+                       {"full_from": "1ms"}, {"proportional": [0.5, 1]}, {"down": 1},
+                       {"down": 2}, {"up": 2}, {"add": ["0s", "1s"]},
+                       {"add": ["1s"]}, {"decorrelated": 3}, {"decorrelated": 0.5},
+                       {}, {"up": 1, "down": 1}):
+            yield with_backoff(schedule=schedule, jitter=jitter)
+            yield with_backoff(schedule=schedule, **base, jitter=jitter)
+    for use in ("replace", "maximum", "between", "spread"):
+        for more in ({}, {"at_least": "1s"}, {"at_least": "1s", "at_most": "2s"},
+                     {"at_least": "2s", "at_most": "1s"}, {"spread": "1s"}):
+            yield with_retry_after(use=use, **more)
+    for effect in ("wait", "own-delay", "clamp", "give-up", "raise", "never", "stop"):
+        yield with_retry_after(limit="60s", above_limit=effect)
+        for key in ("zero", "negative", "past", "unparseable"):
+            yield with_retry_after(**{key: effect})
+    for word in ("429", "!429", "4xx", "429-428", "100-999", "099", "1000", "42"):
+        yield with_on(status=[word])
+        yield with_on(status=[word, "503"])
+    header = {"name": "x", "absent": True}
+    for on in ({"transport": ["any"]}, {"methods": ["GET"]},
+               {"transport": ["any"], "header": {"name": "x"}}, {"header": header},
+               {"header": header | {"value": "1"}},
+               {"header": header | {"absent": False, "value": "1"}},
+               {"header": {"name": "x", "ignores_case": True}},
+               {"status": ["200-299"]}, {"body": {"pointer": "x"}}):
+        yield with_on(**on)
+    for action in ("retry", "fail", "pass", "poll", "start-over"):
+        yield changed(("layers", 0, "rules", 0, "do"), put(action))
+        yield changed(("layers", 0, "rules", 1, "do"), put(action))
+    for route in ("POST /x", "POST *", "post /x", "POST x", "POST  /x", "POST /x?a"):
+        yield changed(("layers", 0, "routes", 0), put(route))
+
+
+def mutants():
+    yield FULL
+    for path in paths(FULL):
+        yield changed(path, lambda parent, key: parent.pop(key))
+        for other in OTHERS:
+            yield changed(path, put(other))
+        if isinstance(at(FULL, path), dict):
+            yield changed(path, lambda parent, key: parent[key].update(extra=1))
+    yield from combinations()
+
+
+def lint(files):
+    """The problems of each file, as lint prints them."""
+    run = subprocess.run([RETRYSPEC, "lint", *map(str, files)], capture_output=True,
+                         text=True, timeout=300)
+    assert run.returncode in (0, 2), run.stderr
+    problems = {str(file): [] for file in files}
+    for line in (run.stdout + run.stderr).splitlines():
+        found = re.match(r"(.+?):\d+:\d+: ", line)
+        if found:
+            problems[found[1]].append(line)
+    assert any(problems.values()) == (run.returncode == 2), run.stdout + run.stderr
+    return problems
+
+
+def test_the_schema_is_one():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def without_comments(text):
+    quoted = r'"(?:[^"\\]|\\.)*"'
+    return re.sub(rf"({quoted})|//[^\n]*|/\*.*?\*/", lambda m: m[1] or "", text,
+                  flags=re.S)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_both_accept_a_shipped_profile(path):
+    VALIDATOR.validate(json.loads(without_comments(path.read_text())))
+    assert lint([path]) == {str(path): []}
+
+
+def test_both_say_the_same_of_every_mutant(tmp_path):
+    files = {}
+    for text in dict.fromkeys(map(json.dumps, mutants())):
+        files[str(tmp_path / f"{len(files)}.jsonc")] = text
+    for name, text in files.items():
+        pathlib.Path(name).write_text(text)
+    problems = lint(files)
+    wrong = []
+    for name, text in files.items():
+        by_schema = VALIDATOR.is_valid(json.loads(text))
+        by_reader = not problems[name]
+        beyond = by_schema and all(map(BEYOND_SCHEMA.search, problems[name]))
+        if by_schema != by_reader and not beyond:
+            wrong.append((by_schema, text, problems[name]))
+    assert not wrong, f"{len(wrong)} of {len(files)}; the first: {wrong[0]}"
+    good = sum(not found for found in problems.values())
+    assert 100 < good < len(files) - 1000
