@@ -57,6 +57,12 @@ def hang():
     time.sleep(300)
 
 
+def hang_on():
+    good.run_plan()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(300)
+
+
 def lies():
     """Says ok whatever came."""
     for token in good.tokens():

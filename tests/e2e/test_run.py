@@ -190,6 +190,11 @@ def test_a_client_that_hangs(tmp_path, story):
     assert 'its stderr ends: "ended by TERM"' in done.stdout
 
 
+def test_a_client_that_ignores_term(tmp_path, story):
+    done = run_quick(tmp_path, story, "--timeout", "1ms", *bad("hang_on"), expect=3)
+    assert "was stopped at the deadline" in done.stdout
+
+
 def test_a_client_that_skips(tmp_path, story, outage):
     done = run_quick(tmp_path, story, *bad("skips"), expect=4)
     assert "SKIP" in done.stdout
@@ -390,6 +395,17 @@ def test_a_signal_leaves_partial_reports(tmp_path, story, number):
     last = lines_of(tmp_path / "retryspec-out/t/hang/trace.ndjson")[-1]
     assert last["ev"] == "end"
     assert "interrupted" in out
+
+
+def test_a_signal_during_smoke(tmp_path, story):
+    out = tmp_path / "retryspec-out"
+    with started(tmp_path, "run", "-p", PROFILE, story, *bad("hang", "always")) as process:
+        wait_for(lambda: is_serving(out / "smoke/ok/trace.ndjson"))
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode == 130
+    report = report_of(tmp_path)
+    assert report["interrupted"] and report["scenarios"] == []
 
 
 def children_of(pid):
