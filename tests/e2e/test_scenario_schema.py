@@ -206,6 +206,54 @@ def test_refusals(option, text, lint_text):
         assert lint_text(text).returncode == 2
 
 
+GUIDE = (ROOT / "docs/scenario.md").read_text()
+SECTIONS = {"The file": "member", "workload": "workload",
+            "server: routes": "route", "Steps and windows": "step",
+            "Faults": "step"}
+
+
+def guide_examples():
+    """Whole files, and the last column of each table as its object."""
+    yield from re.findall(r"^```jsonc\n(.*?)^```", GUIDE, flags=re.M | re.S)
+    for title, kind in SECTIONS.items():
+        section = GUIDE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+        for text in re.findall(r"^\| .* \| `(\".*)` \|$", section, flags=re.M):
+            yield wrap_example(kind, text)
+
+
+def wrap_example(kind, text):
+    before, after = WRAPPERS[kind]
+    if kind == "workload" and '"request"' not in text:
+        text = '"request": "GET /x", ' + text
+    if kind == "route":
+        rest = {"match": "ANY /*", "per": "call", "after_last": "loop",
+                "steps": [{}]}
+        if '"clock"' in text:
+            rest = {"match": "ANY /*", "windows": [{"from": "0s"}]}
+        text = json.dumps(rest | json.loads("{" + text + "}"))[1:-1]
+    if kind == "member":
+        return before + text + ("" if text.startswith('"id"') else
+                                ', "id": "a"') + after
+    return before + "{" + text + "}" + after
+
+
+@pytest.mark.parametrize("text", list(guide_examples()))
+def test_examples_of_the_guide(text, lint_text):
+    VALIDATOR.validate(parse_jsonc(text))
+    done = lint_text(text)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_guide_has_examples():
+    assert len(list(guide_examples())) > 40
+
+
+def test_the_guide_names_every_key():
+    keys = {key for keys in property_sets(SCHEMA) for key in keys}
+    assert not {key for key in keys if not re.search(
+        rf"`{key}`|\"{key}\"", GUIDE)}
+
+
 @pytest.mark.parametrize("path", sorted(
     path for path in SCENARIOS.glob("*/**/*.jsonc")
     if path.relative_to(SCENARIOS).parts[0] != "profiles"))
