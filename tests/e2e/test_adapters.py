@@ -268,3 +268,19 @@ def test_started_by_hand_it_says_how_to_start_it(adapter, language):
                           capture_output=True, timeout=60)
     assert done.returncode not in (0, 77)
     assert "start me with: retryspec smoke -- " in done.stderr
+
+
+@each
+def test_smoke_finds_it_wired(adapter, tmp_path, language):
+    done = subprocess.run([RETRYSPEC, "smoke", "--out", tmp_path, "--", *adapter(language)],
+                          text=True, capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+@each
+def test_run_judges_it(adapter, tmp_path, language):
+    """As init writes them they obey the plainest profile where it is plain."""
+    done = subprocess.run(
+        [RETRYSPEC, "run", "retry-after/429-seconds", "--out", tmp_path, "--", *adapter(language)],
+        text=True, capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -6,6 +6,7 @@ import pathlib
 import re
 import subprocess
 
+import jsonschema
 import pytest
 
 RETRYSPEC = os.environ["RETRYSPEC"]
@@ -528,6 +529,86 @@ def test_init_where_nothing_can_be_written():
     done = run("init", "--lang", "python", "--out", "/nonexistent/x.py")
     assert done.returncode == 3
     assert done.stderr == 'can\'t write "/nonexistent/x.py": No such file or directory\n'
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """Folder of a run of one scenario by a client that obeys Retry-After."""
+    out = tmp_path_factory.mktemp("out")
+    done = run("run", "retry-after/429-seconds", "--out", out, "--",
+               "sh", ROOT / "adapters/adapter.sh")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return out / "retry-after/429-seconds"
+
+
+def verdicts(scenario):
+    return {check["rule"]: check for check in scenario["verdicts"]}
+
+
+def test_judge_says_what_the_run_said(recorded):
+    done = run("judge", recorded / "trace.ndjson", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    live = json.loads((recorded / "verdict.json").read_text())
+    assert verdicts(report["scenarios"][0]) == verdicts(live["scenarios"][0])
+    assert report["command"] == []
+    schema("verdict").validate(report)
+
+
+def test_judge_by_another_profile(recorded, tmp_path):
+    """A profile that waits 20 s sees the same trace as too early."""
+    text = PROFILE.replace('"1s"', '"20s"')
+    (tmp_path / "slow.jsonc").write_text(text)
+    done = run("judge", recorded / "trace.ndjson", "-p", tmp_path / "slow.jsonc")
+    assert done.returncode == 1
+    assert "x  BO-1" in done.stdout
+    assert "exit 1: " in done.stdout.splitlines()[-1]
+    assert "ok RA-1" in run("judge", "-v", recorded / "trace.ndjson").stdout
+
+
+def test_judge_a_client_that_crashed(recorded, tmp_path):
+    """A stored trace says 3 where the run said 3."""
+    lines = (recorded / "trace.ndjson").read_text().splitlines()
+    crashed = [re.sub(r'"code":0', '"code":1', line) for line in lines
+               if '"ev":"result"' not in line]
+    (tmp_path / "trace").write_text("\n".join(crashed) + "\n")
+    done = run("judge", tmp_path / "trace")
+    assert done.returncode == 3
+    assert "client crashed" in done.stdout
+
+
+def test_judge_needs_a_profile_and_a_scenario(recorded, tmp_path):
+    lines = (recorded / "trace.ndjson").read_text().splitlines()
+    head = json.loads(lines[0])
+    del head["profile"]
+    (tmp_path / "trace").write_text("\n".join([json.dumps(head), *lines[1:]]) + "\n")
+    done = run("judge", tmp_path / "trace")
+    assert (done.returncode, done.stderr) == (
+        2, "the trace names no profile; give one with --profile\n")
+    done = run("judge", tmp_path / "trace", "-p", "http-generic", "--scenario", "nothing")
+    assert done.returncode == 2
+    assert done.stderr.startswith('there is no scenario "nothing"\n')
+
+
+def schema(name):
+    return jsonschema.Draft202012Validator(json.loads(run("schema", name).stdout))
+
+
+def test_a_trace_keeps_its_schema(recorded):
+    lines = (recorded / "trace.ndjson").read_text().splitlines()
+    events = set()
+    for line in map(json.loads, lines):
+        schema("trace").validate(line)
+        events.add(line["ev"])
+    assert {"run", "spawn", "accept", "request", "response", "result", "end"} <= events
+    line = json.loads(lines[0])
+    assert not schema("trace").is_valid(line | {"seed": 1})
+
+
+def test_the_rules_keep_their_schema():
+    rules = json.loads(run("explain", "--json").stdout)
+    schema("rules").validate({"retryspec": 1, "rules": rules})
+    assert not schema("rules").is_valid({"retryspec": 1, "rules": [rules[0] | {"id": "x"}]})
 
 
 def test_judge_what_is_no_trace(tmp_path):
