@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/jsonc.h"
 #include "model/utf8.h"
 
 struct problem *trace_fields_problem(struct trace_fields *fields,
@@ -26,11 +27,38 @@ struct problem *trace_fields_problem(struct trace_fields *fields,
     return problem;
 }
 
-static void no_memory(struct trace_fields *fields)
+void trace_fields_no_memory(struct trace_fields *fields)
 {
     fields->is_bad = true;
     error_add(fields->error, PROBLEM_MEMORY, "no memory to read %s",
               fields->file);
+}
+
+/* Says what is wrong with a line that cJSON did not take: the strict reader
+ * knows the column. If it finds nothing, cJSON had no memory. */
+static void explain_line(struct trace_fields *fields, const char *line,
+                         size_t size)
+{
+    struct jsonc doc;
+    struct error error = {0};
+    if (!jsonc_open(&doc, fields->file, line, size, &error)) {
+        const struct problem *found = &error.problems[0];
+        if (found->kind == PROBLEM_MEMORY)
+            trace_fields_no_memory(fields);
+        else
+            trace_fields_problem(fields, "", "%s", found->message)->column =
+                found->column;
+        return;
+    }
+    bool has_comment = memcmp(doc.text, line, size) != 0;
+    bool is_object = cJSON_IsObject(doc.root);
+    jsonc_close(&doc);
+    if (has_comment)
+        trace_fields_problem(fields, "", "a comment has no place here");
+    else if (!is_object)
+        trace_fields_problem(fields, "", "expected a JSON object");
+    else
+        trace_fields_no_memory(fields);
 }
 
 bool trace_fields_open(struct trace_fields *fields, const char *line,
@@ -39,21 +67,14 @@ bool trace_fields_open(struct trace_fields *fields, const char *line,
     const char *end = NULL;
     fields->root = NULL;
     fields->is_bad = false;
-    if (!utf8_is_valid(line, size) || memchr(line, '\0', size)) {
-        trace_fields_problem(fields, "", "a byte that is no UTF-8 text");
-        return false;
-    }
-    cJSON *root = cJSON_ParseWithLengthOpts(line, size, &end, false);
-    while (root && end < line + size && isspace((unsigned char)*end))
+    if (utf8_is_valid(line, size) && !memchr(line, '\0', size))
+        fields->root = cJSON_ParseWithLengthOpts(line, size, &end, false);
+    while (fields->root && end < line + size && isspace((unsigned char)*end))
         end++;
-    if (cJSON_IsObject(root) && end == line + size) {
-        fields->root = root;
+    if (cJSON_IsObject(fields->root) && end == line + size)
         return true;
-    }
-    trace_fields_problem(fields, "", "not one JSON object: %.*s%s",
-                         (int)(size < 60 ? size : 60), line,
-                         size > 60 ? "..." : "");
-    cJSON_Delete(root);
+    trace_fields_close(fields);
+    explain_line(fields, line, size);
     return false;
 }
 
@@ -132,7 +153,7 @@ static const char *copy(struct trace_fields *fields, const char *text)
         return "";
     const char *kept = arena_strdup(fields->arena, text);
     if (!kept)
-        no_memory(fields);
+        trace_fields_no_memory(fields);
     return kept ? kept : "";
 }
 
@@ -202,7 +223,7 @@ struct http_headers trace_fields_headers(struct trace_fields *fields,
     struct http_header *items =
         arena_array(fields->arena, count, sizeof *items);
     if (!items) {
-        no_memory(fields);
+        trace_fields_no_memory(fields);
         return (struct http_headers){0};
     }
     const cJSON *pair = NULL;

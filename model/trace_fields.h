@@ -36,6 +36,8 @@ struct problem *trace_fields_problem(struct trace_fields *fields,
                                      const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+void trace_fields_no_memory(struct trace_fields *fields);
+
 bool trace_fields_has(const struct trace_fields *fields, const char *key);
 
 /* An integer from `min` to TRACE_FIELDS_INT_MAX, or to `max`. 0 on failure. */

@@ -12,13 +12,6 @@ void trace_fold_deinit(struct trace_fold *fold)
     free(fold->conns);
 }
 
-static void no_memory(struct trace_fields *fields)
-{
-    fields->is_bad = true;
-    error_add(fields->error, PROBLEM_MEMORY, "no memory to read %s",
-              fields->file);
-}
-
 /* Room for one more element of `size` bytes; NULL without memory. */
 static void *grow(void *items, size_t count, size_t *room, size_t size)
 {
@@ -141,7 +134,7 @@ void trace_fold_attempt(struct trace_fold *fold, struct trace_fields *fields,
     struct trace_attempt_line *grown = grow(fold->attempts, fold->attempt_count,
                                             &fold->attempt_room, sizeof *grown);
     if (!grown) {
-        no_memory(fields);
+        trace_fields_no_memory(fields);
         return;
     }
     fold->attempts = grown;
@@ -220,7 +213,7 @@ static void fold_attempts(struct trace_fold *fold, struct trace_fields *fields,
     trace->attempts =
         arena_array(&trace->arena, count, sizeof *trace->attempts);
     if (!trace->attempts) {
-        no_memory(fields);
+        trace_fields_no_memory(fields);
         return;
     }
     if (count > 0)
@@ -262,7 +255,7 @@ void trace_fold_conn(struct trace_fold *fold, struct trace_fields *fields,
     struct trace_conn_line *grown =
         grow(fold->conns, fold->conn_count, &fold->conn_room, sizeof *grown);
     if (!grown) {
-        no_memory(fields);
+        trace_fields_no_memory(fields);
         return;
     }
     fold->conns = grown;
@@ -308,7 +301,7 @@ static void fold_conns(struct trace_fold *fold, struct trace_fields *fields,
     size_t count = fold->conn_count;
     trace->conns = arena_array(&trace->arena, count, sizeof *trace->conns);
     if (!trace->conns) {
-        no_memory(fields);
+        trace_fields_no_memory(fields);
         return;
     }
     if (count > 0)

@@ -24,9 +24,7 @@ static void *grow(struct reader *reader, const void *items, size_t count,
     size_t wanted = *room ? *room * 2 : 16;
     void *grown = arena_array(&reader->trace->arena, wanted, size);
     if (!grown) {
-        reader->fields.is_bad = true;
-        error_add(reader->fields.error, PROBLEM_MEMORY, "no memory to read %s",
-                  reader->fields.file);
+        trace_fields_no_memory(&reader->fields);
         return NULL;
     }
     if (count > 0)
@@ -230,12 +228,17 @@ static void set_defaults(struct trace *trace)
     trace->ended_ns = TRACE_NEVER;
 }
 
+static void no_memory(const char *file, struct error *error)
+{
+    error_add(error, PROBLEM_MEMORY, "no memory to read %s", file);
+}
+
 struct trace *trace_read(const char *file, const char *bytes, size_t size,
                          struct error *error)
 {
     struct trace *trace = calloc(1, sizeof *trace);
     if (!trace) {
-        error_add(error, PROBLEM_MEMORY, "no memory to read %s", file);
+        no_memory(file, error);
         return NULL;
     }
     set_defaults(trace);
@@ -260,24 +263,38 @@ void trace_free(struct trace *trace)
     free(trace);
 }
 
-/* The whole of an open file; NULL with errno set on failure. */
-static char *read_all(FILE *in, size_t *size)
+/* A name that can't be opened is the user's slip; an I/O error is not. */
+static void cannot_read(const char *file, int errno_value, struct error *error)
 {
-    size_t room = 64 * 1024, used = 0, got = 0;
-    char *bytes = malloc(room);
-    while (bytes && (got = fread(bytes + used, 1, room - used, in)) > 0) {
-        used += got;
-        if (used < room)
-            continue;
-        room *= 2;
-        char *grown = realloc(bytes, room);
-        if (!grown)
+    struct problem *problem =
+        error_add_errno(error, errno_value, "cannot read the trace");
+    snprintf(problem->file, sizeof problem->file, "%s", file);
+    if (errno_value == ENOENT || errno_value == ENOTDIR ||
+        errno_value == EISDIR || errno_value == EACCES)
+        problem->kind = PROBLEM_INPUT;
+}
+
+/* The whole of an open file; NULL and a problem on failure. */
+static char *read_all(const char *file, FILE *in, size_t *size,
+                      struct error *error)
+{
+    size_t room = 32 * 1024, got = 0;
+    char *bytes = NULL;
+    *size = 0;
+    do {
+        char *grown = realloc(bytes, room *= 2);
+        if (!grown) {
             free(bytes);
+            no_memory(file, error);
+            return NULL;
+        }
         bytes = grown;
-    }
-    *size = used;
-    if (bytes && !ferror(in))
+        got = fread(bytes + *size, 1, room - *size, in);
+        *size += got;
+    } while (*size == room);
+    if (!ferror(in))
         return bytes;
+    cannot_read(file, errno, error);
     free(bytes);
     return NULL;
 }
@@ -285,17 +302,16 @@ static char *read_all(FILE *in, size_t *size)
 struct trace *trace_read_file(const char *file, struct error *error)
 {
     struct trace *trace = NULL;
-    char *bytes = NULL;
     size_t size = 0;
     FILE *in = fopen(file, "rb");
-    if (in)
-        bytes = read_all(in, &size);
+    if (!in) {
+        cannot_read(file, errno, error);
+        return NULL;
+    }
+    char *bytes = read_all(file, in, &size, error);
     if (bytes)
         trace = trace_read(file, bytes, size, error);
-    else
-        error_add_errno(error, errno, "can't read the trace %s", file);
     free(bytes);
-    if (in)
-        fclose(in);
+    fclose(in);
     return trace;
 }

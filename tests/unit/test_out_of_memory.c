@@ -11,8 +11,10 @@
 
 #include "model/arena.h"
 #include "model/jsonc.h"
+#include "model/plan.h"
 #include "model/profile.h"
 #include "model/scenario.h"
+#include "model/trace.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -109,6 +111,30 @@ static bool read_profile(const char *file, struct error *error)
     return profile;
 }
 
+static bool read_trace(const char *file, struct error *error)
+{
+    struct trace *trace = trace_read_file(file, error);
+    trace_free(trace);
+    return trace;
+}
+
+/* These two read text; the argument is it. */
+static bool read_plan(const char *text, struct error *error)
+{
+    struct plan *plan = plan_read(text, error);
+    plan_free(plan);
+    return plan;
+}
+
+static bool read_result(const char *text, struct error *error)
+{
+    struct arena arena = {0};
+    struct trace_result result;
+    bool is_read = result_read("results", 1, text, &arena, &result, error);
+    arena_deinit(&arena);
+    return is_read;
+}
+
 static bool has_memory_problem(const struct error *error)
 {
     for (int i = 0; i < error->count; i++) {
@@ -144,12 +170,24 @@ static const char whole_scenario[] =
 static const char whole_profile[] =
     SOURCE_DIR "/scenarios/profiles/tinker-submit.jsonc";
 
+static const char whole_trace[] =
+    SOURCE_DIR "/tests/fuzz/corpus/fuzz_trace/all.ndjson";
+static const char whole_plan[] =
+    "{\"method\":\"POST\",\"path\":\"/a\",\"payload\":{\"a\":[1]},"
+    "\"clients\":1,\"calls\":1,\"concurrency\":1,\"start_spread_ms\":0,"
+    "\"read_timeout_ms\":0,\"give_up_ms\":0,\"tokens\":[[\"rs-0-0\"]]}";
+static const char whole_result[] =
+    "{\"call\":\"rs-0-0\",\"outcome\":\"ok\",\"status\":200,\"error\":\"e\"}";
+
 static void readers_survive_one_failure(void **state)
 {
     (void)state;
     fails_once = true;
     assert_true(fail_each_in_turn(read_scenario, whole_scenario) > 100);
     assert_true(fail_each_in_turn(read_profile, whole_profile) > 100);
+    assert_true(fail_each_in_turn(read_trace, whole_trace) > 100);
+    assert_true(fail_each_in_turn(read_plan, whole_plan) > 10);
+    assert_true(fail_each_in_turn(read_result, whole_result) > 10);
 }
 
 static void readers_survive_when_memory_stays_short(void **state)
@@ -158,6 +196,9 @@ static void readers_survive_when_memory_stays_short(void **state)
     fails_once = false;
     fail_each_in_turn(read_scenario, whole_scenario);
     fail_each_in_turn(read_profile, whole_profile);
+    fail_each_in_turn(read_trace, whole_trace);
+    fail_each_in_turn(read_plan, whole_plan);
+    fail_each_in_turn(read_result, whole_result);
 }
 
 int main(void)

@@ -509,8 +509,9 @@ static void refuses_malformed_lines(void **state)
     (void)state;
     assert_refused("", 1, "ev", "not a trace: no line has \"ev\":\"run\"");
     assert_refused(RUN_LINE "nonsense\n", 2, "",
-                   "not one JSON object: nonsense");
-    assert_refused(RUN_LINE "{} {}\n", 2, "", "not one JSON object: {} {}");
+                   "expected a value, found \"nonsense\"");
+    assert_refused(RUN_LINE "[]\n", 2, "", "expected a JSON object");
+    assert_refused(RUN_LINE "{} // x\n", 2, "", "a comment has no place here");
     assert_refused(RUN_LINE "{\"t\":1}\n", 2, "ev",
                    "missing: a string expected");
     assert_refused(RUN_LINE "{\"ev\":\"close\",\"t\":1.5,\"conn\":1,"
@@ -521,7 +522,35 @@ static void refuses_malformed_lines(void **state)
     assert_refused(RUN_LINE "{\"ev\":\"end\",\"t\":1,\"lag_p99\":1,"
                             "\"lag_max\":1,\"interrupted\":0}\n",
                    2, "interrupted", "wrong value: true or false expected");
-    assert_refused(RUN_LINE "\xff\n", 2, "", "a byte that is no UTF-8 text");
+}
+
+/* Goal: bytes that are no text, or too much of it, are refused with a place. */
+static void refuses_what_is_no_json(void **state)
+{
+    (void)state;
+    const char *const lines[] = {"{} {}",       "{\"ev\":\"\xff\"}", "",
+                                 "{\"ev\":1,}", "{\"ev\":",          "{]"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct error error = {0};
+        char text[512];
+        int size = snprintf(text, sizeof text, "%s%s\n", RUN_LINE, lines[i]);
+        assert_null(trace_read("t.ndjson", text, (size_t)size, &error));
+        assert_int_equal(error.problems[0].line, 2);
+        assert_true(error.problems[0].column > 0);
+        assert_int_equal(error.problems[0].kind, PROBLEM_INPUT);
+    }
+}
+
+/* Goal: a file that is not there is the user's slip, named. */
+static void names_a_missing_file(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    assert_null(trace_read_file("/nowhere/t.ndjson", &error));
+    assert_int_equal(error.problems[0].kind, PROBLEM_INPUT);
+    assert_string_equal(error.problems[0].file, "/nowhere/t.ndjson");
+    assert_string_equal(error.problems[0].message,
+                        "cannot read the trace: No such file or directory");
 }
 
 /* Goal: lines that contradict each other are refused. */
@@ -578,6 +607,8 @@ int main(void)
         cmocka_unit_test(reads_what_a_killed_run_left),
         cmocka_unit_test(an_unanswered_attempt_is_unfinished),
         cmocka_unit_test(refuses_malformed_lines),
+        cmocka_unit_test(refuses_what_is_no_json),
+        cmocka_unit_test(names_a_missing_file),
         cmocka_unit_test(refuses_contradictions),
         cmocka_unit_test(refuses_an_id_twice),
     };
