@@ -147,9 +147,9 @@ void fields_refuse(const struct jsonc_value *at, const char *key,
 {
     struct jsonc_value value;
     if (jsonc_get(at, key, &value)) {
-        fields_hint(jsonc_problem(&value, "\"%s\" means nothing without %s",
-                                  key, needed),
-                    "leave \"%s\" out", key);
+        jsonc_hint(jsonc_problem(&value, "\"%s\" means nothing without %s", key,
+                                 needed),
+                   "leave \"%s\" out", key);
     }
 }
 
@@ -197,12 +197,4 @@ struct problem *fields_expected(const struct jsonc_value *at,
     va_end(arguments);
     describe(at->item, found, sizeof found);
     return jsonc_problem(at, "expected %s, found %s", expected, found);
-}
-
-void fields_hint(struct problem *problem, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(problem->hint, sizeof problem->hint, format, arguments);
-    va_end(arguments);
 }

@@ -82,8 +82,4 @@ struct problem *fields_expected(const struct jsonc_value *at,
                                 const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Sets the problem's hint. */
-void fields_hint(struct problem *problem, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
 #endif

@@ -69,8 +69,8 @@ static void check_cap(const struct jsonc_value *at,
         jsonc_get(at, "cap", &cap)) {
         char base[UNITS_TEXT_MAX];
         units_format_duration(backoff->base_ns, base, sizeof base);
-        fields_hint(fields_expected(&cap, "at least the base, %s", base),
-                    "are \"base\" and \"cap\" swapped?");
+        jsonc_hint(fields_expected(&cap, "at least the base, %s", base),
+                   "are \"base\" and \"cap\" swapped?");
     }
 }
 
@@ -131,9 +131,9 @@ static void check_jitter(const struct jsonc_value *at,
     }
     if (backoff->jitter == JITTER_DECORRELATED &&
         backoff->schedule != SCHEDULE_CONSTANT) {
-        fields_hint(jsonc_problem(&jitter, "decorrelated jitter looks at the "
-                                           "base and the last delay only"),
-                    "write \"schedule\": \"constant\"");
+        jsonc_hint(jsonc_problem(&jitter, "decorrelated jitter looks at the "
+                                          "base and the last delay only"),
+                   "write \"schedule\": \"constant\"");
     }
     if (backoff->jitter == JITTER_FULL_FROM &&
         backoff->jitter_a_ns > backoff->cap_ns) {

@@ -99,9 +99,9 @@ static void check_reachable(const struct fields_list *list,
         const struct outcome_set *on = &rules[i].on;
         if (!is_empty(on) && is_covered(on, &covered)) {
             struct jsonc_value at = jsonc_at(&list->at, (int)i);
-            fields_hint(jsonc_problem(&at, "is never reached: earlier rules "
-                                           "cover each of its outcomes"),
-                        "first match wins; put the narrower rule first");
+            jsonc_hint(jsonc_problem(&at, "is never reached: earlier rules "
+                                          "cover each of its outcomes"),
+                       "first match wins; put the narrower rule first");
         }
         if (is_unconditional(on)) {
             cover(&covered, on);

@@ -77,9 +77,9 @@ static void read_tokens(const struct jsonc_value *budget,
     fields_number(&at, "timeout_cost", span, &tokens->timeout_cost);
     fields_number(&at, "refund", span, &tokens->refund);
     if (tokens->cost > tokens->capacity && jsonc_get(&at, "cost", &value)) {
-        fields_hint(fields_expected(&value, "at most the capacity, %g",
-                                    tokens->capacity),
-                    "so dear a retry would never happen");
+        jsonc_hint(fields_expected(&value, "at most the capacity, %g",
+                                   tokens->capacity),
+                   "so dear a retry would never happen");
     }
 }
 

@@ -130,9 +130,9 @@ static void read_limit(const struct jsonc_value *at, struct retry_after *policy)
     read_effect(at, "above_limit", &policy->above_limit);
     if (jsonc_need(at, "above_limit", &value) &&
         policy->above_limit == RA_WAIT) {
-        fields_hint(jsonc_problem(&value, "a limit above which the client "
-                                          "still waits is none"),
-                    "leave \"limit\" and \"above_limit\" out");
+        jsonc_hint(jsonc_problem(&value, "a limit above which the client "
+                                         "still waits is none"),
+                   "leave \"limit\" and \"above_limit\" out");
     }
 }
 
@@ -146,9 +146,9 @@ static void read_effects(const struct jsonc_value *at,
     read_effect(at, "unparseable", &policy->unparseable);
     if (policy->unparseable == RA_WAIT &&
         jsonc_get(at, "unparseable", &value)) {
-        fields_hint(jsonc_problem(&value, "a value that does not read names no "
-                                          "time to wait"),
-                    "write \"own-delay\", or give \"default\" a duration");
+        jsonc_hint(jsonc_problem(&value, "a value that does not read names no "
+                                         "time to wait"),
+                   "write \"own-delay\", or give \"default\" a duration");
     }
 }
 
@@ -190,8 +190,8 @@ void profile_read_retry_after(const struct jsonc_value *at, struct arena *arena,
     if (!cJSON_IsString(at->item)) {
         read_object(at, arena, policy);
     } else if (strcmp(at->item->valuestring, "ignored") != 0) {
-        fields_hint(fields_expected(at, "\"ignored\" or an object"),
-                    "{ \"read\": [{ \"header\": \"Retry-After\", \"as\": "
-                    "[\"seconds\"] }] }");
+        jsonc_hint(fields_expected(at, "\"ignored\" or an object"),
+                   "{ \"read\": [{ \"header\": \"Retry-After\", \"as\": "
+                   "[\"seconds\"] }] }");
     }
 }

@@ -112,9 +112,9 @@ static void read_body(const struct jsonc_value *on, struct arena *arena,
     }
     if (fields_need_text(&at, "pointer", arena, &body->pointer) &&
         *body->pointer != '/' && jsonc_get(&at, "pointer", &pointer)) {
-        fields_hint(fields_expected(&pointer, "a JSON pointer, which begins "
-                                              "with /"),
-                    "write \"/%s\"", body->pointer);
+        jsonc_hint(fields_expected(&pointer, "a JSON pointer, which begins "
+                                             "with /"),
+                   "write \"/%s\"", body->pointer);
     }
     fields_text(&at, "value", arena, &body->value);
 }
@@ -125,9 +125,9 @@ static void check_conditions(const struct jsonc_value *on,
 {
     bool looks_inside = fields_has(on, "header") || fields_has(on, "body");
     if (looks_inside && fields_has(on, "transport")) {
-        fields_hint(jsonc_problem(on, "a transport fault has no response whose "
-                                      "header or body could be looked at"),
-                    "write two rules");
+        jsonc_hint(jsonc_problem(on, "a transport fault has no response whose "
+                                     "header or body could be looked at"),
+                   "write two rules");
     }
     if (looks_inside && !fields_has(on, "status")) {
         status_set_add(&set->statuses, PROFILE_STATUS_MIN, PROFILE_STATUS_MAX);
@@ -166,9 +166,9 @@ static void check_success(const struct jsonc_value *at,
     if (goes_on && status_set_has(&rule->on.statuses, STATUS_OK) &&
         !rule->on.header.name && !rule->on.body.pointer &&
         jsonc_get(at, "on", &on)) {
-        fields_hint(jsonc_problem(&on, "covers 200 without a condition: no "
-                                       "call could ever succeed"),
-                    "narrow \"status\", or add \"header\" or \"body\"");
+        jsonc_hint(jsonc_problem(&on, "covers 200 without a condition: no "
+                                      "call could ever succeed"),
+                   "narrow \"status\", or add \"header\" or \"body\"");
     }
 }
 

@@ -42,7 +42,7 @@ static void refuse_type(const struct jsonc_value *word)
     struct problem *problem =
         fields_expected(word, "a string such as \"429\" or \"500-599\"");
     if (cJSON_IsNumber(word->item)) {
-        fields_hint(problem, "write \"%.0f\"", word->item->valuedouble);
+        jsonc_hint(problem, "write \"%.0f\"", word->item->valuedouble);
     }
 }
 
