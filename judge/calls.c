@@ -66,10 +66,13 @@ static bool deal(struct calls *calls, const struct trace *trace,
 {
     for (size_t i = 0; i < trace->attempt_count; i++) {
         const struct trace_attempt *attempt = &trace->attempts[i];
+        if (attempt->route[0] != '\0') {
+            calls->has_matched = true;
+        } else if (!calls->unmatched) {
+            calls->unmatched = attempt;
+        }
         if (is_grouped(attempt)) {
             call_of(calls, attempt)->count++;
-        } else if (attempt->route[0] == '\0' && !calls->unmatched) {
-            calls->unmatched = attempt;
         }
     }
     const struct trace_attempt **room =

@@ -24,6 +24,7 @@ struct calls {
     size_t keys; /* different call keys */
     size_t client_count;
     const struct trace_attempt *unmatched; /* first one; NULL: none */
+    bool has_matched;                      /* any request met a route */
     bool owns_accept_faults; /* they are attempts of the only call */
     struct names *by_key;    /* number -> first call of the key */
     struct call **first_of_key;

@@ -65,39 +65,79 @@ bool client_was_cut(const struct trace *trace, int64_t *at_ns,
 
 /* -- what it did with its plan --------------------------------------------- */
 
+static bool may_be_unseen(const struct trace *trace)
+{
+    for (size_t i = 0; i < trace->conn_count; i++) {
+        if (trace->conns[i].fault != FAULT_NONE) {
+            return true;
+        }
+    }
+    return trace->outage_count > 0;
+}
+
 static enum client_fault never_called(const struct judging *judging,
                                       const char **detail)
 {
-    (void)detail;
     const struct trace *trace = judging->trace;
-    return judging->calls->count == 0 && !judging->calls->unmatched &&
-                   trace->outage_count == 0
-               ? CLIENT_NEVER_CALLED
-               : CLIENT_OK;
+    if (trace->attempt_count > 0 || may_be_unseen(trace)) {
+        return CLIENT_OK;
+    }
+    *detail = trace->conn_count > 0 ? "it connected, but sent no whole request"
+                                    : "no connection came";
+    return CLIENT_NEVER_CALLED;
 }
 
-/* Calls that went into an outage whole left nothing but their result. */
-static int64_t calls_seen(const struct judging *judging)
+/* Calls that failed before they sent anything left nothing but their result. */
+static int64_t calls_known(const struct judging *judging)
 {
     const struct trace *trace = judging->trace;
-    int64_t seen = (int64_t)judging->calls->keys;
-    int64_t told = (int64_t)trace->result_count;
-    if (judging->calls->count > 0 && seen == 0) {
-        seen = 1;
+    int64_t known = (int64_t)judging->calls->keys;
+    for (size_t i = 0; i < trace->result_count; i++) {
+        known += !calls_find(judging->calls, trace->results[i].call);
     }
-    return judging->spans->count > 0 && told > seen ? told : seen;
+    return known;
+}
+
+/* Elsewhere the values that tell calls apart are the client's own choice. */
+static bool uses_tokens(const struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->route_count; i++) {
+        if (scenario->routes[i].judged &&
+            scenario->routes[i].key != KEY_TOKEN) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum client_fault missed_calls(const struct judging *judging,
+                                      const char **detail)
+{
+    const struct workload *workload = &judging->scenario->workload;
+    int64_t planned = workload->clients * workload->calls;
+    if (planned <= 1 || !uses_tokens(judging->scenario) ||
+        (judging->trace->level == 0 && may_be_unseen(judging->trace))) {
+        return CLIENT_OK;
+    }
+    if (calls_find(judging->calls, "")) {
+        *detail = "requests without a token: put that of each call (rs-0-0, "
+                  "rs-0-1, ...) anywhere into its requests";
+        return CLIENT_IGNORED_PLAN;
+    }
+    int64_t known = calls_known(judging);
+    if (known < planned) {
+        *detail = tally_text(judging->tally, "%lld of %lld calls were made",
+                             (long long)known, (long long)planned);
+        return CLIENT_IGNORED_PLAN;
+    }
+    return CLIENT_OK;
 }
 
 static enum client_fault ignored_plan(const struct judging *judging,
                                       const char **detail)
 {
     const struct trace_attempt *unmatched = judging->calls->unmatched;
-    const struct workload *workload = &judging->scenario->workload;
-    int64_t planned = workload->clients * workload->calls;
-    if (judging->trace->level == 0) {
-        return CLIENT_OK;
-    }
-    if (unmatched) {
+    if (unmatched && !judging->calls->has_matched) {
         *detail =
             tally_text(judging->tally,
                        "no route of the scenario matches %s %.120s; "
@@ -105,32 +145,26 @@ static enum client_fault ignored_plan(const struct judging *judging,
                        unmatched->method, unmatched->target, unmatched->reason);
         return CLIENT_IGNORED_PLAN;
     }
-    if (client_was_watched(judging->trace) && calls_seen(judging) < planned) {
-        *detail =
-            tally_text(judging->tally, "%lld of %lld calls were seen",
-                       (long long)calls_seen(judging), (long long)planned);
-        return CLIENT_IGNORED_PLAN;
-    }
-    return CLIENT_OK;
+    return client_was_watched(judging->trace) ? missed_calls(judging, detail)
+                                              : CLIENT_OK;
 }
 
 static enum client_fault no_results(const struct judging *judging,
                                     const char **detail)
 {
     const struct trace *trace = judging->trace;
-    if (trace->level == 0 || !client_was_watched(trace)) {
+    const struct workload *workload = &judging->scenario->workload;
+    int64_t planned = workload->clients * workload->calls;
+    if (trace->level == 0 || !client_was_watched(trace) ||
+        (int64_t)trace->result_count >= planned) {
         return CLIENT_OK;
     }
-    if (!trace->has_results) {
-        return CLIENT_NO_RESULTS;
-    }
-    if (trace->result_count < judging->calls->keys) {
-        *detail =
-            tally_text(judging->tally, "%zu lines of results for %zu calls",
-                       trace->result_count, judging->calls->keys);
-        return CLIENT_NO_RESULTS;
-    }
-    return CLIENT_OK;
+    *detail =
+        trace->result_count == 0
+            ? "nothing in the file that RETRYSPEC_RESULTS names"
+            : tally_text(judging->tally, "only %zu of %lld calls have a line",
+                         trace->result_count, (long long)planned);
+    return CLIENT_NO_RESULTS;
 }
 
 /* -- how it ended ---------------------------------------------------------- */
@@ -178,6 +212,26 @@ static enum client_fault left_processes(const struct judging *judging,
     return CLIENT_LEFT_PROCESSES;
 }
 
+bool client_allows_verdicts(enum client_fault fault)
+{
+    switch (fault) {
+    case CLIENT_OK:
+    case CLIENT_TIMED_OUT:
+    case CLIENT_LEFT_PROCESSES:
+    case CLIENT_FLOODED:
+        return true;
+    case CLIENT_COULD_NOT_START:
+    case CLIENT_CRASHED:
+    case CLIENT_NEVER_CALLED:
+    case CLIENT_IGNORED_PLAN:
+    case CLIENT_NO_RESULTS:
+    case CLIENT_BAD_RESULTS:
+    case CLIENT_SKIPPED:
+        return false;
+    }
+    return false;
+}
+
 void client_find_fault(const struct judging *judging,
                        struct scenario_report *report)
 {
@@ -186,6 +240,9 @@ void client_find_fault(const struct judging *judging,
         bad_end, never_called, ignored_plan, no_results, left_processes,
     };
     report->client_detail = "";
+    if (judging->trace->interrupted) {
+        return;
+    }
     for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++) {
         report->client_fault = looks[i](judging, &report->client_detail);
         if (report->client_fault != CLIENT_OK) {

@@ -10,6 +10,9 @@
 void client_find_fault(const struct judging *judging,
                        struct scenario_report *report);
 
+/* Do verdicts on the trace of such a client mean anything? */
+bool client_allows_verdicts(enum client_fault fault);
+
 /* Was there a client that the runner had started? */
 bool client_was_watched(const struct trace *trace);
 
