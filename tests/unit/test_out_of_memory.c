@@ -10,11 +10,13 @@
 #include <cmocka.h>
 
 #include "model/arena.h"
+#include "model/embedded.h"
 #include "model/jsonc.h"
 #include "model/plan.h"
 #include "model/profile.h"
 #include "model/scenario.h"
 #include "model/trace.h"
+#include "model/verdict.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -135,6 +137,18 @@ static bool read_result(const char *text, struct error *error)
     return is_read;
 }
 
+/* The catalogue is read from memory only: `name` is that of a shipped file. */
+static bool read_rules(const char *name, struct error *error)
+{
+    const struct embedded_file *file = embedded_files;
+    while (strcmp(file->name, name) != 0)
+        file++;
+    struct rule_catalogue *rules =
+        rules_read(name, file->bytes, file->size, error);
+    rules_free(rules);
+    return rules;
+}
+
 static bool has_memory_problem(const struct error *error)
 {
     for (int i = 0; i < error->count; i++) {
@@ -168,7 +182,7 @@ static long fail_each_in_turn(read_function *read, const char *file)
 static const char whole_scenario[] =
     SOURCE_DIR "/tests/fuzz/corpus/fuzz_scenario/all.jsonc";
 static const char whole_profile[] =
-    SOURCE_DIR "/scenarios/profiles/tinker-submit.jsonc";
+    SOURCE_DIR "/tests/fuzz/corpus/fuzz_profile/every_key";
 
 static const char whole_trace[] =
     SOURCE_DIR "/tests/fuzz/corpus/fuzz_trace/all.ndjson";
@@ -190,6 +204,9 @@ static void readers_survive_one_failure(void **state)
     assert_true(fail_each_in_turn(read_result, whole_result) > 10);
 }
 
+assert_true(fail_each_in_turn(read_rules, "rules.jsonc") > 100);
+}
+
 static void readers_survive_when_memory_stays_short(void **state)
 {
     (void)state;
@@ -199,6 +216,9 @@ static void readers_survive_when_memory_stays_short(void **state)
     fail_each_in_turn(read_trace, whole_trace);
     fail_each_in_turn(read_plan, whole_plan);
     fail_each_in_turn(read_result, whole_result);
+}
+
+fail_each_in_turn(read_rules, "rules.jsonc");
 }
 
 int main(void)
