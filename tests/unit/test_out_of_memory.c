@@ -202,9 +202,7 @@ static void readers_survive_one_failure(void **state)
     assert_true(fail_each_in_turn(read_trace, whole_trace) > 100);
     assert_true(fail_each_in_turn(read_plan, whole_plan) > 10);
     assert_true(fail_each_in_turn(read_result, whole_result) > 10);
-}
-
-assert_true(fail_each_in_turn(read_rules, "rules.jsonc") > 100);
+    assert_true(fail_each_in_turn(read_rules, "rules.jsonc") > 100);
 }
 
 static void readers_survive_when_memory_stays_short(void **state)
@@ -216,9 +214,7 @@ static void readers_survive_when_memory_stays_short(void **state)
     fail_each_in_turn(read_trace, whole_trace);
     fail_each_in_turn(read_plan, whole_plan);
     fail_each_in_turn(read_result, whole_result);
-}
-
-fail_each_in_turn(read_rules, "rules.jsonc");
+    fail_each_in_turn(read_rules, "rules.jsonc");
 }
 
 int main(void)
