@@ -3,7 +3,7 @@
 #include <strings.h>
 
 const char *const attempt_end_words[] = {
-#define X(constant, word) [constant] = word,
+#define X(constant, word) word,
     ATTEMPT_END_LIST(X)
 #undef X
         NULL,

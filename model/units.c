@@ -19,10 +19,10 @@ static const struct unit size_units[] = {
     {"B", 1},
     {"kB", 1000},
     {"KiB", 1024},
-    {"MB", 1000 * 1000},
-    {"MiB", 1024 * 1024},
-    {"GB", 1000 * 1000 * 1000},
-    {"GiB", 1024 * 1024 * 1024},
+    {"MB", INT64_C(1000000)},
+    {"MiB", INT64_C(1) << 20},
+    {"GB", INT64_C(1000000000)},
+    {"GiB", INT64_C(1) << 30},
     {NULL, 0},
 };
 
@@ -204,7 +204,7 @@ char *units_format_duration(int64_t ns, char *text, size_t size)
 char *units_format_size(int64_t bytes, char *text, size_t size)
 {
     static const struct unit binary[] = {
-        {"GiB", 1024 * 1024 * 1024}, {"MiB", 1024 * 1024}, {"KiB", 1024}};
+        {"GiB", INT64_C(1) << 30}, {"MiB", INT64_C(1) << 20}, {"KiB", 1024}};
     for (size_t i = 0; i < sizeof binary / sizeof *binary; i++) {
         if (bytes != 0 && bytes % binary[i].factor == 0) {
             snprintf(text, size, "%" PRId64 "%s", bytes / binary[i].factor,
