@@ -211,22 +211,6 @@ static bool jitter_on_both_sides(struct variant *variant)
     return each_rule(variant, widen_jitter);
 }
 
-/* Full jitter, U(0, x), is what many take "jitter" to mean. */
-static bool make_jitter_full(struct variant *variant, struct profile_rule *rule)
-{
-    (void)variant;
-    bool had_other = rule->backoff.jitter != JITTER_FULL &&
-                     rule->backoff.schedule != SCHEDULE_NONE;
-    rule->backoff.jitter = JITTER_FULL;
-    rule->backoff.ratio = 1;
-    return had_other;
-}
-
-static bool jitter_is_full(struct variant *variant)
-{
-    return each_rule(variant, make_jitter_full);
-}
-
 static bool lift_cap(struct variant *variant, struct profile_rule *rule)
 {
     (void)variant;
@@ -311,7 +295,6 @@ static const struct {
     {jitter_missing, "no jitter was applied"},
     {jitter_mirrored, "the jitter went to the wrong side"},
     {jitter_on_both_sides, "the jitter went to both sides instead of one"},
-    {jitter_is_full, "the jitter was full: anything from 0 to the back-off"},
     {one_attempt_more, "one attempt too many: retries were counted, not "
                        "attempts"},
     {one_attempt_fewer, "one attempt too few: attempts were counted as "
