@@ -264,8 +264,10 @@ def test_smoke_of_a_plain_program(tmp_path):
 
 def test_proxies_do_not_catch_the_loopback(tmp_path, story):
     proxy = "http://127.0.0.1:9"
-    run_quick(tmp_path, story, *GOOD, expect=0,
+    run_quick(tmp_path, story, "--", "sh", "-c", f"env; exec {sys.executable} {CLIENTS}/good.py", expect=0,
               env={"http_proxy": proxy, "HTTP_PROXY": proxy, "ALL_PROXY": proxy, "NO_PROXY": ""})
+    told = (tmp_path / "retryspec-out/t/once/client.stdout").read_text()
+    assert proxy not in told and "RETRYSPEC_PLAN=" in told
 
 
 def test_a_client_in_another_folder(tmp_path, story):
@@ -412,15 +414,14 @@ def children_of(pid):
     return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def test_a_killed_runner_leaves_whole_lines_and_no_client(tmp_path):
-    hang = scenario(tmp_path, "hang", [FAIL, {**OK, "delay": "100s"}])
-    trace = tmp_path / "retryspec-out/t/hang/trace.ndjson"
-    with started(tmp_path, "run", "-p", PROFILE, hang, "--skip-smoke", *GOOD) as process:
-        wait_for(lambda: trace.exists() and trace.read_text().count('"request"') >= 2)
+def test_a_killed_runner_leaves_whole_lines_and_no_client(tmp_path, story):
+    trace = tmp_path / "retryspec-out/t/once/trace.ndjson"
+    with started(tmp_path, "run", "-p", PROFILE, story, "--skip-smoke", *bad("hang")) as process:
+        wait_for(lambda: trace.exists() and trace.read_text().count('"request"') >= 4)
         clients = children_of(process.pid)
         assert len(clients) == 1
         process.kill()
         process.communicate(timeout=30)
-    assert len([line for line in lines_of(trace) if line["ev"] == "request"]) == 2
+    assert len([line for line in lines_of(trace) if line["ev"] == "request"]) == 4
     wait_for(lambda: not pathlib.Path(f"/proc/{clients[0]}").exists()
              or ") Z " in pathlib.Path(f"/proc/{clients[0]}/stat").read_text())
