@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "model/units.h"
+#include "reports/repeat.h"
 #include "reports/report.h"
 #include "reports/timeline.h"
 
@@ -116,8 +117,8 @@ static const char *level_text(enum level level)
     return level == LEVEL_SHOULD ? "SHOULD" : "MUST";
 }
 
-static void write_verdict(const struct verdict *verdict,
-                          const struct report_style *style, FILE *out)
+static void write_verdict_title(const struct verdict *verdict,
+                                const struct report_style *style, FILE *out)
 {
     const char *sign = verdict->word == VERDICT_PASS ? "ok" : "x ";
     fprintf(out, "  %s%s %s%s  %-6s  %s", color_of(verdict->word, style), sign,
@@ -129,8 +130,10 @@ static void write_verdict(const struct verdict *verdict,
         fprintf(out, "  (%lld of %lld times; the first:)",
                 (long long)verdict->violations, (long long)verdict->exercised);
     fputc('\n', out);
-    if (verdict->word == VERDICT_PASS)
-        return;
+}
+
+static void write_evidence(const struct verdict *verdict, FILE *out)
+{
     write_field("expected", verdict->expected, out);
     write_field("observed", verdict->observed, out);
     write_field("likely", verdict->likely, out);
@@ -149,18 +152,39 @@ static bool is_listed(const struct verdict *verdict,
     return verdict->word != VERDICT_PASS && verdict->word != VERDICT_NA;
 }
 
+/* The finding that the timeline points at: one that is new in this scenario. */
 static const struct verdict *first_violation(
-    const struct scenario_report *report)
+    const struct run_report *run, const struct scenario_report *report)
 {
     const struct verdict *warned = NULL;
     for (size_t i = 0; i < report->verdict_count; i++) {
         const struct verdict *verdict = &report->verdicts[i];
-        if (verdict->word == VERDICT_FAIL && verdict->attempt)
+        if (!verdict->attempt || repeat_of(run, report, verdict))
+            continue;
+        if (verdict->word == VERDICT_FAIL)
             return verdict;
-        if (verdict->word == VERDICT_WARN && verdict->attempt && !warned)
+        if (verdict->word == VERDICT_WARN && !warned)
             warned = verdict;
     }
     return warned;
+}
+
+static void write_verdict(const struct run_report *run,
+                          const struct scenario_report *report,
+                          const struct verdict *verdict,
+                          const struct report_style *style, FILE *out)
+{
+    if (verdict->word == VERDICT_PASS) {
+        write_verdict_title(verdict, style, out);
+        return;
+    }
+    fputc('\n', out);
+    write_verdict_title(verdict, style, out);
+    const struct scenario_report *earlier = repeat_of(run, report, verdict);
+    if (earlier)
+        write_field("as in", earlier->scenario->id, out);
+    else
+        write_evidence(verdict, out);
 }
 
 static void write_client_fault(const struct scenario_report *report, FILE *out)
@@ -202,7 +226,7 @@ void report_text_scenario(const struct run_report *run,
             text ? text : verdict_people_words[word], color_end(style),
             report->scenario->id, report->scenario->title);
     write_client_fault(report, out);
-    const struct verdict *worst = first_violation(report);
+    const struct verdict *worst = first_violation(run, report);
     if (report->trace && report->trace->attempt_count) {
         fputc('\n', out);
         timeline_write(report->trace, worst ? worst->attempt : 0,
@@ -211,9 +235,7 @@ void report_text_scenario(const struct run_report *run,
     for (size_t i = 0; i < report->verdict_count; i++) {
         if (!is_listed(&report->verdicts[i], style))
             continue;
-        if (report->verdicts[i].word != VERDICT_PASS)
-            fputc('\n', out);
-        write_verdict(&report->verdicts[i], style, out);
+        write_verdict(run, report, &report->verdicts[i], style, out);
     }
     write_again(run, report, out);
 }

@@ -163,9 +163,30 @@ static void a_client_that_cant_be_judged_is_an_error(void **state)
     report.client_fault = CLIENT_OK;
 }
 
+/* Goal: a finding that ten scenarios share is told once. */
+static void a_repeated_finding_is_named_not_told_again(void **state)
+{
+    (void)state;
+    struct scenario other = {.id = "retry-after/other", .title = "another"};
+    struct scenario_report second = report;
+    second.scenario = &other;
+    struct scenario_report *both[] = {&report, &second};
+    run.scenarios = both;
+    run.count = 2;
+    char *text = captured(format_text);
+    const char *later = strstr(text, "FAIL  retry-after/other");
+    assert_non_null(later);
+    assert_non_null(strstr(later, "as in      retry-after/429-seconds\n"));
+    assert_null(strstr(later, "expected"));
+    free(text);
+    run.scenarios = reports;
+    run.count = 1;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_repeated_finding_is_named_not_told_again),
         cmocka_unit_test(text_tells_the_story_and_how_to_run_again),
         cmocka_unit_test(json_holds_the_evidence),
         cmocka_unit_test(junit_maps_words_and_escapes),
