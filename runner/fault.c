@@ -30,8 +30,10 @@ bool fault_allows_verdicts(enum client_fault fault)
     return false;
 }
 
-__attribute__((format(printf, 2, 3))) static void add_detail(
-    struct fault_finding *finding, const char *format, ...)
+static void add_detail(struct fault_finding *finding, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void add_detail(struct fault_finding *finding, const char *format, ...)
 {
     size_t used = strlen(finding->detail);
     va_list arguments;
@@ -158,8 +160,10 @@ static bool find_never_called(const struct fault_input *input,
 static bool find_ignored_plan(const struct fault_input *input,
                               struct fault_finding *finding)
 {
-    return plan_check(input->scenario, input->trace, finding->detail,
-                      sizeof finding->detail);
+    struct plan_finding plan = {.detail = ""};
+    bool is_ignored = plan_check(input->scenario, input->trace, &plan);
+    add_detail(finding, "%s", plan.detail);
+    return is_ignored;
 }
 
 static bool find_no_results(const struct fault_input *input,

@@ -1,5 +1,6 @@
 #include "runner/lane.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@ static void set_start_problem(struct job *job, const char *program, int failure)
 static const char *const *lane_argv(struct job *job, const struct lane *lane)
 {
     const char *const *argv = job->shared->options->argv;
+    assert(argv);
     if (job->shared->level > 0) {
         return argv;
     }
@@ -35,11 +37,12 @@ static const char *const *lane_argv(struct job *job, const struct lane *lane)
 
 static bool lane_start_next(struct job *job, struct lane *lane)
 {
-    const struct child_options options = {.argv = lane_argv(job, lane),
+    const char *const *argv = lane_argv(job, lane);
+    const struct child_options options = {.argv = argv,
                                           .environment = job->environment,
                                           .files = &job->shared->files,
                                           .output = &job->output};
-    int failure = options.argv ? child_start(&lane->child, &options) : ENOMEM;
+    int failure = argv ? child_start(&lane->child, &options) : ENOMEM;
     if (failure) {
         set_start_problem(job, job->shared->options->argv[0], failure);
         return false;
@@ -49,7 +52,7 @@ static bool lane_start_next(struct job *job, struct lane *lane)
     if (!job->is_spawned) {
         job->is_spawned = true;
         trace_write_spawn(job->writer, clock_monotonic_ns() - job->origin_ns,
-                          lane->child.pid, options.argv);
+                          lane->child.pid, argv);
     }
     return true;
 }

@@ -70,7 +70,7 @@ static const char *replace(const char *text, const char *url,
         end = mempcpy(end, url, strlen(url));
         text = at + strlen(PLACE);
     }
-    strcpy(end, text);
+    memcpy(end, text, strlen(text) + 1);
     return result;
 }
 

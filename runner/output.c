@@ -105,8 +105,11 @@ char *output_last_line(const struct output *output, char *text, size_t size)
     }
     size_t length = 0;
     for (size_t i = from; i < end && length + 1 < size; i++) {
-        bool is_printable = tail[i] >= ' ' && tail[i] <= '~';
-        text[length++] = is_printable ? tail[i] : '?';
+        text[length] = '?';
+        if (tail[i] >= ' ' && tail[i] <= '~') {
+            text[length] = tail[i];
+        }
+        length++;
     }
     text[length] = '\0';
     return text;

@@ -103,8 +103,7 @@ struct plan_checker {
     const struct workload *workload;
     const struct trace *trace;
     struct calls calls;
-    char *detail;
-    size_t size;
+    struct plan_finding *finding;
 };
 
 static bool check_match(struct plan_checker *checker)
@@ -114,7 +113,7 @@ static bool check_match(struct plan_checker *checker)
         return false;
     }
     const struct trace_attempt *first = &trace->attempts[0];
-    snprintf(checker->detail, checker->size,
+    snprintf(checker->finding->detail, sizeof checker->finding->detail,
              "the plan says %s %s, but it sent %s %.200s",
              checker->workload->method, checker->workload->path, first->method,
              first->target);
@@ -126,7 +125,7 @@ static bool check_tokens(struct plan_checker *checker)
     if (checker->calls.without_token == 0) {
         return false;
     }
-    snprintf(checker->detail, checker->size,
+    snprintf(checker->finding->detail, sizeof checker->finding->detail,
              "%zu of its requests carry no token; put that of each call "
              "(rs-0-0, rs-0-1, ...) anywhere into its requests",
              checker->calls.without_token);
@@ -153,7 +152,7 @@ static bool check_missing(struct plan_checker *checker)
                          plan_check_may_be_unseen(checker->trace))) {
         return false;
     }
-    snprintf(checker->detail, checker->size,
+    snprintf(checker->finding->detail, sizeof checker->finding->detail,
              "%" PRId64 " of %" PRId64 " calls were never made, the first "
              "of them %s",
              missing, workload->clients * workload->calls, first);
@@ -166,7 +165,7 @@ static bool check_lies(struct plan_checker *checker)
         const struct trace_result *result = &checker->trace->results[i];
         if (result->is_ok &&
             !call_set_has(&checker->calls.seen, result->call)) {
-            snprintf(checker->detail, checker->size,
+            snprintf(checker->finding->detail, sizeof checker->finding->detail,
                      "it reports %s as ok, but no request of that call came",
                      result->call);
             return true;
@@ -176,12 +175,10 @@ static bool check_lies(struct plan_checker *checker)
 }
 
 bool plan_check(const struct scenario *scenario, const struct trace *trace,
-                char *detail, size_t size)
+                struct plan_finding *finding)
 {
-    struct plan_checker checker = {.workload = &scenario->workload,
-                                   .trace = trace,
-                                   .detail = detail,
-                                   .size = size};
+    struct plan_checker checker = {
+        .workload = &scenario->workload, .trace = trace, .finding = finding};
     if (check_match(&checker)) {
         return true;
     }

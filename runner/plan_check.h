@@ -3,14 +3,17 @@
 #define RETRYSPEC_RUNNER_PLAN_CHECK_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "model/scenario.h"
 #include "model/trace.h"
 
-/* True if it did not: `detail` says what is missing. */
+struct plan_finding {
+    char detail[512];
+};
+
+/* True if it did not: the finding says what is missing. */
 bool plan_check(const struct scenario *scenario, const struct trace *trace,
-                char *detail, size_t size);
+                struct plan_finding *finding);
 
 /* Could calls have been made that left no trace, because the listener refused
  * or a connection was ended when it was accepted? */
