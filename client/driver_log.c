@@ -1,0 +1,83 @@
+#include "client/driver_clock.h"
+#include "client/driver_parts.h"
+#include "model/units.h"
+
+static double seconds(int64_t ns)
+{
+    return (double)ns / (double)NS_PER_S;
+}
+
+/* The file to write to, with the time and the call written; NULL: quiet. */
+static FILE *begin_line(const struct driver_call *call)
+{
+    const struct driver *driver = call->client->driver;
+    FILE *log = driver->options->log;
+    if (log) {
+        fprintf(log, "[%9.3f] %s  ",
+                seconds(driver_clock_ns() - driver->origin_ns), call->token);
+    }
+    return log;
+}
+
+const char *driver_log_outcome(const struct attempt_outcome *outcome,
+                               char text[32])
+{
+    if (outcome->end != END_STATUS) {
+        return attempt_end_words[outcome->end];
+    }
+    snprintf(text, 32, "status %d", outcome->status);
+    return text;
+}
+
+void driver_log_attempt(const struct driver_call *call,
+                        const struct attempt_outcome *outcome)
+{
+    FILE *log = begin_line(call);
+    if (!log) {
+        return;
+    }
+    char text[32];
+    fprintf(log, "#%lld  %s after %.3f s%s\n", (long long)call->engine.attempts,
+            driver_log_outcome(outcome, text),
+            seconds(driver_clock_ns() - call->attempt_ns),
+            outcome->connection_was_reused ? ", on a reused connection" : "");
+}
+
+void driver_log_wait(const struct driver_call *call,
+                     const struct retry_action *action)
+{
+    FILE *log = begin_line(call);
+    if (!log) {
+        return;
+    }
+    if (action->is_never) {
+        fprintf(log, "waits for ever");
+    } else {
+        fprintf(log, "waits %.3f s", seconds(action->delay_ns));
+    }
+    fprintf(log, " (layer %s", action->layer->name);
+    if (action->rule->where) {
+        fprintf(log, ", %s", action->rule->where);
+    }
+    if (action->law.has_header && action->retry_after.text) {
+        fprintf(log, ", %s: %s", action->retry_after.header,
+                action->retry_after.text);
+    }
+    fprintf(log, ")\n");
+}
+
+void driver_log_end(const struct driver_call *call,
+                    const struct retry_action *action, const char *error)
+{
+    FILE *log = begin_line(call);
+    if (!log) {
+        return;
+    }
+    char text[32];
+    fprintf(log, "%s: %s, %lld attempt%s in %.3f s\n",
+            action->is_ok ? "ok" : "failed",
+            action->is_ok ? driver_log_outcome(&call->last, text) : error,
+            (long long)call->engine.attempts,
+            call->engine.attempts == 1 ? "" : "s",
+            seconds(driver_clock_ns() - call->begun_ns));
+}

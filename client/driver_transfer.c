@@ -1,0 +1,342 @@
+#include "client/driver_transfer.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "client/driver_clock.h"
+
+/* -- what libcurl tells while it goes on -------------------------------------
+ */
+
+/* "HTTP/1.1 503 Busy": a new head, after a 1xx or as the first. */
+static void read_status_line(struct transfer *transfer, const char *line,
+                             size_t length)
+{
+    const char *space = memchr(line, ' ', length);
+    arena_deinit(&transfer->arena);
+    transfer->headers.count = 0;
+    transfer->status = 0;
+    for (const char *c = space ? space + 1 : line + length;
+         c < line + length && isdigit((unsigned char)*c) &&
+         transfer->status < 1000;
+         c++) {
+        transfer->status = transfer->status * 10 + (*c - '0');
+    }
+}
+
+static void keep_header(struct transfer *transfer, const char *line,
+                        size_t length)
+{
+    const char *colon = memchr(line, ':', length);
+    if (!colon || transfer->headers.count == TRANSFER_HEADERS_MAX) {
+        return;
+    }
+    const char *value = colon + 1, *end = line + length;
+    while (value < end && strchr(" \t", *value)) {
+        value++;
+    }
+    while (end > value && strchr(" \t\r\n", end[-1])) {
+        end--;
+    }
+    struct http_header header = {
+        .name = arena_strndup(&transfer->arena, line, (size_t)(colon - line)),
+        .value = arena_strndup(&transfer->arena, value, (size_t)(end - value)),
+    };
+    if (header.name && header.value) {
+        transfer->items[transfer->headers.count++] = header;
+    }
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *context)
+{
+    struct transfer *transfer = context;
+    size_t length = size * count;
+    transfer->last_byte_ns = driver_clock_ns();
+    if (transfer->is_head_whole) {
+        return length; /* a trailer */
+    }
+    if (length >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
+        read_status_line(transfer, line, length);
+    } else if (line[0] == '\r' || line[0] == '\n') {
+        transfer->is_head_whole = transfer->status >= 200;
+    } else {
+        keep_header(transfer, line, length);
+    }
+    return length;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct transfer *transfer = context;
+    size_t length = size * count;
+    transfer->last_byte_ns = driver_clock_ns();
+    transfer->body_bytes += (int64_t)length;
+    return EVP_DigestUpdate(transfer->digest, bytes, length) ? length : 0;
+}
+
+/* Called before each sending of a request. A second one within an attempt means
+ * that libcurl is about to send again by itself, because a reused connection
+ * died before it said anything. That is a retry no layer decided, so it does
+ * not happen here: the attempt ends. */
+static int on_connected(void *context, char *remote_ip, char *local_ip,
+                        int remote_port, int local_port)
+{
+    struct transfer *transfer = context;
+    (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
+    if (transfer->is_connected) {
+        transfer->died_reused = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    transfer->is_connected = true;
+    return CURL_PREREQFUNC_OK;
+}
+
+/* The kernel still knows how the connection ended: after a FIN from the server
+ * it waits for ours, after a RST it is closed. */
+static int on_close(void *context, curl_socket_t fd)
+{
+    struct transfer_origin *origin = context;
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    origin->last_close_was_reset =
+        getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+        info.tcpi_state == TCP_CLOSE;
+    return close(fd);
+}
+
+/* -- setting up -------------------------------------------------------------
+ */
+
+static bool set_body(CURL *easy, const struct transfer_request *request)
+{
+    if (!request->payload) {
+        return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+    }
+    return curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                            (curl_off_t)strlen(request->payload)) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->payload) ==
+               CURLE_OK;
+}
+
+static bool set_method(CURL *easy, const struct transfer_request *request)
+{
+    if (strcmp(request->method, "HEAD") == 0) {
+        return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L) == CURLE_OK;
+    }
+    return set_body(easy, request) &&
+           curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) ==
+               CURLE_OK;
+}
+
+static void set_callbacks(struct transfer *transfer)
+{
+    CURL *easy = transfer->easy;
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfer->origin);
+}
+
+/* Each client has its own name for the server, so that connections are never
+ * shared between clients; Host says what the URL says. */
+static void set_origin(struct transfer *transfer)
+{
+    CURL *easy = transfer->easy;
+    struct transfer_origin *origin = transfer->origin;
+    curl_easy_setopt(easy, CURLOPT_CONNECT_TO, origin->connect_to_list);
+    curl_easy_setopt(easy, CURLOPT_RESOLVE, origin->resolve_list);
+    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
+}
+
+static bool set_options(struct transfer *transfer,
+                        const struct transfer_request *request)
+{
+    CURL *easy = transfer->easy;
+    set_callbacks(transfer);
+    set_origin(transfer);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, request->owner);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    return curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_USERAGENT,
+                            "retryspec/" RETRYSPEC_VERSION) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
+           set_method(easy, request);
+}
+
+bool driver_transfer_init(struct transfer *transfer,
+                          struct transfer_origin *origin,
+                          const struct transfer_request *request)
+{
+    *transfer = (struct transfer){
+        .easy = curl_easy_init(),
+        .digest = EVP_MD_CTX_new(),
+        .origin = origin,
+    };
+    if (transfer->easy && transfer->digest && set_options(transfer, request)) {
+        return true;
+    }
+    driver_transfer_deinit(transfer);
+    return false;
+}
+
+void driver_transfer_deinit(struct transfer *transfer)
+{
+    curl_easy_cleanup(transfer->easy);
+    curl_slist_free_all(transfer->request_headers);
+    EVP_MD_CTX_free(transfer->digest);
+    arena_deinit(&transfer->arena);
+    transfer->easy = NULL;
+    transfer->request_headers = NULL;
+    transfer->digest = NULL;
+}
+
+bool driver_transfer_begin(struct transfer *transfer, CURLM *multi,
+                           struct curl_slist *headers)
+{
+    curl_slist_free_all(transfer->request_headers);
+    transfer->request_headers = headers;
+    arena_deinit(&transfer->arena);
+    transfer->headers = (struct http_headers){transfer->items, 0};
+    transfer->status = 0;
+    transfer->is_head_whole = transfer->is_connected = false;
+    transfer->died_reused = false;
+    transfer->body_bytes = 0;
+    transfer->sha256[0] = '\0';
+    transfer->last_byte_ns = driver_clock_ns();
+    return EVP_DigestInit_ex(transfer->digest, EVP_sha256(), NULL) &&
+           curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, headers) ==
+               CURLE_OK &&
+           curl_multi_add_handle(multi, transfer->easy) == CURLM_OK;
+}
+
+/* -- how it ended -----------------------------------------------------------
+ */
+
+static long number(const struct transfer *transfer, CURLINFO info)
+{
+    long value = 0;
+    curl_easy_getinfo(transfer->easy, info, &value);
+    return value;
+}
+
+static enum attempt_end reset_end(const struct transfer *transfer)
+{
+    return transfer->is_head_whole ? END_RESET_BODY : END_RESET;
+}
+
+static enum attempt_end close_end(const struct transfer *transfer)
+{
+    return transfer->is_head_whole ? END_CUT : END_CLOSE;
+}
+
+static enum attempt_end connect_end(const struct transfer *transfer)
+{
+    switch (number(transfer, CURLINFO_OS_ERRNO)) {
+    case ECONNREFUSED:
+        return END_REFUSED;
+    case ECONNRESET: /* accepted and reset before connect() was seen to end */
+        return END_RESET;
+    default:
+        return END_UNREACHABLE;
+    }
+}
+
+/* CURLE_RECV_ERROR also stands for a broken chunk, without an errno. */
+static enum attempt_end receive_end(const struct transfer *transfer)
+{
+    long os_error = number(transfer, CURLINFO_OS_ERRNO);
+    return os_error == 0 || os_error == EAGAIN ? END_GARBAGE
+                                               : reset_end(transfer);
+}
+
+/* libcurl aborted its own re-sending, see on_connected(). */
+static enum attempt_end died_end(const struct transfer *transfer)
+{
+    return transfer->origin->last_close_was_reset ? END_RESET : END_CLOSE;
+}
+
+static enum attempt_end end_of(const struct transfer *transfer, CURLcode code)
+{
+    if (transfer->died_reused) {
+        return died_end(transfer);
+    }
+    switch ((int)code) {
+    case CURLE_OK: /* a head that ends in a FIN is none */
+        return transfer->is_head_whole ? END_STATUS : END_CLOSE;
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return END_UNREACHABLE;
+    case CURLE_COULDNT_CONNECT:
+        return connect_end(transfer);
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+        return close_end(transfer);
+    case CURLE_SEND_ERROR:
+        return reset_end(transfer);
+    case CURLE_RECV_ERROR:
+        return receive_end(transfer);
+    case CURLE_OPERATION_TIMEDOUT:
+        return transfer->is_connected ? END_TIMEOUT : END_UNREACHABLE;
+    default: /* of libcurl's errors, not ours: what is left is no HTTP */
+        return END_GARBAGE;
+    }
+}
+
+static void finish_digest(struct transfer *transfer)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    if (!EVP_DigestFinal_ex(transfer->digest, sum, &size) || size != 32) {
+        return;
+    }
+    for (unsigned int i = 0; i < size; i++) {
+        transfer->sha256[2 * i] = digits[sum[i] >> 4];
+        transfer->sha256[2 * i + 1] = digits[sum[i] & 15];
+    }
+    transfer->sha256[2 * size] = '\0';
+}
+
+struct attempt_outcome driver_transfer_end(struct transfer *transfer,
+                                           CURLM *multi, CURLcode code)
+{
+    struct attempt_outcome outcome = {
+        .end = end_of(transfer, code),
+        .connection_was_reused = transfer->died_reused ||
+                                 (transfer->is_connected &&
+                                  number(transfer, CURLINFO_NUM_CONNECTS) == 0),
+    };
+    if (outcome.end == END_STATUS) {
+        outcome.status = transfer->status;
+        outcome.headers = &transfer->headers;
+        finish_digest(transfer);
+    }
+    curl_multi_remove_handle(multi, transfer->easy);
+    return outcome;
+}
+
+struct attempt_outcome driver_transfer_time_out(struct transfer *transfer,
+                                                CURLM *multi)
+{
+    curl_multi_remove_handle(multi, transfer->easy);
+    return (struct attempt_outcome){
+        .end = transfer->is_connected ? END_TIMEOUT : END_UNREACHABLE,
+    };
+}
+
+void driver_transfer_abort(struct transfer *transfer, CURLM *multi)
+{
+    curl_multi_remove_handle(multi, transfer->easy);
+}

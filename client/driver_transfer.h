@@ -1,0 +1,68 @@
+/* One HTTP request at a time over libcurl, and how it ended in our words. */
+#ifndef RETRYSPEC_CLIENT_DRIVER_TRANSFER_H
+#define RETRYSPEC_CLIENT_DRIVER_TRANSFER_H
+
+#include <curl/curl.h>
+#include <openssl/evp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/retry.h"
+#include "model/arena.h"
+
+enum { TRANSFER_HEADERS_MAX = 100, TRANSFER_SHA256_TEXT = 65 };
+
+/* What the transfers of one client share. libcurl may close a connection long
+ * after the transfer that opened it is gone, so this outlives them all. */
+struct transfer_origin {
+    char connect_to[64];
+    char resolve[256];
+    struct curl_slist *connect_to_list, *resolve_list;
+    bool last_close_was_reset;
+};
+
+struct transfer {
+    CURL *easy;
+    struct transfer_origin *origin;
+    struct curl_slist *request_headers;
+    EVP_MD_CTX *digest;
+    struct arena arena; /* of the response head */
+    struct http_header items[TRANSFER_HEADERS_MAX];
+    struct http_headers headers;
+    int status;
+    bool is_head_whole, is_connected, died_reused;
+    int64_t last_byte_ns; /* or when the attempt began */
+    int64_t body_bytes;
+    char sha256[TRANSFER_SHA256_TEXT]; /* of the body; "" without a response */
+};
+
+/* What stays the same over the attempts of a call. All borrowed. */
+struct transfer_request {
+    const char *url, *method;
+    const char *payload; /* NULL: no body */
+    void *owner;         /* of the transfer: CURLINFO_PRIVATE */
+};
+
+/* `origin` is borrowed. False without memory. */
+bool driver_transfer_init(struct transfer *transfer,
+                          struct transfer_origin *origin,
+                          const struct transfer_request *request);
+void driver_transfer_deinit(struct transfer *transfer);
+
+/* Sends. `headers` is owned by the transfer from now on. */
+bool driver_transfer_begin(struct transfer *transfer, CURLM *multi,
+                           struct curl_slist *headers);
+
+/* It ended by itself: takes it off `multi` and says how. The headers live until
+ * the next attempt. */
+struct attempt_outcome driver_transfer_end(struct transfer *transfer,
+                                           CURLM *multi, CURLcode code);
+
+/* Our limit ended it. A connection that was not there yet is END_UNREACHABLE,
+ * since then it is the connecting that took too long. */
+struct attempt_outcome driver_transfer_time_out(struct transfer *transfer,
+                                                CURLM *multi);
+
+void driver_transfer_abort(struct transfer *transfer, CURLM *multi);
+
+#endif
