@@ -13,9 +13,6 @@
 /* The stop flag is looked at this often when nothing happens. */
 enum { NAP_MAX_MS = 100 };
 
-/* Streams of the seed, see model/rng.h; those of calls have label 1. */
-enum { STREAM_START_SPREAD = 2 };
-
 /* Descriptors beside one a connection. */
 enum { SPARE_FILES = 64 };
 
@@ -28,9 +25,10 @@ void driver_fail_memory(struct driver *driver)
     }
 }
 
-void driver_arm(struct driver *driver, struct timer *timer, int64_t at_ns)
+void driver_arm(struct driver *driver, struct driver_timer *timer,
+                int64_t at_ns)
 {
-    if (!timers_set(&driver->timers, timer, at_ns)) {
+    if (!driver_timers_set(&driver->timers, timer, at_ns)) {
         driver_fail_memory(driver);
     }
 }
@@ -123,12 +121,13 @@ static bool init_origin(struct transfer_origin *origin, int64_t client,
     return origin->connect_to_list && origin->resolve_list;
 }
 
+/* Evenly, as docs/adapters.md asks of every adapter. */
 static int64_t start_time(const struct driver *driver, int64_t client)
 {
-    struct rng rng = rng_stream(driver->options->seed, STREAM_START_SPREAD,
-                                (uint64_t)client);
-    double spread_ns = (double)driver->options->plan->workload.start_spread_ns;
-    return driver->origin_ns + (int64_t)(rng_uniform(&rng) * spread_ns);
+    const struct workload *workload = &driver->options->plan->workload;
+    double share = (double)client / (double)workload->clients;
+    return driver->origin_ns +
+           (int64_t)((double)workload->start_spread_ns * share);
 }
 
 static bool init_client(struct driver *driver, int64_t index,
@@ -137,7 +136,7 @@ static bool init_client(struct driver *driver, int64_t index,
     struct driver_client *client = &driver->clients[index];
     client->driver = driver;
     client->index = index;
-    client->timer = (struct timer){client, TIMER_CLIENT, 0, 0};
+    client->timer = (struct driver_timer){client, TIMER_CLIENT, 0, 0};
     retry_shared_init(&client->shared, &driver->profile, driver->origin_ns);
     for (size_t i = 0; i < driver->profile.layer_count; i++) {
         slot_pool_init(&client->pools[i], driver->layers[i].slots.limit);
@@ -184,7 +183,7 @@ static void on_client_timer(struct driver_client *client)
 /* -- the loop ---------------------------------------------------------------
  */
 
-static void fire(struct driver *driver, const struct timer *timer)
+static void fire(struct driver *driver, const struct driver_timer *timer)
 {
     switch ((enum driver_timer_kind)timer->kind) {
     case TIMER_MULTI:
@@ -209,11 +208,11 @@ static bool is_stopped(const struct driver *driver)
 static void fire_due(struct driver *driver)
 {
     int64_t now_ns = driver_clock_ns();
-    struct timer *timer = timers_first(&driver->timers);
+    struct driver_timer *timer = driver_timers_first(&driver->timers);
     while (timer && timer->at_ns <= now_ns && !driver->has_failed &&
            !is_stopped(driver)) {
         fire(driver, timer);
-        timer = timers_first(&driver->timers);
+        timer = driver_timers_first(&driver->timers);
     }
 }
 
@@ -222,7 +221,7 @@ static void loop(struct driver *driver)
     while (driver->clients_left > 0 && !driver->has_failed &&
            !is_stopped(driver)) {
         int64_t until_ns = driver_clock_ns() + NAP_MAX_MS * NS_PER_MS;
-        const struct timer *timer = timers_first(&driver->timers);
+        const struct driver_timer *timer = driver_timers_first(&driver->timers);
         if (timer && timer->at_ns < until_ns) {
             until_ns = timer->at_ns;
         }
@@ -303,7 +302,7 @@ static void deinit(struct driver *driver)
         curl_slist_free_all(driver->clients[i].origin.connect_to_list);
         curl_slist_free_all(driver->clients[i].origin.resolve_list);
     }
-    timers_deinit(&driver->timers);
+    driver_timers_deinit(&driver->timers);
     free(driver->clients);
     free(driver->path);
 }

@@ -153,7 +153,7 @@ void driver_call_free(struct driver_call *call)
 {
     unlink_call(call);
     curl_multi_remove_handle(call->client->driver->multi, call->transfer.easy);
-    timers_set(&call->client->driver->timers, &call->timer, NS_FOREVER);
+    driver_timers_set(&call->client->driver->timers, &call->timer, NS_FOREVER);
     driver_transfer_deinit(&call->transfer);
     free(call->payload);
     free(call->url);
@@ -418,7 +418,7 @@ static struct driver_call *create_call(struct driver_client *client)
     call->rng =
         rng_stream(driver->options->seed, STREAM_CALLS,
                    (uint64_t)client->index << 32 | (uint64_t)client->next_call);
-    call->timer = (struct timer){call, TIMER_CALL, 0, 0};
+    call->timer = (struct driver_timer){call, TIMER_CALL, 0, 0};
     call->begun_ns = driver_clock_ns();
     call->give_up_ns = give_up_time(driver, call->begun_ns);
     call->until_ns = call->wake_ns = NS_FOREVER;

@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 #include "client/driver.h"
+#include "client/driver_timers.h"
 #include "client/driver_transfer.h"
 #include "client/retry.h"
 #include "client/slots.h"
-#include "client/timers.h"
 #include "model/rng.h"
 
 enum driver_timer_kind { TIMER_MULTI, TIMER_CLIENT, TIMER_CALL };
@@ -24,7 +24,8 @@ struct driver_client {
     struct retry_shared shared;
     struct slot_pool pools[PROFILE_LAYERS_MAX]; /* by layer of the profile */
     struct transfer_origin origin;
-    struct timer timer; /* when to look whether the next call can begin */
+    struct driver_timer
+        timer; /* when to look whether the next call can begin */
 };
 
 enum driver_call_state {
@@ -50,7 +51,7 @@ struct driver_call {
     struct driver_slot slots[PROFILE_LAYERS_MAX];
     enum driver_call_state state;
     enum retry_event_kind when_granted;
-    struct timer timer;
+    struct driver_timer timer;
     int64_t begun_ns, give_up_ns, attempt_ns, until_ns, wake_ns;
     struct attempt_timeout limit;
     struct attempt_outcome last;
@@ -65,8 +66,8 @@ struct driver {
     char *path; /* of the plan, without query */
     CURLM *multi;
     int epoll;
-    struct timers timers;
-    struct timer multi_timer;
+    struct driver_timers timers;
+    struct driver_timer multi_timer;
     struct driver_client *clients;
     struct driver_call *calls;
     int64_t origin_ns, in_flight, clients_left;
@@ -75,7 +76,8 @@ struct driver {
 
 /* The driver can't go on: the first reason counts. */
 void driver_fail_memory(struct driver *driver);
-void driver_arm(struct driver *driver, struct timer *timer, int64_t at_ns);
+void driver_arm(struct driver *driver, struct driver_timer *timer,
+                int64_t at_ns);
 
 /* -- driver_call.c ----------------------------------------------------------
  */

@@ -1,21 +1,22 @@
-#include "client/timers.h"
+#include "client/driver_timers.h"
 
 #include <stdlib.h>
 
 #include "model/units.h"
 
-static void put(struct timers *timers, size_t place, struct timer *timer)
+static void put(struct driver_timers *timers, size_t place,
+                struct driver_timer *timer)
 {
     timers->heap[place - 1] = timer;
     timer->place = place;
 }
 
-static struct timer *at(const struct timers *timers, size_t place)
+static struct driver_timer *at(const struct driver_timers *timers, size_t place)
 {
     return timers->heap[place - 1];
 }
 
-static void rise(struct timers *timers, struct timer *timer)
+static void rise(struct driver_timers *timers, struct driver_timer *timer)
 {
     size_t place = timer->place;
     while (place > 1 && at(timers, place / 2)->at_ns > timer->at_ns) {
@@ -25,7 +26,7 @@ static void rise(struct timers *timers, struct timer *timer)
     put(timers, place, timer);
 }
 
-static void sink(struct timers *timers, struct timer *timer)
+static void sink(struct driver_timers *timers, struct driver_timer *timer)
 {
     size_t place = timer->place;
     for (;;) {
@@ -43,18 +44,18 @@ static void sink(struct timers *timers, struct timer *timer)
     put(timers, place, timer);
 }
 
-static void settle(struct timers *timers, struct timer *timer)
+static void settle(struct driver_timers *timers, struct driver_timer *timer)
 {
     rise(timers, timer);
     sink(timers, timer);
 }
 
-static void disarm(struct timers *timers, struct timer *timer)
+static void disarm(struct driver_timers *timers, struct driver_timer *timer)
 {
     if (timer->place == 0) {
         return;
     }
-    struct timer *last = at(timers, timers->count);
+    struct driver_timer *last = at(timers, timers->count);
     timers->count--;
     if (last != timer) {
         put(timers, timer->place, last);
@@ -63,14 +64,14 @@ static void disarm(struct timers *timers, struct timer *timer)
     timer->place = 0;
 }
 
-static bool make_room(struct timers *timers)
+static bool make_room(struct driver_timers *timers)
 {
     if (timers->count < timers->capacity) {
         return true;
     }
     size_t capacity = timers->capacity ? 2 * timers->capacity : 64;
-    struct timer **heap =
-        realloc(timers->heap, capacity * sizeof(struct timer *));
+    struct driver_timer **heap =
+        realloc(timers->heap, capacity * sizeof(struct driver_timer *));
     if (!heap) {
         return false;
     }
@@ -79,7 +80,8 @@ static bool make_room(struct timers *timers)
     return true;
 }
 
-bool timers_set(struct timers *timers, struct timer *timer, int64_t at_ns)
+bool driver_timers_set(struct driver_timers *timers, struct driver_timer *timer,
+                       int64_t at_ns)
 {
     if (at_ns == NS_FOREVER) {
         disarm(timers, timer);
@@ -97,16 +99,16 @@ bool timers_set(struct timers *timers, struct timer *timer, int64_t at_ns)
     return true;
 }
 
-struct timer *timers_first(const struct timers *timers)
+struct driver_timer *driver_timers_first(const struct driver_timers *timers)
 {
     return timers->count ? timers->heap[0] : NULL;
 }
 
-void timers_deinit(struct timers *timers)
+void driver_timers_deinit(struct driver_timers *timers)
 {
     for (size_t i = 0; i < timers->count; i++) {
         timers->heap[i]->place = 0;
     }
     free(timers->heap);
-    *timers = (struct timers){0};
+    *timers = (struct driver_timers){0};
 }

@@ -1,0 +1,318 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/call_options.h"
+#include "cli/cli.h"
+#include "client/driver.h"
+#include "client/retry.h"
+#include "model/units.h"
+
+static const char usage[] =
+    "Usage: retryspec call URL [OPTION...]\n"
+    "       retryspec run ... -- retryspec call [OPTION...]\n\n"
+    "The reference client: it retries exactly as a profile says. Given a URL\n"
+    "it calls it and tells what it does; without one it is an adapter and\n"
+    "takes its work from RETRYSPEC_PLAN, as docs/adapters.md describes.\n\n"
+    "Options:\n"
+    "  -p, --profile NAME|FILE  how to retry (default: RETRYSPEC_PROFILE, "
+    "else\n"
+    "                           http-generic)\n"
+    "      --calls N            so many calls (1)\n"
+    "      --concurrency N      so many of them at a time (1)\n"
+    "      --method METHOD      GET, or POST with --data\n"
+    "      --data JSON          the body of POST, PUT and PATCH; \"<token>\" "
+    "in\n"
+    "                           it becomes the call's own\n"
+    "      --give-up DURATION   cancel a call that is not done by then\n"
+    "      --seed N             fixes every random delay (RETRYSPEC_SEED, "
+    "else 1)\n"
+    "      --json               one line of JSON a call, and one in all\n"
+    "  -v, --verbose            as an adapter or with --json: attempts and\n"
+    "                           waits on standard error\n"
+    "  -h, --help               this text\n\n"
+    "Examples:\n"
+    "  retryspec call http://127.0.0.1:8080/v1/echo -p curl-retry\n"
+    "  retryspec call http://127.0.0.1:8080/v1/echo --data '{\"a\": 1}' "
+    "--calls 20 --concurrency 5\n"
+    "  retryspec run -p tinker-submit -- retryspec call -p http-generic\n\n"
+    "Exit codes: 0 every call succeeded (as an adapter: the plan was run), 1 "
+    "a call\nfailed, 2 wrong usage or file, 3 the system failed, 77 as an "
+    "adapter: the client\ncan't run this plan; 128 + n stopped by signal n.\n";
+
+enum { EXIT_CALL_FAILED = 1, EXIT_CANT = 77 };
+
+/* One run of the command, as a program or as an adapter. */
+struct calling {
+    const struct call_request *request;
+    struct profile *profile;
+    struct plan *plan; /* as an adapter: read, else `own` */
+    struct plan own;
+    char *base_url;
+    int results;  /* descriptor */
+    bool is_lost; /* a result could not be written */
+    struct driver_stats stats;
+    struct error error;
+};
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+static bool is_adapter(const struct calling *calling)
+{
+    return !calling->request->url;
+}
+
+/* -- what to do -------------------------------------------------------------
+ */
+
+static bool load_profile(struct calling *calling)
+{
+    const char *name = calling->request->profile;
+    if (!name) {
+        name = environment("RETRYSPEC_PROFILE");
+    }
+    calling->profile =
+        cli_load_profile(name ? name : "http-generic", &calling->error);
+    return calling->profile != NULL;
+}
+
+/* http://host:port/path?query -> base and path. */
+static bool split_url(struct calling *calling)
+{
+    const struct call_request *request = calling->request;
+    const char *host = strstr(request->url, "://") + 3;
+    size_t length = (size_t)(host - request->url) + strcspn(host, "/?#");
+    const char *path = request->url + length;
+    calling->base_url = strndup(request->url, length);
+    calling->own.workload = (struct workload){
+        .method = request->method,
+        .path = *path ? path : "/",
+        .payload = request->data,
+        .clients = 1,
+        .calls = request->calls,
+        .concurrency = request->concurrency,
+        .give_up_ns = request->give_up_ns,
+    };
+    calling->plan = &calling->own;
+    return calling->base_url != NULL;
+}
+
+static const char *need_environment(struct calling *calling, const char *name)
+{
+    const char *value = environment(name);
+    if (!value) {
+        error_add(&calling->error, PROBLEM_INPUT,
+                  "RETRYSPEC_PLAN is set, but %s is not; see "
+                  "docs/adapters.md",
+                  name);
+    }
+    return value;
+}
+
+static bool open_results(struct calling *calling, const char *path)
+{
+    calling->results =
+        open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (calling->results < 0) {
+        error_add_errno(&calling->error, errno, "can't write %s", path);
+    }
+    return calling->results >= 0;
+}
+
+static bool read_environment(struct calling *calling)
+{
+    const char *text = environment("RETRYSPEC_PLAN");
+    if (!text) {
+        struct problem *problem =
+            error_add(&calling->error, PROBLEM_INPUT,
+                      "no URL is given and RETRYSPEC_PLAN is not set");
+        snprintf(problem->hint, sizeof problem->hint,
+                 "retryspec call http://127.0.0.1:8080/ -p http-generic");
+        return false;
+    }
+    const char *base_url = need_environment(calling, "RETRYSPEC_BASE_URL");
+    const char *results = need_environment(calling, "RETRYSPEC_RESULTS");
+    if (!base_url || !results) {
+        return false;
+    }
+    calling->base_url = strdup(base_url);
+    calling->plan = plan_read(text, &calling->error);
+    return calling->base_url && calling->plan && open_results(calling, results);
+}
+
+static bool choose_seed(const struct calling *calling, uint64_t *seed)
+{
+    const char *text = environment("RETRYSPEC_SEED");
+    *seed = calling->request->seed;
+    return calling->request->has_seed || !text || cli_parse_seed(text, seed);
+}
+
+/* -- what came of it --------------------------------------------------------
+ */
+
+/* One write a line, so that lines of several writers never mix. */
+static void write_line(struct calling *calling, char *line)
+{
+    size_t length = strlen(line);
+    line[length] = '\n';
+    if (write(calling->results, line, length + 1) != (ssize_t)(length + 1)) {
+        calling->is_lost = true;
+    }
+    line[length] = '\0';
+}
+
+static void on_result(void *context, const struct trace_result *result)
+{
+    struct calling *calling = context;
+    char *line = result_format(result);
+    if (!line) {
+        calling->is_lost = true;
+        return;
+    }
+    if (is_adapter(calling)) {
+        write_line(calling, line);
+    } else if (calling->request->is_json) {
+        puts(line);
+    }
+    free(line);
+}
+
+static void print_json_summary(const struct calling *calling, uint64_t seed)
+{
+    const struct driver_stats *stats = &calling->stats;
+    printf("{\"profile\":\"%s\",\"seed\":%" PRIu64 ",\"calls\":%" PRId64
+           ",\"succeeded\":%" PRId64 ",\"failed\":%" PRId64
+           ",\"cancelled\":%" PRId64 ",\"attempts\":%" PRId64
+           ",\"retries\":%" PRId64 ",\"peak_in_flight\":%" PRId64 "}\n",
+           calling->profile->id, seed, stats->calls, stats->succeeded,
+           stats->failed, stats->cancelled, stats->attempts, stats->retries,
+           stats->peak_in_flight);
+}
+
+static void print_summary(const struct calling *calling, uint64_t seed)
+{
+    const struct driver_stats *stats = &calling->stats;
+    printf("%s, seed %" PRIu64 ": %" PRId64 " calls, %" PRId64 " ok, %" PRId64
+           " failed, %" PRId64 " cancelled; %" PRId64 " attempts, %" PRId64
+           " retries, at most %" PRId64 " in flight\n",
+           calling->profile->id, seed, stats->calls, stats->succeeded,
+           stats->failed, stats->cancelled, stats->attempts, stats->retries,
+           stats->peak_in_flight);
+}
+
+static int exit_code(const struct calling *calling)
+{
+    if (calling->is_lost) {
+        fputs("retryspec call: a result could not be written\n", stderr);
+        return EXIT_SYSTEM;
+    }
+    if (cli_stop) {
+        return 128 + (int)cli_stop;
+    }
+    bool is_failure = calling->stats.succeeded < calling->stats.calls;
+    return is_failure && !is_adapter(calling) ? EXIT_CALL_FAILED : 0;
+}
+
+/* -- running ----------------------------------------------------------------
+ */
+
+/* What the profile asks for and the engine can't do is no fault of the plan,
+ * but an adapter that can't act as its client must say so, not pretend. */
+static int refuse(const struct calling *calling)
+{
+    error_print(&calling->error, stderr);
+    if (!is_adapter(calling)) {
+        return EXIT_USAGE;
+    }
+    fprintf(stderr, "the reference client can't be \"%s\": %s\n",
+            calling->profile->id, calling->error.problems[0].message);
+    return EXIT_CANT;
+}
+
+static FILE *log_file(const struct calling *calling)
+{
+    if (is_adapter(calling) || calling->request->is_json) {
+        return calling->request->is_verbose ? stderr : NULL;
+    }
+    return stdout;
+}
+
+static int run(struct calling *calling, uint64_t seed)
+{
+    const struct driver_options driver_options = {
+        .base_url = calling->base_url,
+        .profile = calling->profile,
+        .plan = calling->plan,
+        .seed = seed,
+        .stop = &cli_stop,
+        .log = log_file(calling),
+        .on_result = on_result,
+        .context = calling,
+    };
+    cli_catch_signals();
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (!driver_run(&driver_options, &calling->stats, &calling->error)) {
+        return cli_fail(&calling->error);
+    }
+    if (calling->request->is_json) {
+        print_json_summary(calling, seed);
+    } else if (!is_adapter(calling)) {
+        print_summary(calling, seed);
+    }
+    return exit_code(calling);
+}
+
+static int call(struct calling *calling)
+{
+    uint64_t seed;
+    if (!choose_seed(calling, &seed)) {
+        return cli_usage_error("call",
+                               "RETRYSPEC_SEED is no number such as 7 or 0x1f");
+    }
+    bool is_ready =
+        is_adapter(calling) ? read_environment(calling) : split_url(calling);
+    if (!is_ready || !load_profile(calling)) {
+        return cli_fail(&calling->error);
+    }
+    if (!retry_supports(calling->profile, &calling->error)) {
+        return refuse(calling);
+    }
+    return run(calling, seed);
+}
+
+static void calling_deinit(struct calling *calling)
+{
+    if (calling->results >= 0) {
+        close(calling->results);
+    }
+    if (calling->plan != &calling->own) {
+        plan_free(calling->plan);
+    }
+    profile_free(calling->profile);
+    free(calling->base_url);
+}
+
+int cmd_call(int argc, char **argv)
+{
+    struct call_request request;
+    int code = call_options_read(&request, argc, argv);
+    if (code != 0) {
+        return code;
+    }
+    if (request.wants_help) {
+        fputs(usage, stdout);
+        return 0;
+    }
+    struct calling calling = {.request = &request, .results = -1};
+    code = call(&calling);
+    calling_deinit(&calling);
+    return code;
+}
