@@ -29,20 +29,20 @@ static const char usage[] =
     "in\n"
     "                           it becomes the call's own\n"
     "      --give-up DURATION   cancel a call that is not done by then\n"
-    "      --seed N             fixes every random delay (RETRYSPEC_SEED, "
-    "else 1)\n"
+    "      --seed N             fixes every random delay (RETRYSPEC_SEED, else "
+    "1)\n"
     "      --json               one line of JSON a call, and one in all\n"
     "  -v, --verbose            as an adapter or with --json: attempts and\n"
     "                           waits on standard error\n"
     "  -h, --help               this text\n\n"
     "Examples:\n"
     "  retryspec call http://127.0.0.1:8080/v1/echo -p curl-retry\n"
-    "  retryspec call http://127.0.0.1:8080/v1/echo --data '{\"a\": 1}' "
-    "--calls 20 --concurrency 5\n"
+    "  retryspec call http://127.0.0.1:8080/v1/echo --data '{\"a\": 1}' \\\n"
+    "      --calls 20 --concurrency 5\n"
     "  retryspec run -p tinker-submit -- retryspec call -p http-generic\n\n"
-    "Exit codes: 0 every call succeeded (as an adapter: the plan was run), 1 "
-    "a call\nfailed, 2 wrong usage or file, 3 the system failed, 77 as an "
-    "adapter: the client\ncan't run this plan; 128 + n stopped by signal n.\n";
+    "Exit codes: 0 every call succeeded (as an adapter: the plan was run),\n"
+    "1 a call failed, 2 wrong usage or file, 3 the system failed, 77 as an\n"
+    "adapter: the client can't run this plan; 128 + n stopped by signal n.\n";
 
 enum { EXIT_CALL_FAILED = 1, EXIT_CANT = 77 };
 

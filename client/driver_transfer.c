@@ -81,23 +81,6 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     return EVP_DigestUpdate(transfer->digest, bytes, length) ? length : 0;
 }
 
-/* Called before each sending of a request. A second one within an attempt means
- * that libcurl is about to send again by itself, because a reused connection
- * died before it said anything. That is a retry no layer decided, so it does
- * not happen here: the attempt ends. */
-static int on_connected(void *context, char *remote_ip, char *local_ip,
-                        int remote_port, int local_port)
-{
-    struct transfer *transfer = context;
-    (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
-    if (transfer->is_connected) {
-        transfer->died_reused = true;
-        return CURL_PREREQFUNC_ABORT;
-    }
-    transfer->is_connected = true;
-    return CURL_PREREQFUNC_OK;
-}
-
 /* The kernel still knows how the connection ended: after a FIN from the server
  * it waits for ours, after a RST it is closed. */
 static int on_close(void *context, curl_socket_t fd)
@@ -109,6 +92,44 @@ static int on_close(void *context, curl_socket_t fd)
         getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
         info.tcpi_state == TCP_CLOSE;
     return close(fd);
+}
+
+/* A second sending within an attempt: libcurl is about to send again by itself,
+ * because a reused connection died before it said anything. That is a retry
+ * which no layer decided, so it does not happen: the attempt ends. */
+static bool is_hidden_resend(struct transfer *transfer)
+{
+    if (transfer->is_connected && !transfer->died_reused) {
+        transfer->died_reused = true;
+        transfer->died_by_reset = transfer->origin->last_close_was_reset;
+    }
+    return transfer->is_connected;
+}
+
+/* The new connection for such a sending is never made. */
+static curl_socket_t on_open(void *context, curlsocktype purpose,
+                             struct curl_sockaddr *address)
+{
+    struct transfer *transfer = context;
+    (void)purpose;
+    if (is_hidden_resend(transfer)) {
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC,
+                  address->protocol);
+}
+
+/* Called before each sending, also over another connection that was idle. */
+static int on_connected(void *context, char *remote_ip, char *local_ip,
+                        int remote_port, int local_port)
+{
+    struct transfer *transfer = context;
+    (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
+    if (is_hidden_resend(transfer)) {
+        return CURL_PREREQFUNC_ABORT;
+    }
+    transfer->is_connected = true;
+    return CURL_PREREQFUNC_OK;
 }
 
 /* -- setting up -------------------------------------------------------------
@@ -144,6 +165,8 @@ static void set_callbacks(struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfer->origin);
 }
@@ -262,16 +285,10 @@ static enum attempt_end receive_end(const struct transfer *transfer)
                                                : reset_end(transfer);
 }
 
-/* libcurl aborted its own re-sending, see on_connected(). */
-static enum attempt_end died_end(const struct transfer *transfer)
-{
-    return transfer->origin->last_close_was_reset ? END_RESET : END_CLOSE;
-}
-
 static enum attempt_end end_of(const struct transfer *transfer, CURLcode code)
 {
     if (transfer->died_reused) {
-        return died_end(transfer);
+        return transfer->died_by_reset ? END_RESET : END_CLOSE;
     }
     switch ((int)code) {
     case CURLE_OK: /* a head that ends in a FIN is none */

@@ -30,7 +30,7 @@ struct transfer {
     struct http_header items[TRANSFER_HEADERS_MAX];
     struct http_headers headers;
     int status;
-    bool is_head_whole, is_connected, died_reused;
+    bool is_head_whole, is_connected, died_reused, died_by_reset;
     int64_t last_byte_ns; /* or when the attempt began */
     int64_t body_bytes;
     char sha256[TRANSFER_SHA256_TEXT]; /* of the body; "" without a response */
