@@ -94,6 +94,11 @@ static void judge_silence(const struct walk *walk, const struct place *place)
     const struct judging *judging = walk->judging;
     enum judge_rule rule = rule_of_silence(place);
     int64_t latest_ns = NS_FOREVER;
+    if (walk->set->items[0].action.is_never) {
+        judging->tally->hangs++;
+        tally_exercise(judging->tally, JUDGE_RA_1);
+        return;
+    }
     hypotheses_hide(walk->set, judging->end_ns);
     for (int i = walk->set->count - 1; i >= 0; i--) {
         if (walk->set->is_open ||

@@ -77,9 +77,12 @@ static bool was_played_through(const struct desk *desk)
             return false;
         }
     }
-    return desk->report->client_fault == CLIENT_OK &&
-           tally_violations(tally) == 0 && desk->judging->trace->complete &&
-           !desk->judging->trace->interrupted;
+    /* A client that waits for ever, as its profile says, has to be stopped. */
+    bool is_at_end =
+        desk->report->client_fault == CLIENT_OK ||
+        (desk->report->client_fault == CLIENT_TIMED_OUT && tally->hangs > 0);
+    return is_at_end && tally_violations(tally) == 0 &&
+           desk->judging->trace->complete && !desk->judging->trace->interrupted;
 }
 
 static const char *reason_unseen(const struct desk *desk, enum judge_rule rule)

@@ -4,15 +4,29 @@
 
 /* Both ends of the time that an attempt was open are ours: each may have been
  * seen late. */
-static int64_t early_slack(const struct judging *judging)
+static int64_t seen_slack(const struct judging *judging)
 {
     return judging->early_ns + judging->lag_ns;
 }
 
-static bool is_about(const struct judging *judging, int64_t at_ns,
+/* The client's clock ran before we saw the head: it had to resolve, connect and
+ * send. That it may be slow at it is the late tolerance, but no more than a
+ * quarter of the time in question. */
+static int64_t early_slack(const struct judging *judging, int64_t since_ns,
+                           int64_t due_ns)
+{
+    int64_t quarter_ns = (due_ns - since_ns) / 4;
+    int64_t late_ns = judging->profile->tolerance.late_ns;
+    return seen_slack(judging) + (quarter_ns < late_ns ? quarter_ns : late_ns);
+}
+
+static bool is_about(const struct place *place, int64_t since_ns,
                      int64_t due_ns)
 {
-    return due_ns != NS_FOREVER && at_ns >= due_ns - early_slack(judging) &&
+    const struct judging *judging = place->judging;
+    int64_t at_ns = place->seen->at_ns;
+    return due_ns != NS_FOREVER &&
+           at_ns >= due_ns - early_slack(judging, since_ns, due_ns) &&
            at_ns <= units_add(due_ns, judging->late_ns);
 }
 
@@ -81,7 +95,7 @@ static bool judge_progress(struct hypotheses *set, const struct place *place)
     }
     bool is_last = place->index + 1 == place->call->count;
     if (place->seen->is_left && is_last &&
-        says_progress_is_over(set, at_ns + early_slack(judging))) {
+        says_progress_is_over(set, at_ns + judging->late_ns)) {
         tally_exercise(judging->tally, JUDGE_PT_1);
         return true;
     }
@@ -96,10 +110,12 @@ static void judge_left(const struct place *place,
     const struct judging *judging = place->judging;
     int64_t at_ns = place->seen->at_ns;
     tally_exercise(judging->tally, JUDGE_TO_1);
-    if (due_ns == NS_FOREVER || at_ns < due_ns - early_slack(judging)) {
-        int64_t off_ns = due_ns == NS_FOREVER
-                             ? NS_FOREVER
-                             : due_ns - early_slack(judging) - at_ns;
+    int64_t head_ns = place->call->attempts[place->index]->head_ns;
+    int64_t early_ns = due_ns == NS_FOREVER
+                           ? NS_FOREVER
+                           : due_ns - early_slack(judging, head_ns, due_ns);
+    if (at_ns < early_ns) {
+        int64_t off_ns = early_ns == NS_FOREVER ? NS_FOREVER : early_ns - at_ns;
         evidence_abandon(tally_violate(judging->tally, JUDGE_TO_1,
                                        judging->lag_ns > off_ns / 2),
                          place, send, due_ns);
@@ -142,7 +158,7 @@ static bool ended_with_client(const struct judging *judging, int64_t at_ns)
         sooner(judging->stop_ns, judging->trace->ended_ns == TRACE_NEVER
                                      ? NS_FOREVER
                                      : judging->trace->ended_ns);
-    return end_ns != NS_FOREVER && at_ns >= end_ns - early_slack(judging);
+    return end_ns != NS_FOREVER && at_ns >= end_ns - seen_slack(judging);
 }
 
 bool rules_timeout_judge(struct hypotheses *set, const struct place *place,
@@ -150,7 +166,9 @@ bool rules_timeout_judge(struct hypotheses *set, const struct place *place,
 {
     const struct judging *judging = place->judging;
     const struct retry_action *send = &set->items[0].action;
-    int64_t due_ns = due_at(judging, place->call->attempts[place->index], send);
+    const struct trace_attempt *attempt = place->call->attempts[place->index];
+    int64_t head_ns = attempt->head_ns;
+    int64_t due_ns = due_at(judging, attempt, send);
     if (judge_progress(set, place)) {
         return false;
     }
@@ -159,11 +177,11 @@ bool rules_timeout_judge(struct hypotheses *set, const struct place *place,
         return true;
     }
     bool is_last = place->index + 1 == place->call->count;
-    if (is_about(judging, place->seen->at_ns, due_ns) || !is_last) {
+    if (is_about(place, head_ns, due_ns) || !is_last) {
         judge_left(place, send, due_ns);
         return true;
     }
-    if (is_about(judging, place->seen->at_ns, give_up_ns)) {
+    if (is_about(place, place->call->attempts[0]->head_ns, give_up_ns)) {
         return false;
     }
     if (ended_with_client(judging, place->seen->at_ns) &&

@@ -60,6 +60,7 @@ struct tally {
     struct arena *arena;
     bool is_silent;              /* count only: no texts (likely causes) */
     bool is_waived[JUDGE_RULES]; /* by the profile: not held against anyone */
+    int64_t hangs;               /* calls that rightly wait for ever */
     struct tally_rule rules[JUDGE_RULES];
 };
 

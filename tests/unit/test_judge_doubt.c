@@ -18,6 +18,11 @@
     "\"base\":\"1s\"}}]}]"
 #define RESENDS \
     STATUS_ONLY ",\"resend\":{\"on_stale_connection\":true,\"limit\":1}"
+#define NEVER                                                        \
+    "[{\"name\":\"http\",\"rules\":[{\"on\":{\"status\":[\"429\"]}," \
+    "\"do\":\"retry\",\"backoff\":{\"schedule\":\"constant\","       \
+    "\"base\":\"1s\"},\"retry_after\":{\"read\":[{\"header\":"       \
+    "\"Retry-After\",\"as\":[\"seconds-float\"]}],\"negative\":\"never\"}}]}]"
 #define ONE  "{\"request\":\"POST /v1/x\"}"
 #define QUIT "{\"request\":\"POST /v1/x\",\"give_up\":\"1500ms\"}"
 #define READ "{\"request\":\"POST /v1/x\",\"read_timeout\":\"500ms\"}"
@@ -56,6 +61,21 @@ static const struct row rows[] = {
      VERDICT_FAIL, NULL},
     {PLAIN, READ, "", "level=0; 0 timeout took=500; 1500 200", "TO-1",
      VERDICT_FAIL, NULL},
+
+    /* The client's clock ran before its head came. */
+    {PLAIN, READ, "\"TO-1\"", "0 timeout took=380; 1380 200; ok:rs-0-0", "TO-1",
+     VERDICT_PASS, NULL},
+    {PLAIN, READ, "", "0 timeout took=350; 1350 200; ok:rs-0-0", "TO-1",
+     VERDICT_FAIL, NULL},
+
+    /* A client that waits for ever, as its profile says. */
+    {NEVER, ONE, "\"RA-1\"", "0 429 ra=-5; stop@60000; error:rs-0-0", "RA-1",
+     VERDICT_PASS, NULL},
+    {NEVER, ONE, "\"ST-1\"", "0 429 ra=-5; stop@60000; error:rs-0-0", "ST-1",
+     VERDICT_NA,
+     "a client of this profile does not get there in this scenario"},
+    {NEVER, ONE, "", "0 429 ra=-5; 60000 200; ok:rs-0-0", "RA-1", VERDICT_FAIL,
+     NULL},
 
     /* Named rules that saw nothing. */
     {STATUS_ONLY, ONE, "\"RA-1\"", "0 200; ok:rs-0-0", "RA-1", VERDICT_NA,
