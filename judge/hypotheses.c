@@ -158,8 +158,11 @@ static void end_hypothesis(struct hypotheses *set,
 void hypotheses_end(struct hypotheses *set, const struct trace_attempt *attempt,
                     const struct seen *seen)
 {
+    struct attempt_outcome outcome = seen->outcome;
+    struct seen_headers room;
+    outcome.headers = seen_headers(set->judging, attempt, &room);
     struct ending ending = {
-        .outcome = &seen->outcome,
+        .outcome = &outcome,
         .at_ns = seen->at_ns,
         .wall_ns = seen_wall(set->judging, attempt, seen->at_ns),
         .not_before_ns = attempt->head_ns,

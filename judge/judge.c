@@ -11,6 +11,7 @@
 #include "judge/rules_request.h"
 #include "judge/rules_results.h"
 #include "judge/rules_slots.h"
+#include "judge/seen.h"
 #include "judge/variant.h"
 #include "model/units.h"
 
@@ -271,6 +272,7 @@ static bool judge_all(const struct judge_input *input,
                                  input->scenario->workload.read_timeout_ns);
     }
     judging.profile = &variant.profile;
+    judging.tests_length = seen_tests_length(input->profile);
     judging.calls = calls;
     judging.spans = spans;
     waive_rules(&tally, input->profile);

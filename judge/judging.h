@@ -14,9 +14,10 @@ struct judging {
     const struct calls *calls;
     const struct spans *spans;
     struct tally *tally;
-    int64_t early_ns; /* tolerance of early bounds */
-    int64_t lag_ns;   /* this run's worst */
-    int64_t late_ns;  /* tolerance of late bounds plus that lag */
+    bool tests_length; /* seen_tests_length() */
+    int64_t early_ns;  /* tolerance of early bounds */
+    int64_t lag_ns;    /* this run's worst */
+    int64_t late_ns;   /* tolerance of late bounds plus that lag */
     /* When the client stopped without having ended by itself, NS_FOREVER if it
      * did end by itself; and how, for people. */
     int64_t stop_ns;

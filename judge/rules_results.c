@@ -1,6 +1,6 @@
 #include "judge/rules_results.h"
 
-#include <string.h>
+#include <strings.h>
 
 #include "judge/evidence.h"
 
@@ -12,6 +12,9 @@ static bool is_success(const struct judging *judging,
     char path[1024];
     struct retry_shared shared;
     struct retry_call call;
+    struct attempt_outcome outcome = seen->outcome;
+    struct seen_headers room;
+    outcome.headers = seen_headers(judging, attempt, &room);
     retry_shared_init(&shared, judging->profile, attempt->head_ns);
     retry_call_init(&call, &shared, attempt->method,
                     calls_path(attempt, path, sizeof path));
@@ -25,7 +28,7 @@ static bool is_success(const struct judging *judging,
                    .kind = RETRY_ENDED,
                    .now_ns = seen->at_ns,
                    .wall_ns = seen_wall(judging, attempt, seen->at_ns),
-                   .outcome = &seen->outcome,
+                   .outcome = &outcome,
                });
     return action.kind == RETRY_DONE && action.is_ok;
 }

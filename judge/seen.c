@@ -1,6 +1,8 @@
 #include "judge/seen.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "client/retry_after.h"
 #include "model/units.h"
@@ -145,6 +147,55 @@ int64_t seen_wall(const struct judging *judging,
         return judging->trace->wall_ns + at_ns;
     }
     return wall_from_date(judging->scenario, attempt);
+}
+
+/* -- headers --------------------------------------------------------------- */
+
+static bool rule_tests_length(const struct profile_rule *rule)
+{
+    const char *name = rule->on.header.name;
+    return name && strcasecmp(name, "Content-Length") == 0;
+}
+
+bool seen_tests_length(const struct profile *profile)
+{
+    for (size_t i = 0; i < profile->layer_count; i++) {
+        const struct layer *layer = &profile->layers[i];
+        for (size_t k = 0; k < layer->rule_count; k++) {
+            if (rule_tests_length(&layer->rules[k])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool states_length(const struct judging *judging,
+                          const struct trace_attempt *attempt)
+{
+    const struct reply *reply =
+        judging->tests_length ? seen_reply(judging->scenario, attempt->step)
+                              : NULL;
+    return reply && reply->framing == FRAMING_LENGTH &&
+           !http_header_get(&attempt->reply_headers, "Content-Length");
+}
+
+const struct http_headers *seen_headers(const struct judging *judging,
+                                        const struct trace_attempt *attempt,
+                                        struct seen_headers *room)
+{
+    size_t count = attempt->reply_headers.count;
+    if (count > TRACE_HEADERS_MAX || !states_length(judging, attempt)) {
+        return &attempt->reply_headers;
+    }
+    for (size_t i = 0; i < count; i++) {
+        room->items[i] = attempt->reply_headers.items[i];
+    }
+    snprintf(room->length, sizeof room->length, "%lld",
+             (long long)attempt->reply_size);
+    room->items[count] = (struct http_header){"Content-Length", room->length};
+    room->all = (struct http_headers){room->items, count + 1};
+    return &room->all;
 }
 
 const char *seen_words(struct tally *tally,

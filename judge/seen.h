@@ -31,6 +31,20 @@ int64_t seen_wall(const struct judging *judging,
 const struct reply *seen_reply(const struct scenario *scenario,
                                const char *where);
 
+/* Does a rule of the profile look at the length that a response states? */
+bool seen_tests_length(const struct profile *profile);
+
+/* The headers that a client saw: those recorded, and where a rule asks for it
+ * the Content-Length that the server adds as it frames the answer. */
+struct seen_headers {
+    struct http_header items[TRACE_HEADERS_MAX + 1];
+    char length[24];
+    struct http_headers all;
+};
+const struct http_headers *seen_headers(const struct judging *judging,
+                                        const struct trace_attempt *attempt,
+                                        struct seen_headers *room);
+
 /* "status 503", "reset", "timeout": how it ended, for people. */
 const char *seen_words(struct tally *tally,
                        const struct attempt_outcome *outcome);

@@ -194,6 +194,27 @@ static bool check_row(const struct row *row)
     return is_right;
 }
 
+/* The server frames answers itself: the Content-Length that it adds is not
+ * among the recorded headers, yet rules may ask for it. */
+static void test_rules_see_the_length_of_the_answer(void **state)
+{
+    (void)state;
+    static const char profile[] =
+        "[{\"name\":\"http\",\"rules\":[{\"on\":{\"status\":[\"400\"],"
+        "\"header\":{\"name\":\"content-length\",\"absent\":true}},"
+        "\"do\":\"retry\",\"backoff\":{\"schedule\":\"constant\","
+        "\"base\":\"1s\"}}]}]";
+    struct story story = {.profile = story_profile(profile),
+                          .scenario = story_scenario(ONE, "")};
+    story_tell(&story, "0 400; error:rs-0-0");
+    story_judge(&story);
+    const struct verdict *verdict = verdict_of(&story, "ST-2");
+    assert_non_null(verdict);
+    assert_int_equal(verdict->word, VERDICT_PASS);
+    assert_null(verdict_of(&story, "ST-1"));
+    story_free(&story);
+}
+
 static void test_rows(void **state)
 {
     (void)state;
@@ -206,6 +227,9 @@ static void test_rows(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_rules_see_the_length_of_the_answer),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
