@@ -235,9 +235,14 @@ static bool start(struct serving *serving, const struct serve_request *request,
     }
     int64_t age_ns =
         clock_ns(CLOCK_MONOTONIC) - mock_run_origin_ns(serving->run);
-    trace_write_run(serving->trace, serving->scenario->id, "", request->seed,
-                    request->level, clock_ns(CLOCK_REALTIME) - age_ns,
-                    mock_run_url(serving->run));
+    const struct trace_run run = {
+        .scenario = serving->scenario->id,
+        .seed = request->seed,
+        .level = request->level,
+        .wall_ns = clock_ns(CLOCK_REALTIME) - age_ns,
+        .url = mock_run_url(serving->run),
+    };
+    trace_write_run(serving->trace, &run);
     return true;
 }
 

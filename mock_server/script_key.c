@@ -134,7 +134,9 @@ static bool keep_decoded(const char *at, const char *end,
     size_t used = 0;
     while (at < end && used < DECODED_MAX) {
         char next = decode_next(&at, end);
-        decoded[used++] = next ? next : ' '; /* keys are C strings */
+        if (next == '\0')
+            next = ' '; /* keys are C strings */
+        decoded[used++] = next;
     }
     return keep(decoded, used, key);
 }

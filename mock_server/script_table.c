@@ -38,17 +38,19 @@ static bool make_room(struct script_table *table)
 {
     if (table->used < table->room / 4 * 3)
         return true;
-    struct script_table wider = *table;
-    wider.room = table->room ? table->room * 2 : ROOM_AT_FIRST;
-    wider.slots = calloc(wider.room, sizeof *wider.slots);
-    if (!wider.slots)
+    size_t old_room = table->room;
+    struct script_counter *old = table->slots;
+    size_t room = old_room ? old_room * 2 : ROOM_AT_FIRST;
+    struct script_counter *slots = calloc(room, sizeof *slots);
+    if (!slots)
         return false;
-    for (size_t i = 0; i < table->room; i++) {
-        if (table->slots[i].name)
-            *find(&wider, &table->slots[i]) = table->slots[i];
+    table->slots = slots;
+    table->room = room;
+    for (size_t i = 0; i < old_room; i++) {
+        if (old[i].name)
+            *find(table, &old[i]) = old[i];
     }
-    free(table->slots);
-    *table = wider;
+    free(old);
     return true;
 }
 

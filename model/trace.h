@@ -140,9 +140,17 @@ void trace_writer_free(struct trace_writer *writer); /* does not flush */
 bool trace_writer_flush(struct trace_writer *writer);
 int64_t trace_writer_dropped(const struct trace_writer *writer);
 
-void trace_write_run(struct trace_writer *writer, const char *scenario,
-                     const char *profile, uint64_t seed, int level,
-                     int64_t wall_ns, const char *url);
+/* The "run" line, the first of a trace. */
+struct trace_run {
+    const char *scenario;
+    const char *profile; /* NULL or "": none is at work */
+    uint64_t seed;
+    int level;
+    int64_t wall_ns; /* Unix time at t = 0; 0: not known */
+    const char *url; /* NULL or "": none */
+};
+void trace_write_run(struct trace_writer *writer, const struct trace_run *run);
+
 void trace_write_accept(struct trace_writer *writer, int64_t t_ns, int64_t conn,
                         int peer_port);
 /* The fields known once the request is whole. */

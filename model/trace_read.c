@@ -278,7 +278,7 @@ static void cannot_read(const char *file, int errno_value, struct error *error)
 static char *read_all(const char *file, FILE *in, size_t *size,
                       struct error *error)
 {
-    size_t room = 32 * 1024, got = 0;
+    size_t room = (size_t)32 * 1024, got = 0;
     char *bytes = NULL;
     *size = 0;
     do {

@@ -159,20 +159,18 @@ static inline void put_bool(struct trace_text *text, const char *key,
         trace_text_literal(text, "false");
 }
 
-void trace_write_run(struct trace_writer *writer, const char *scenario,
-                     const char *profile, uint64_t seed, int level,
-                     int64_t wall_ns, const char *url)
+void trace_write_run(struct trace_writer *writer, const struct trace_run *run)
 {
     struct trace_text text = begin(writer, TRACE_RUN);
     put_int(&text, "t", 0);
     put_string(&text, "version", RETRYSPEC_VERSION);
-    put_string(&text, "scenario", scenario);
-    put_filled(&text, "profile", profile);
-    put_wide(&text, "seed", seed);
-    put_int(&text, "level", level);
-    if (wall_ns > 0)
-        put_wide(&text, "wall", (uint64_t)wall_ns);
-    put_filled(&text, "url", url);
+    put_string(&text, "scenario", run->scenario);
+    put_filled(&text, "profile", run->profile);
+    put_wide(&text, "seed", run->seed);
+    put_int(&text, "level", run->level);
+    if (run->wall_ns > 0)
+        put_wide(&text, "wall", (uint64_t)run->wall_ns);
+    put_filled(&text, "url", run->url);
     end(writer, &text);
 }
 

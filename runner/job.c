@@ -92,9 +92,15 @@ static void write_run_line(struct job *job)
 {
     const struct runner_options *options = job->shared->options;
     int64_t age_ns = clock_monotonic_ns() - job->origin_ns;
-    trace_write_run(job->writer, job->scenario->id, options->profile->id,
-                    options->seed, job->shared->level, clock_wall_ns() - age_ns,
-                    job->run ? mock_run_url(job->run) : "");
+    const struct trace_run run = {
+        .scenario = job->scenario->id,
+        .profile = options->profile->id,
+        .seed = options->seed,
+        .level = job->shared->level,
+        .wall_ns = clock_wall_ns() - age_ns,
+        .url = job->run ? mock_run_url(job->run) : NULL,
+    };
+    trace_write_run(job->writer, &run);
 }
 
 static bool spawn(struct job *job, struct error *error)

@@ -18,8 +18,14 @@ static void require(bool is_true)
 
 static void write_again(const struct trace *trace, struct trace_writer *writer)
 {
-    trace_write_run(writer, trace->scenario, trace->profile, trace->seed,
-                    trace->level, trace->wall_ns, NULL);
+    const struct trace_run run = {
+        .scenario = trace->scenario,
+        .profile = trace->profile,
+        .seed = trace->seed,
+        .level = trace->level,
+        .wall_ns = trace->wall_ns,
+    };
+    trace_write_run(writer, &run);
     for (size_t i = 0; i < trace->attempt_count; i++) {
         trace_write_request(writer, &trace->attempts[i]);
         trace_write_response(writer, &trace->attempts[i]);

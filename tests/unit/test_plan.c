@@ -76,7 +76,7 @@ static void leaves_out_the_tokens_of_a_large_plan(void **state)
     workload.calls = PLAN_TOKENS_MAX / 64;
     char *listed = plan_format(&workload);
     assert_non_null(strstr(listed, "\"rs-63-63\"]]}"));
-    assert_true(strlen(listed) < 100 * 1024);
+    assert_true(strlen(listed) < (size_t)100 * 1024);
     workload.calls++;
     char *unlisted = plan_format(&workload);
     assert_null(strstr(unlisted, "tokens"));

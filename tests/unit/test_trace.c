@@ -1,112 +1,5 @@
-/* The trace: lines as they are written, and what the reader makes of them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include "model/trace.h"
-#include "model/units.h"
-#include "model/utf8.h"
-
-#define HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
-#define RUN_LINE                                               \
-    "{\"ev\":\"run\",\"t\":0,\"version\":\"" RETRYSPEC_VERSION \
-    "\",\"scenario\":\"a/b\",\"seed\":\"7\",\"level\":1}\n"
-
-/* A writer into memory. */
-struct sink {
-    int fd;
-    struct trace_writer *writer;
-};
-
-static struct sink sink_open(void)
-{
-    struct error error = {0};
-    struct sink sink = {.fd = memfd_create("trace", MFD_CLOEXEC)};
-    assert_true(sink.fd >= 0);
-    sink.writer = trace_writer_create(sink.fd, &error);
-    assert_non_null(sink.writer);
-    return sink;
-}
-
-/* Flushes, closes and gives all bytes as one NUL-terminated heap text. */
-static char *sink_close(struct sink *sink)
-{
-    assert_true(trace_writer_flush(sink->writer));
-    assert_int_equal(trace_writer_dropped(sink->writer), 0);
-    trace_writer_free(sink->writer);
-    off_t size = lseek(sink->fd, 0, SEEK_END);
-    char *text = calloc(1, (size_t)size + 1);
-    assert_non_null(text);
-    assert_int_equal(pread(sink->fd, text, (size_t)size, 0), size);
-    close(sink->fd);
-    return text;
-}
-
-static struct trace *read_text(const char *text)
-{
-    struct error error = {0};
-    struct trace *trace = trace_read("t.ndjson", text, strlen(text), &error);
-    if (!trace)
-        error_print(&error, stderr);
-    assert_non_null(trace);
-    assert_false(error_is_set(&error));
-    return trace;
-}
-
-static const struct http_header sent_headers[] = {
-    {"Host", "127.0.0.1:1"},
-    {"X-Call", "rs-0-0"},
-};
-static const struct http_header reply_headers[] = {{"Retry-After", "2"}};
-
-static struct trace_attempt some_attempt(void)
-{
-    return (struct trace_attempt){
-        .id = 1,
-        .conn = 2,
-        .conn_use = 3,
-        .accepted_ns = 100,
-        .head_ns = 200,
-        .request_end_ns = 300,
-        .first_byte_ns = 400,
-        .last_byte_ns = 500,
-        .gone_ns = 600,
-        .gone_by_reset = true,
-        .call = "rs-0-0",
-        .method = "POST",
-        .target = "/v1/echo?x=1",
-        .headers = {sent_headers, 2},
-        .body_size = 12,
-        .body_sha256 = HASH,
-        .route = "server[0]",
-        .step = "server[0].steps[1]",
-        .judged = true,
-        .status = 429,
-        .reply_headers = {reply_headers, 1},
-        .reply_size = 65536,
-        .reply_sha256 = HASH,
-        .sent_bytes = 16384,
-        .delay_ns = 20 * NS_PER_MS,
-        .end = END_RESET_BODY,
-        .fault = {.kind = FAULT_RESET,
-                  .at = FAULT_AT_BODY,
-                  .after_bytes = 16384,
-                  .for_ns = NS_FOREVER,
-                  .chance = 0.25},
-        .fault_fired = true,
-        .proof = "RST sent",
-        .reason = "",
-    };
-}
+/* The trace: lines as they are written, and read back. */
+#include "trace_sink.h"
 
 /* -- writing --------------------------------------------------------------- */
 
@@ -116,8 +9,14 @@ static void writes_the_golden_lines(void **state)
     (void)state;
     struct sink sink = sink_open();
     struct trace_attempt attempt = some_attempt();
-    trace_write_run(sink.writer, "a/b", "tinker", UINT64_MAX, 1, 1795000000,
-                    "http://127.0.0.1:1");
+    trace_write_run(sink.writer, &(struct trace_run){
+                                     .scenario = "a/b",
+                                     .profile = "tinker",
+                                     .seed = UINT64_MAX,
+                                     .level = 1,
+                                     .wall_ns = 1795000000,
+                                     .url = "http://127.0.0.1:1",
+                                 });
     trace_write_accept(sink.writer, 100, 2, 40000);
     trace_write_request(sink.writer, &attempt);
     trace_write_response(sink.writer, &attempt);
@@ -220,7 +119,7 @@ static void round_trips_attempts(void **state)
     second.status = 0;
     second.call = second.route = second.step = second.proof = "";
     second.reason = "GET / matches no route";
-    trace_write_run(sink.writer, "a/b", NULL, 7, 0, 0, NULL);
+    trace_write_run(sink.writer, &some_run);
     trace_write_request(sink.writer, &second);
     trace_write_request(sink.writer, &first);
     trace_write_response(sink.writer, &second);
@@ -249,8 +148,14 @@ static void write_all_others(struct trace_writer *writer)
                                         .status = 200,
                                         .error = "",
                                         .sha256 = HASH};
-    trace_write_run(writer, "a/b", "p", 7, 1, INT64_C(1795000000123456789),
-                    "http://127.0.0.1:1");
+    trace_write_run(writer, &(struct trace_run){
+                                .scenario = "a/b",
+                                .profile = "p",
+                                .seed = 7,
+                                .level = 1,
+                                .wall_ns = INT64_C(1795000000123456789),
+                                .url = "http://127.0.0.1:1",
+                            });
     trace_write_spawn(writer, 5, 4711, argv);
     trace_write_accept(writer, 10, 1, 40000);
     trace_write_accept_fault(writer, 11, &fault);
@@ -325,7 +230,7 @@ static char *target_through_trace(const char *target, char **text)
     struct sink sink = sink_open();
     struct trace_attempt attempt = some_attempt();
     attempt.target = target;
-    trace_write_run(sink.writer, "a/b", NULL, 7, 1, 0, NULL);
+    trace_write_run(sink.writer, &some_run);
     trace_write_request(sink.writer, &attempt);
     *text = sink_close(&sink);
     assert_no_bare_byte(*text);
@@ -404,7 +309,7 @@ static void leaves_out_headers_beyond_the_limit(void **state)
     struct sink sink = sink_open();
     struct trace_attempt attempt = some_attempt();
     attempt.headers = (struct http_headers){many, TRACE_HEADERS_MAX + 5};
-    trace_write_run(sink.writer, "a/b", NULL, 7, 1, 0, NULL);
+    trace_write_run(sink.writer, &some_run);
     trace_write_request(sink.writer, &attempt);
     char *text = sink_close(&sink);
     assert_non_null(strstr(text, ",\"headers_left_out\":5}\n"));
@@ -420,7 +325,7 @@ static void flushes_when_full(void **state)
     (void)state;
     enum { LINES = 20000 };
     struct sink sink = sink_open();
-    trace_write_run(sink.writer, "a/b", NULL, 7, 1, 0, NULL);
+    trace_write_run(sink.writer, &some_run);
     for (int64_t i = 1; i <= LINES; i++)
         trace_write_accept(sink.writer, i, i, 1);
     char *text = sink_close(&sink);
@@ -451,147 +356,6 @@ static void counts_what_it_drops(void **state)
     close(fd);
 }
 
-/* -- reading --------------------------------------------------------------- */
-
-/* Goal: a killed run's last line and a later version's records do no harm. */
-static void reads_what_a_killed_run_left(void **state)
-{
-    (void)state;
-    struct trace *trace =
-        read_text(RUN_LINE "{\"ev\":\"of-the-future\",\"id\":\"x\"}\n"
-                           "{\"ev\":\"accept\",\"t\":1,\"conn\":1,"
-                           "\"peer_port\":1}\n{\"ev\":\"acc");
-    assert_int_equal(trace->conn_count, 1);
-    assert_false(trace->complete);
-    assert_false(trace->has_results);
-    assert_int_equal(trace->ended_ns, TRACE_NEVER);
-    assert_int_equal(trace->spawned_ns, TRACE_NEVER);
-    trace_free(trace);
-}
-
-/* Goal: an attempt whose response never came is unfinished. */
-static void an_unanswered_attempt_is_unfinished(void **state)
-{
-    (void)state;
-    struct sink sink = sink_open();
-    struct trace_attempt attempt = some_attempt();
-    trace_write_run(sink.writer, "a/b", NULL, 7, 1, 0, NULL);
-    trace_write_request(sink.writer, &attempt);
-    char *text = sink_close(&sink);
-    struct trace *trace = read_text(text);
-    assert_int_equal(trace->attempts[0].end, END_UNFINISHED);
-    assert_int_equal(trace->attempts[0].last_byte_ns, TRACE_NEVER);
-    assert_string_equal(trace->attempts[0].proof, "");
-    assert_int_equal(trace->attempts[0].reply_headers.count, 0);
-    trace_free(trace);
-    free(text);
-}
-
-/* The reader must refuse the text with this line and message. */
-static void assert_refused(const char *text, int line, const char *path,
-                           const char *message)
-{
-    struct error error = {0};
-    struct trace *trace = trace_read("t.ndjson", text, strlen(text), &error);
-    assert_null(trace);
-    assert_int_equal(error.count, 1);
-    assert_string_equal(error.problems[0].message, message);
-    assert_string_equal(error.problems[0].path, path);
-    assert_string_equal(error.problems[0].file, "t.ndjson");
-    assert_int_equal(error.problems[0].line, line);
-}
-
-#define ACCEPT_LINE "{\"ev\":\"accept\",\"t\":1,\"conn\":1,\"peer_port\":1}\n"
-
-/* Goal: what is malformed is refused, with its line and what was expected. */
-static void refuses_malformed_lines(void **state)
-{
-    (void)state;
-    assert_refused("", 1, "ev", "not a trace: no line has \"ev\":\"run\"");
-    assert_refused(RUN_LINE "nonsense\n", 2, "",
-                   "expected a value, found \"nonsense\"");
-    assert_refused(RUN_LINE "[]\n", 2, "", "expected a JSON object");
-    assert_refused(RUN_LINE "{} // x\n", 2, "", "a comment has no place here");
-    assert_refused(RUN_LINE "{\"t\":1}\n", 2, "ev",
-                   "missing: a string expected");
-    assert_refused(RUN_LINE "{\"ev\":\"close\",\"t\":1.5,\"conn\":1,"
-                            "\"requests\":0}\n",
-                   2, "t",
-                   "wrong value: an integer from 0 to 9007199254740992 "
-                   "expected");
-    assert_refused(RUN_LINE "{\"ev\":\"end\",\"t\":1,\"lag_p99\":1,"
-                            "\"lag_max\":1,\"interrupted\":0}\n",
-                   2, "interrupted", "wrong value: true or false expected");
-}
-
-/* Goal: bytes that are no text, or too much of it, are refused with a place. */
-static void refuses_what_is_no_json(void **state)
-{
-    (void)state;
-    const char *const lines[] = {"{} {}",       "{\"ev\":\"\xff\"}", "",
-                                 "{\"ev\":1,}", "{\"ev\":",          "{]"};
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        struct error error = {0};
-        char text[512];
-        int size = snprintf(text, sizeof text, "%s%s\n", RUN_LINE, lines[i]);
-        assert_null(trace_read("t.ndjson", text, (size_t)size, &error));
-        assert_int_equal(error.problems[0].line, 2);
-        assert_true(error.problems[0].column > 0);
-        assert_int_equal(error.problems[0].kind, PROBLEM_INPUT);
-    }
-}
-
-/* Goal: a file that is not there is the user's slip, named. */
-static void names_a_missing_file(void **state)
-{
-    (void)state;
-    struct error error = {0};
-    assert_null(trace_read_file("/nowhere/t.ndjson", &error));
-    assert_int_equal(error.problems[0].kind, PROBLEM_INPUT);
-    assert_string_equal(error.problems[0].file, "/nowhere/t.ndjson");
-    assert_string_equal(error.problems[0].message,
-                        "cannot read the trace: No such file or directory");
-}
-
-/* Goal: lines that contradict each other are refused. */
-static void refuses_contradictions(void **state)
-{
-    (void)state;
-    assert_refused(RUN_LINE RUN_LINE, 2, "ev", "a second run in one trace");
-    assert_refused(RUN_LINE ACCEPT_LINE ACCEPT_LINE, 3, "conn",
-                   "accepted a second time");
-    assert_refused(RUN_LINE "{\"ev\":\"close\",\"t\":1,\"conn\":1,"
-                            "\"requests\":0}\n" ACCEPT_LINE,
-                   2, "conn", "never accepted before");
-    assert_refused(RUN_LINE "{\"ev\":\"outage\",\"t\":1,\"do\":\"refuse\","
-                            "\"begin\":false}\n",
-                   2, "begin", "the end of an outage that never began");
-    assert_refused(RUN_LINE
-                   "{\"ev\":\"response\",\"t\":1,\"id\":3,\"status\":200,"
-                   "\"end\":\"status\",\"reply_size\":0,\"sent_bytes\":0,"
-                   "\"delay\":0,\"headers\":[]}\n",
-                   2, "id", "a response to no request");
-}
-
-/* Goal: the same attempt can't be told twice. */
-static void refuses_an_id_twice(void **state)
-{
-    (void)state;
-    struct error error = {0};
-    struct sink sink = sink_open();
-    struct trace_attempt attempt = some_attempt();
-    trace_write_run(sink.writer, "a/b", NULL, 7, 1, 0, NULL);
-    trace_write_request(sink.writer, &attempt);
-    trace_write_response(sink.writer, &attempt);
-    trace_write_response(sink.writer, &attempt);
-    char *text = sink_close(&sink);
-    assert_null(trace_read("t.ndjson", text, strlen(text), &error));
-    assert_string_equal(error.problems[0].message,
-                        "a second response with id 1");
-    assert_int_equal(error.problems[0].line, 4);
-    free(text);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -604,13 +368,6 @@ int main(void)
         cmocka_unit_test(leaves_out_headers_beyond_the_limit),
         cmocka_unit_test(flushes_when_full),
         cmocka_unit_test(counts_what_it_drops),
-        cmocka_unit_test(reads_what_a_killed_run_left),
-        cmocka_unit_test(an_unanswered_attempt_is_unfinished),
-        cmocka_unit_test(refuses_malformed_lines),
-        cmocka_unit_test(refuses_what_is_no_json),
-        cmocka_unit_test(names_a_missing_file),
-        cmocka_unit_test(refuses_contradictions),
-        cmocka_unit_test(refuses_an_id_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
