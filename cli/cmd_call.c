@@ -39,7 +39,7 @@ static const char usage[] =
     "  retryspec call http://127.0.0.1:8080/v1/echo -p curl-retry\n"
     "  retryspec call http://127.0.0.1:8080/v1/echo --data '{\"a\": 1}' \\\n"
     "      --calls 20 --concurrency 5\n"
-    "  retryspec run -p tinker-submit -- retryspec call -p http-generic\n\n"
+    "  retryspec run -p tinker-submit -- retryspec call -p curl-retry\n\n"
     "Exit codes: 0 every call succeeded (as an adapter: the plan was run),\n"
     "1 a call failed, 2 wrong usage or file, 3 the system failed, 77 as an\n"
     "adapter: the client can't run this plan; 128 + n stopped by signal n.\n";
@@ -73,14 +73,23 @@ static bool is_adapter(const struct calling *calling)
 /* -- what to do -------------------------------------------------------------
  */
 
+/* There is no default for a URL: the one of `run`, http-generic, says what any
+ * client may do, which is to try again at once and for ever. */
 static bool load_profile(struct calling *calling)
 {
     const char *name = calling->request->profile;
-    if (!name) {
+    if (!name && is_adapter(calling)) {
         name = environment("RETRYSPEC_PROFILE");
     }
-    calling->profile =
-        cli_load_profile(name ? name : "http-generic", &calling->error);
+    if (!name) {
+        struct problem *problem = error_add(&calling->error, PROBLEM_INPUT,
+                                            "no profile says how to retry");
+        snprintf(problem->hint, sizeof problem->hint,
+                 "e.g. -p curl-retry; \"retryspec list --profiles\" names "
+                 "them all");
+        return false;
+    }
+    calling->profile = cli_load_profile(name, &calling->error);
     return calling->profile != NULL;
 }
 

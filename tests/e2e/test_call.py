@@ -537,7 +537,8 @@ def test_what_the_engine_cannot_do_is_refused(serve, profile, tmp_path):
     (["http://a/", "http://b/"], "one URL at a time"),
     (["http://a/", "-p", "curl-rety"], "curl-retry"),
     (["http://a/", "--concurency", "2"], "did you mean --concurrency?"),
-    (["http://nowhere.invalid/"], 'the host "nowhere.invalid" has no known address'),
+    (["http://127.0.0.1:9/"], "no profile says how to retry"),
+    (["http://nowhere.invalid/", "-p", "curl-retry"], 'the host "nowhere.invalid" has no known address'),
 ])
 def test_wrong_usage(arguments, message):
     done = run(*arguments)
