@@ -120,6 +120,7 @@ static curl_socket_t on_open(void *context, curlsocktype purpose,
 }
 
 /* Called before each sending, also over another connection that was idle. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static int on_connected(void *context, char *remote_ip, char *local_ip,
                         int remote_port, int local_port)
 {
@@ -319,11 +320,11 @@ static void finish_digest(struct transfer *transfer)
     if (!EVP_DigestFinal_ex(transfer->digest, sum, &size) || size != 32) {
         return;
     }
-    for (unsigned int i = 0; i < size; i++) {
+    for (size_t i = 0; i < size; i++) {
         transfer->sha256[2 * i] = digits[sum[i] >> 4];
         transfer->sha256[2 * i + 1] = digits[sum[i] & 15];
     }
-    transfer->sha256[2 * size] = '\0';
+    transfer->sha256[2 * (size_t)size] = '\0';
 }
 
 struct attempt_outcome driver_transfer_end(struct transfer *transfer,

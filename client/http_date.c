@@ -173,7 +173,8 @@ bool http_date_parse(const char *text, int64_t *unix_s)
     if (!end || *skip_blanks(end) != '\0' || !date_is_valid(&date)) {
         return false;
     }
-    *unix_s = days_from_epoch(&date) * 86400 + date.hour * 3600 +
-              date.minute * 60 + date.second;
+    int64_t minutes =
+        days_from_epoch(&date) * 1440 + date.hour * INT64_C(60) + date.minute;
+    *unix_s = minutes * 60 + date.second;
     return true;
 }
