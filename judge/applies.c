@@ -82,6 +82,12 @@ static const char *results_reason(const struct judging *judging)
                : NULL;
 }
 
+static bool asks_timeout(const struct judging *judging)
+{
+    return judging->trace->level > 0 &&
+           judging->scenario->workload.read_timeout_ns > 0;
+}
+
 const char *applies_missing_part(const struct judging *judging,
                                  enum judge_rule rule)
 {
@@ -96,8 +102,10 @@ const char *applies_missing_part(const struct judging *judging,
                       "the profile reads no Retry-After");
     case JUDGE_TO_1:
     case JUDGE_TO_2:
-        return unless(judging, has_timeout,
-                      "the profile has no attempt timeout");
+        return asks_timeout(judging)
+                   ? NULL
+                   : unless(judging, has_timeout,
+                            "the profile has no attempt timeout");
     case JUDGE_PT_1:
         return unless(judging, has_progress,
                       "the profile has no progress timeout");

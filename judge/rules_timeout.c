@@ -35,6 +35,21 @@ static int64_t sooner(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* A client whose profile knows no limit takes the one that its adapter was
+ * asked for as most HTTP clients do: for the time without a byte. */
+static struct retry_action with_limit(const struct judging *judging,
+                                      const struct retry_action *send)
+{
+    struct retry_action limited = *send;
+    int64_t asked_ns = judging->scenario->workload.read_timeout_ns;
+    if (limited.attempt_timeout.limit_ns == NS_FOREVER && asked_ns > 0 &&
+        judging->trace->level > 0) {
+        limited.attempt_timeout =
+            (struct attempt_timeout){asked_ns, TIMEOUT_INACTIVITY};
+    }
+    return limited;
+}
+
 static int64_t due_at(const struct judging *judging,
                       const struct trace_attempt *attempt,
                       const struct retry_action *send)
@@ -165,7 +180,9 @@ bool rules_timeout_judge(struct hypotheses *set, const struct place *place,
                          int64_t give_up_ns)
 {
     const struct judging *judging = place->judging;
-    const struct retry_action *send = &set->items[0].action;
+    const struct retry_action limited =
+        with_limit(judging, &set->items[0].action);
+    const struct retry_action *send = &limited;
     const struct trace_attempt *attempt = place->call->attempts[place->index];
     int64_t head_ns = attempt->head_ns;
     int64_t due_ns = due_at(judging, attempt, send);

@@ -33,16 +33,10 @@ bool variant_init(struct variant *variant, const struct profile *profile,
 
 void variant_set_read_timeout(struct variant *variant, int64_t limit_ns)
 {
-    size_t count = variant->profile.layer_count;
-    bool is_set = false;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < variant->profile.layer_count; i++) {
         struct attempt_timeout *timeout = &variant->layers[i].attempt_timeout;
         if (timeout->limit_ns != NS_FOREVER) {
             timeout->limit_ns = limit_ns;
-            is_set = true;
         }
-    }
-    if (!is_set && count > 0) {
-        variant->layers[count - 1].attempt_timeout.limit_ns = limit_ns;
     }
 }

@@ -15,7 +15,8 @@ struct variant {
 bool variant_init(struct variant *variant, const struct profile *profile,
                   struct arena *arena);
 
-/* The adapter was asked for another read timeout than the profile's own. */
+/* The adapter was asked for another timeout of an attempt than the profile's.
+ * It replaces the limit, not what the limit is a limit of. */
 void variant_set_read_timeout(struct variant *variant, int64_t limit_ns);
 
 #endif
