@@ -122,6 +122,7 @@ static void fill_options(struct run *run)
     };
     const char *edition = request->selection.edition;
     run->report.strict = request->is_strict;
+    run->report.passes_inconclusive = request->passes_inconclusive;
     run->report.edition = edition ? edition : newest_edition(&run->scenarios);
 }
 
@@ -197,8 +198,7 @@ static int exit_code(const struct run *run)
     if (run->report.interrupted) {
         return 128 + cli_stop;
     }
-    int code = run_report_exit_code(&run->report);
-    return code == 5 && run->request.passes_inconclusive ? 0 : code;
+    return run_report_exit_code(&run->report);
 }
 
 /* What was done is reported even when the rest could not be. */

@@ -127,5 +127,5 @@ int run_report_exit_code(const struct run_report *report)
     if (!found.has_judged) {
         return 4;
     }
-    return found.has_inconclusive ? 5 : 0;
+    return found.has_inconclusive && !report->passes_inconclusive ? 5 : 0;
 }

@@ -75,12 +75,15 @@ static void write_failed_list(const struct run_report *report, FILE *out)
 {
     for (size_t i = 0; i < report->count; i++) {
         const struct scenario_report *scenario = report->scenarios[i];
+        const char *detail =
+            scenario->client_detail ? scenario->client_detail : "";
         if (scenario->client_fault != CLIENT_OK)
-            fprintf(out, "%s %s: client %s\n",
+            fprintf(out, "%s %s: client %s%s%s\n",
                     scenario->client_fault == CLIENT_SKIPPED ? "SKIPPED"
                                                              : "CLIENT ",
                     scenario->scenario->id,
-                    client_fault_texts[scenario->client_fault]);
+                    client_fault_texts[scenario->client_fault],
+                    detail[0] ? ": " : "", detail);
         for (size_t j = 0; j < scenario->verdict_count; j++)
             if (scenario->verdicts[j].word == VERDICT_FAIL)
                 fprintf(out, "FAILED  %s:%s\n", scenario->scenario->id,

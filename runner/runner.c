@@ -227,7 +227,7 @@ static bool allocate(struct loop *loop)
     if (loop->slot_count > count) {
         loop->slot_count = count;
     }
-    loop->reports = calloc(count + 1, sizeof(struct scenario_report *));
+    loop->reports = calloc(count + 1, sizeof *loop->reports);
     loop->order = calloc(count + 1, sizeof *loop->order);
     loop->slots = calloc(loop->slot_count + 1, sizeof *loop->slots);
     loop->fds = calloc(loop->slot_count * JOB_FDS_MAX + 1, sizeof *loop->fds);
