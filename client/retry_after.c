@@ -1,6 +1,7 @@
 #include "client/retry_after.h"
 
 #include <assert.h>
+#include <strings.h>
 
 #include "model/units.h"
 
@@ -232,6 +233,26 @@ static bool form_is_instant(enum retry_after_form form)
     return form == RA_HTTP_DATE || form == RA_EPOCH_SECONDS;
 }
 
+/* The value of `name` that counts; NULL if absent. *is_several: there are
+ * others. */
+static const char *find_value(const struct retry_after *policy,
+                              const struct http_headers *headers,
+                              const char *name, bool *is_several)
+{
+    const char *value = NULL;
+    *is_several = false;
+    for (size_t i = 0; i < headers->count; i++) {
+        if (strcasecmp(headers->items[i].name, name) != 0) {
+            continue;
+        }
+        *is_several = value != NULL;
+        if (!value || policy->duplicates == RA_LAST) {
+            value = headers->items[i].value;
+        }
+    }
+    return value;
+}
+
 static bool read_source(const struct retry_after_source *source,
                         int64_t wall_ns, struct retry_after_value *value)
 {
@@ -254,14 +275,14 @@ static void read_sources(const struct retry_after *policy,
 {
     for (size_t i = 0; i < policy->source_count; i++) {
         const struct retry_after_source *source = &policy->sources[i];
-        struct retry_after_value found = {
-            .header = source->header,
-            .text = http_header_get(headers, source->header),
-        };
+        struct retry_after_value found = {.header = source->header};
+        bool is_several;
+        found.text = find_value(policy, headers, source->header, &is_several);
         if (!found.text) {
             continue;
         }
-        if (read_source(source, wall_ns, &found)) {
+        bool is_read = !is_several || policy->duplicates != RA_UNREADABLE;
+        if (is_read && read_source(source, wall_ns, &found)) {
             *value = found;
             return;
         }

@@ -116,11 +116,19 @@ enum retry_after_use {
     RA_SPREAD,  /* uniform in [t, t + spread] */
 };
 
+/* What several headers of one name are. */
+enum retry_after_duplicates {
+    RA_FIRST,
+    RA_LAST,
+    RA_UNREADABLE, /* joined by commas (RFC 9110 5.3), which no form reads */
+};
+
 struct retry_after {
     bool is_used;
     const struct retry_after_source *sources; /* in order of precedence */
     size_t source_count;
     struct status_set statuses; /* on which the header counts */
+    enum retry_after_duplicates duplicates;
     enum retry_after_use use;
     int64_t at_least_ns, at_most_ns, spread_ns;
     int64_t limit_ns; /* NS_FOREVER: none */

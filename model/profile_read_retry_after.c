@@ -11,15 +11,17 @@ enum { SOURCES_MAX = 8, FORMS_MAX = 8 };
 static const char *const form_words[] = {
     "seconds",   "seconds-float", "seconds-prefix", "ms", "ms-float",
     "ms-prefix", "http-date",     "epoch-seconds",  NULL};
+static const char *const duplicates_words[] = {"first", "last", "unreadable",
+                                               NULL};
 static const char *const use_words[] = {"replace", "maximum", "between",
                                         "spread", NULL};
 static const char *const effect_words[] = {
     "wait", "own-delay", "clamp", "give-up", "raise", "never", NULL};
 
 static const char *const policy_keys[] = {
-    "read",        "status",  "use",      "at_least", "at_most",
-    "spread",      "limit",   "zero",     "negative", "above_limit",
-    "unparseable", "default", "jittered", "past",     NULL};
+    "read",     "status", "use",        "at_least",    "at_most",     "spread",
+    "limit",    "zero",   "negative",   "above_limit", "unparseable", "default",
+    "jittered", "past",   "duplicates", NULL};
 static const char *const source_keys[] = {"header", "as", NULL};
 
 static void read_forms(const struct jsonc_value *at, struct arena *arena,
@@ -152,6 +154,15 @@ static void read_effects(const struct jsonc_value *at,
     }
 }
 
+static void read_duplicates(const struct jsonc_value *at,
+                            struct retry_after *policy)
+{
+    int index = 0;
+    if (fields_choice(at, "duplicates", duplicates_words, &index)) {
+        policy->duplicates = (enum retry_after_duplicates)index;
+    }
+}
+
 static void read_object(const struct jsonc_value *at, struct arena *arena,
                         struct retry_after *policy)
 {
@@ -167,6 +178,7 @@ static void read_object(const struct jsonc_value *at, struct arena *arena,
         status_set_add(&policy->statuses, PROFILE_STATUS_MIN,
                        PROFILE_STATUS_MAX);
     }
+    read_duplicates(at, policy);
     read_use(at, policy);
     read_limit(at, policy);
     read_effects(at, policy);

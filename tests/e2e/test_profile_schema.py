@@ -43,7 +43,7 @@ RETRY_AFTER = {
     "status": ["429", "500-599", "!501"], "use": "replace", "limit": "60s",
     "above_limit": "clamp", "zero": "wait", "negative": "own-delay",
     "past": "wait", "unparseable": "own-delay", "default": "1s",
-    "jittered": True,
+    "jittered": True, "duplicates": "last",
 }
 FULL = {
     "retryspec": 1, "profile": "p", "title": "t", "source": "s",
@@ -149,6 +149,8 @@ def combinations():
         for more in ({}, {"at_least": "1s"}, {"at_least": "1s", "at_most": "2s"},
                      {"at_least": "2s", "at_most": "1s"}, {"spread": "1s"}):
             yield with_retry_after(use=use, **more)
+    for word in ("first", "last", "unreadable", "joined"):
+        yield with_retry_after(duplicates=word)
     for effect in ("wait", "own-delay", "clamp", "give-up", "raise", "never", "stop"):
         yield with_retry_after(limit="60s", above_limit=effect)
         for key in ("zero", "negative", "past", "unparseable"):

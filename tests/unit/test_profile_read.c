@@ -113,7 +113,8 @@ static const char every_key[] =
     "\"status\":[\"429\"],\"use\":\"between\",\"at_least\":\"1s\","
     "\"at_most\":\"60s\",\"limit\":\"120s\",\"above_limit\":\"give-up\","
     "\"zero\":\"own-delay\",\"negative\":\"raise\",\"past\":\"never\","
-    "\"unparseable\":\"give-up\",\"default\":\"2s\",\"jittered\":true}},"
+    "\"unparseable\":\"give-up\",\"default\":\"2s\",\"jittered\":true,"
+    "\"duplicates\":\"last\"}},"
     "{\"on\":{\"header\":{\"name\":\"x-s\",\"value\":\"true\","
     "\"ignores_case\":true}},\"do\":\"start-over\"},"
     "{\"on\":{\"status\":[\"503\"],\"body\":{\"pointer\":\"/c\","
@@ -214,6 +215,7 @@ static void check_retry_after(const struct retry_after *policy)
     assert_int_equal(policy->unparseable, RA_GIVE_UP);
     assert_int_equal(policy->default_ns, 2 * NS_PER_S);
     assert_true(policy->is_jittered);
+    assert_int_equal(policy->duplicates, RA_LAST);
 }
 
 /* Goal: no key is read into the wrong field, or not at all. */

@@ -210,6 +210,29 @@ static void test_what_is_remembered_of_the_header(void **state)
     assert_int_equal(value.kind, RETRY_AFTER_ABSENT);
 }
 
+/* Goal: several headers of one name count as the policy says. */
+static void test_duplicates(void **state)
+{
+    (void)state;
+    static const struct http_header items[] = {
+        {"Retry-After", "2"}, {"Date", PLUS_30}, {"retry-after", "3"}};
+    static const struct http_headers two = {items, 3}, one = {items, 2};
+    static const int64_t expected[] = {
+        [RA_FIRST] = 2 * S, [RA_LAST] = 3 * S, [RA_UNREADABLE] = 0};
+    for (int choice = RA_FIRST; choice <= RA_UNREADABLE; choice++) {
+        struct retry_after policy = python();
+        policy.duplicates = (enum retry_after_duplicates)choice;
+        struct retry_after_value value =
+            retry_after_read(&policy, 429, &two, WALL_S * S);
+        assert_int_equal(value.ns, expected[choice]);
+        assert_int_equal(value.kind, choice == RA_UNREADABLE
+                                         ? RETRY_AFTER_UNPARSEABLE
+                                         : RETRY_AFTER_TIME);
+        value = retry_after_read(&policy, 429, &one, WALL_S * S);
+        assert_int_equal(value.ns, 2 * S);
+    }
+}
+
 static void test_limit_clamps_or_ends(void **state)
 {
     (void)state;
@@ -374,6 +397,7 @@ int main(void)
         cmocka_unit_test(test_matrix_on_429),
         cmocka_unit_test(test_other_statuses),
         cmocka_unit_test(test_what_is_remembered_of_the_header),
+        cmocka_unit_test(test_duplicates),
         cmocka_unit_test(test_limit_clamps_or_ends),
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_extreme_wall_clocks),
