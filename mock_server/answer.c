@@ -46,9 +46,12 @@ static void take_reply(struct conn *conn, const struct script_answer *answer)
     }
 }
 
+/* libmicrohttpd 0.9.75 ends a chunked answer to HEAD with a last chunk, which
+ * the client would read as the next response. */
 static bool is_raw(const struct conn *conn)
 {
-    return conn->attempt.fault.kind != FAULT_NONE || conn->prepared->is_raw;
+    return conn->attempt.fault.kind != FAULT_NONE || conn->prepared->is_raw ||
+           (conn->is_head && conn->prepared->reply->framing == FRAMING_CHUNKED);
 }
 
 /* HTTP-dates count from the moment of the answer. */
@@ -208,7 +211,8 @@ void answer_done(struct conn *conn, enum MHD_RequestTerminationCode code)
         attempt_end(conn, END_STATUS, "");
         return;
     }
-    /* It went while we sent: writing to it failed. */
-    attempt_gone(conn, timers_now(), true);
+    if (conn->attempt.gone_ns == TRACE_NEVER) {
+        attempt_gone(conn, timers_now(), true); /* writing to it failed */
+    }
     attempt_end(conn, END_TIMEOUT, "the client left during the answer");
 }

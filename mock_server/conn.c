@@ -1,7 +1,6 @@
 #include "mock_server/conn.h"
 
 #include <arpa/inet.h>
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -14,6 +13,9 @@
 
 /* How long a client may take to answer our FIN with its own. */
 #define LINGER_NS (10 * NS_PER_S)
+
+/* After a FIN at rest: how long libmicrohttpd has to see it by itself. */
+#define LOOK_AGAIN_NS NS_PER_MS
 
 static int port_of(const struct sockaddr_storage *address)
 {
@@ -98,9 +100,8 @@ void conn_close(struct conn *conn)
     close(fd);
 }
 
-void conn_watch(struct conn *conn, uint32_t events)
+static void watch(struct conn *conn, uint32_t events)
 {
-    events |= EPOLLRDHUP;
     if (events == conn->watched) {
         return;
     }
@@ -110,8 +111,25 @@ void conn_watch(struct conn *conn, uint32_t events)
     conn->watched = events;
 }
 
+void conn_watch(struct conn *conn, uint32_t events)
+{
+    watch(conn, events | EPOLLRDHUP);
+}
+
+void conn_rest(struct conn *conn)
+{
+    watch(conn, EPOLLRDHUP | EPOLLET);
+}
+
+bool conn_is_held(const struct conn *conn)
+{
+    return conn->phase == CONN_DELAYED || conn->phase == CONN_RAW ||
+           conn->phase == CONN_SILENT || conn->phase == CONN_LINGER;
+}
+
 void conn_hold(struct conn *conn)
 {
+    timers_cancel(&conn->run->server->timers, &conn->timer);
     MHD_suspend_connection(conn->mhd);
     conn_watch(conn, 0);
 }
@@ -124,7 +142,7 @@ void conn_release(struct conn *conn, enum conn_phase phase)
     }
     struct mock_server *server = conn->run->server;
     timers_cancel(&server->timers, &conn->timer);
-    unwatch(conn);
+    conn_rest(conn);
     conn->phase = phase;
     server->must_run = true;
     MHD_resume_connection(conn->mhd);
@@ -167,9 +185,40 @@ static void client_left(struct conn *conn, int64_t now_ns)
     conn_release(conn, CONN_ENDING);
 }
 
+/* -- while libmicrohttpd has it -- */
+
+/* The FIN is seen; libmicrohttpd should see it as well, and soon closes. */
+static void left_at_rest(struct conn *conn, int64_t now_ns)
+{
+    conn->has_left = true;
+    if (conn->in_flight && conn->phase == CONN_ANSWERING) {
+        attempt_gone(conn, now_ns, false);
+    } else if (conn->phase == CONN_HEAD || conn->phase == CONN_BODY) {
+        timers_set(&conn->run->server->timers, &conn->timer,
+                   now_ns + LOOK_AGAIN_NS);
+    }
+}
+
+/* It did not: a connection that is resumed is read in any case. */
+static void look(struct conn *conn)
+{
+    MHD_suspend_connection(conn->mhd);
+    MHD_resume_connection(conn->mhd);
+    conn->run->server->must_run = true;
+}
+
+void conn_look_again(struct conn *conn)
+{
+    if (conn->has_left) {
+        timers_set(&conn->run->server->timers, &conn->timer, timers_now());
+    }
+}
+
 void conn_event(struct conn *conn, uint32_t events, int64_t now_ns)
 {
-    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+    if (conn->mhd && !conn_is_held(conn)) {
+        left_at_rest(conn, now_ns);
+    } else if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
         client_left(conn, now_ns);
     } else if (conn->phase == CONN_LINGER) {
         discard(conn);
@@ -200,10 +249,11 @@ void conn_timer(struct conn *conn, int64_t now_ns)
         return;
     case CONN_HEAD:
     case CONN_BODY:
+        look(conn);
+        return;
     case CONN_DUE:
     case CONN_ANSWERING:
     case CONN_ENDING:
-        break;
+        return;
     }
-    assert(!"a timer on a connection that has none");
 }

@@ -18,6 +18,16 @@ void conn_forget(struct conn *conn);
 /* Ours alone: closes the descriptor and forgets. */
 void conn_close(struct conn *conn);
 
+/* While libmicrohttpd has it: watches for the client's FIN. Its own watch is
+ * edge-triggered and misses a FIN that comes together with bytes. */
+void conn_rest(struct conn *conn);
+
+bool conn_is_held(const struct conn *conn);
+
+/* libmicrohttpd is done with a request: if the client left meanwhile, makes it
+ * look. */
+void conn_look_again(struct conn *conn);
+
 /* Stops libmicrohttpd from touching it, and watches for the client leaving. */
 void conn_hold(struct conn *conn);
 

@@ -92,6 +92,7 @@ struct conn {
     struct timer timer;
     enum conn_phase phase;
     uint32_t watched; /* events asked of the outer epoll */
+    bool has_left;    /* the client's FIN came while libmicrohttpd had it */
     int64_t id, uses, accepted_ns;
 
     /* the present request */

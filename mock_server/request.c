@@ -149,6 +149,7 @@ static void on_completed(void *context, struct MHD_Connection *mhd,
     attempt_clear(conn);
     if (conn->phase != CONN_ENDING) {
         conn->phase = CONN_HEAD;
+        conn_look_again(conn);
     }
     *request = NULL;
 }
@@ -181,7 +182,9 @@ void request_add(struct conn *conn, const struct sockaddr_storage *peer,
     enum MHD_Result result = MHD_add_connection(
         server->daemon, conn->fd, (const struct sockaddr *)peer, peer_size);
     server->must_run = true;
-    if (result != MHD_YES && server->adding) {
+    if (result == MHD_YES) {
+        conn_rest(conn);
+    } else if (server->adding) {
         conn_forget(conn); /* libmicrohttpd closed the descriptor */
     }
     server->adding = NULL;

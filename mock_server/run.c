@@ -122,12 +122,6 @@ size_t mock_run_uses(const struct mock_run *run, struct script_use *uses,
 
 /* -- stopping -- */
 
-static bool is_held(const struct conn *conn)
-{
-    return conn->phase == CONN_DELAYED || conn->phase == CONN_RAW ||
-           conn->phase == CONN_SILENT || conn->phase == CONN_LINGER;
-}
-
 static void stop_conn(struct conn *conn)
 {
     if (conn->in_flight && conn->raw) {
@@ -140,7 +134,7 @@ static void stop_conn(struct conn *conn)
         return;
     }
     shutdown(conn->fd, SHUT_RDWR);
-    if (is_held(conn)) {
+    if (conn_is_held(conn)) {
         conn_release(conn, CONN_ENDING);
     } else {
         conn->phase = CONN_ENDING;
