@@ -51,6 +51,7 @@ static void take_reply(struct conn *conn, const struct script_answer *answer)
 static bool is_raw(const struct conn *conn)
 {
     return conn->attempt.fault.kind != FAULT_NONE || conn->prepared->is_raw ||
+           conn->fills_pool ||
            (conn->is_head && conn->prepared->reply->framing == FRAMING_CHUNKED);
 }
 
@@ -209,6 +210,10 @@ void answer_done(struct conn *conn, enum MHD_RequestTerminationCode code)
     if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
         conn->attempt.sent_bytes = body_bytes(conn);
         attempt_end(conn, END_STATUS, "");
+        return;
+    }
+    if (conn->attempt.gone_ns == TRACE_NEVER && !conn_client_left(conn)) {
+        attempt_end(conn, END_CLOSE, "libmicrohttpd gave the answer up");
         return;
     }
     if (conn->attempt.gone_ns == TRACE_NEVER) {

@@ -176,6 +176,17 @@ static void ask_script(struct conn *conn, int64_t now_ns,
     }
 }
 
+/* Is there room for a plain response head of any reply (PLAIN_HEAD_MAX and what
+ * libmicrohttpd adds)? */
+static bool fills_pool(const struct conn *conn, size_t header_count)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        conn->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    size_t used =
+        (info ? info->header_size : 0) + header_count * CONN_POOL_HEADER;
+    return used + PLAIN_HEAD_MAX + 512 > CONN_POOL;
+}
+
 void attempt_decide(struct conn *conn, int64_t now_ns,
                     struct script_answer *answer)
 {
@@ -184,6 +195,7 @@ void attempt_decide(struct conn *conn, int64_t now_ns,
     struct http_headers headers = {.items = items};
     MHD_get_connection_values(conn->mhd, MHD_HEADER_KIND, collect_header,
                               &headers);
+    conn->fills_pool = fills_pool(conn, headers.count);
     attempt->request_end_ns = run_clock(conn->run, now_ns);
     char sha256[BODY_SHA256_TEXT];
     end_digest(conn, sha256);

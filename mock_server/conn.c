@@ -1,6 +1,7 @@
 #include "mock_server/conn.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -170,6 +171,16 @@ static bool was_reset(const struct conn *conn)
     socklen_t size = sizeof error;
     getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &size);
     return error != 0;
+}
+
+bool conn_client_left(const struct conn *conn)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &size);
+    /* We shut down before these, and the client has said nothing yet. */
+    return info.tcpi_state != TCP_ESTABLISHED &&
+           info.tcpi_state != TCP_FIN_WAIT1 && info.tcpi_state != TCP_FIN_WAIT2;
 }
 
 static void client_left(struct conn *conn, int64_t now_ns)

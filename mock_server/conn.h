@@ -28,6 +28,9 @@ bool conn_is_held(const struct conn *conn);
  * look. */
 void conn_look_again(struct conn *conn);
 
+/* libmicrohttpd closes it: was the client first? */
+bool conn_client_left(const struct conn *conn);
+
 /* Stops libmicrohttpd from touching it, and watches for the client leaving. */
 void conn_hold(struct conn *conn);
 

@@ -321,6 +321,9 @@ static bool makes_head(struct raw *raw, const struct conn *conn,
     raw->has_body = head_allows_body(raw->reply->status) && !conn->is_head;
     raw->is_chunked = raw->has_body && raw->reply->framing == FRAMING_CHUNKED;
     raw->body_size = raw->has_body ? raw->reply->body_size : 0;
+    if (is_faulty && raw->fault.at == FAULT_AT_REQUEST) {
+        return true; /* it strikes before the head */
+    }
     raw->head = head_format(&options, &raw->head_size);
     return raw->head != NULL;
 }

@@ -12,8 +12,6 @@
  * parts: how far it got is then known if the client leaves. */
 enum { SMALL_BODY = 16 * 1024, PART = 64 * 1024 };
 
-enum { PLAIN_HEAD_MAX = 2048 };
-
 void reply_http_date(int64_t unix_s, char text[HTTP_DATE_TEXT])
 {
     static const char days[] = "SunMonTueWedThuFriSat";

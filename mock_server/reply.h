@@ -28,6 +28,9 @@ struct prepared {
     char sha256[BODY_SHA256_TEXT];
 };
 
+/* Scripted headers beyond it go by raw.h: their reply is_raw. */
+enum { PLAIN_HEAD_MAX = 2048 };
+
 /* Sorted by address of the reply. */
 struct replies {
     struct prepared *items;

@@ -12,10 +12,6 @@
 #include "mock_server/raw.h"
 #include "model/units.h"
 
-/* Memory of libmicrohttpd for a connection: holds the request head, its list of
- * headers and the response head. A longer head is answered 431. */
-enum { POOL = 12 * 1024 };
-
 static void *on_request_line(void *context, const char *target,
                              struct MHD_Connection *mhd)
 {
@@ -200,7 +196,7 @@ struct MHD_Daemon *request_daemon(struct mock_server *server,
         on_request_line, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
         server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
         MHD_OPTION_CONNECTION_LIMIT, connection_limit,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONN_POOL,
         MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_END);
     if (!daemon) {
         error_add(error, PROBLEM_SYSTEM, "libmicrohttpd can't be started");
