@@ -6,7 +6,7 @@
 #include "model/trace.h"
 #include "model/utf8.h"
 
-enum { ESCAPE_MAX = 6, INT_MAX_DIGITS = 20 };
+enum { ESCAPE_MAX = 6 };
 
 /* Least room for which another header or argument is begun. */
 enum { ITEM_ROOM = 64 };
@@ -28,6 +28,14 @@ void trace_text_end(struct trace_text *text)
     assert(text->at <= text->soft_end + TRACE_TEXT_RESERVE);
 }
 
+static size_t count_digits(uint64_t value)
+{
+    size_t count = 1;
+    for (; value >= 10000; value /= 10000)
+        count += 4;
+    return count + (value >= 10) + (value >= 100) + (value >= 1000);
+}
+
 void trace_text_uint(struct trace_text *text, uint64_t value)
 {
     static const char pairs[] = "00010203040506070809"
@@ -40,20 +48,30 @@ void trace_text_uint(struct trace_text *text, uint64_t value)
                                 "70717273747576777879"
                                 "80818283848586878889"
                                 "90919293949596979899";
-    char digits[INT_MAX_DIGITS];
-    char *first = digits + sizeof digits;
+    char *first = text->at + count_digits(value);
+    text->at = first;
     while (value >= 100) {
         first -= 2;
         memcpy(first, pairs + 2 * (value % 100), 2);
         value /= 100;
     }
     if (value >= 10) {
-        first -= 2;
-        memcpy(first, pairs + 2 * value, 2);
+        memcpy(first - 2, pairs + 2 * value, 2);
     } else {
-        *--first = (char)('0' + value);
+        first[-1] = (char)('0' + value);
     }
-    trace_text_raw(text, first, (size_t)(digits + sizeof digits - first));
+}
+
+void trace_text_time(struct trace_text *text, int64_t ns)
+{
+    if (ns == text->time_ns && text->time) {
+        trace_text_raw(text, text->time, text->time_size);
+        return;
+    }
+    text->time = text->at;
+    text->time_ns = ns;
+    trace_text_int(text, ns);
+    text->time_size = (size_t)(text->at - text->time);
 }
 
 void trace_text_int(struct trace_text *text, int64_t value)
@@ -73,11 +91,9 @@ static bool is_plain(unsigned char byte)
 
 /* is_plain of eight bytes at once: the high bit of a byte is set in the sum
  * of the terms if one of the eight is none. */
-static bool are_plain(const char *bytes)
+static bool are_plain(uint64_t word)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
     uint64_t quote = word ^ (ones * '"'), slash = word ^ (ones * '\\');
     uint64_t control = (word - ones * 0x20) & ~word;
     quote = (quote - ones) & ~quote;
@@ -113,43 +129,66 @@ static size_t put_special(struct trace_text *text, const char *bytes,
     return length;
 }
 
-/* Copies the plain bytes at the front of `value`, eight at a time while eight
- * remain. Returns their number. */
-static size_t put_plain(struct trace_text *text, const char *value, size_t size)
+/* Copies eight bytes, if they are plain. */
+static bool put_word(char *to, const char *value)
 {
-    ptrdiff_t room = text->soft_end - text->at;
-    size_t done = 0, length = size;
-    if (room < (ptrdiff_t)size)
-        length = room > 0 ? (size_t)room : 0;
-    char *to = text->at;
-    while (length - done >= sizeof(uint64_t) && are_plain(value + done)) {
-        memcpy(to + done, value + done, sizeof(uint64_t));
-        done += sizeof(uint64_t);
+    uint64_t word;
+    memcpy(&word, value, sizeof word);
+    memcpy(to, &word, sizeof word);
+    return are_plain(word);
+}
+
+/* As put_word, of fewer than eight; writes eight. */
+static bool put_short(char *to, const char *value, size_t size)
+{
+    uint64_t word = UINT64_C(0x2020202020202020);
+    memcpy(&word, value, size);
+    memcpy(to, &word, sizeof word);
+    return are_plain(word);
+}
+
+/* Copies a string that is plain as a whole, as most are; the last eight bytes
+ * may overlap those before. False: it is not, and the copy is no good. */
+static bool put_plain(char *to, const char *value, size_t size)
+{
+    enum { WORD = sizeof(uint64_t) };
+    if (size < WORD)
+        return put_short(to, value, size);
+    size_t done = 0;
+    for (; size - done >= WORD; done += WORD) {
+        if (!put_word(to + done, value + done))
+            return false;
     }
-    while (done < length && is_plain((unsigned char)value[done])) {
-        to[done] = value[done];
-        done++;
+    return done == size || put_word(to + size - WORD, value + size - WORD);
+}
+
+/* The same byte by byte, as far as there is room. */
+static void put_any(struct trace_text *text, const char *value, size_t left)
+{
+    while (left > 0) {
+        if (text->soft_end - text->at < ESCAPE_MAX) {
+            text->is_cut = true;
+            return;
+        }
+        size_t taken = 1;
+        if (is_plain((unsigned char)*value))
+            *text->at++ = *value;
+        else
+            taken = put_special(text, value, left);
+        value += taken;
+        left -= taken;
     }
-    text->at += done;
-    return done;
 }
 
 void trace_text_string(struct trace_text *text, const char *value)
 {
-    size_t left = strlen(value);
+    size_t size = strlen(value);
     *text->at++ = '"';
-    while (left > 0) {
-        size_t taken = put_plain(text, value, left);
-        if (taken == left)
-            break;
-        if (text->soft_end - text->at < ESCAPE_MAX) {
-            text->is_cut = true;
-            break;
-        }
-        taken += put_special(text, value + taken, left - taken);
-        value += taken;
-        left -= taken;
-    }
+    bool fits = text->soft_end - text->at >= (ptrdiff_t)size;
+    if (fits && put_plain(text->at, value, size))
+        text->at += size;
+    else
+        put_any(text, value, size);
     *text->at++ = '"';
 }
 

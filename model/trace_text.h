@@ -21,6 +21,9 @@ struct trace_text {
     char *at;
     char *soft_end; /* strings stop here */
     bool is_cut;
+    const char *time; /* the last one written, in the line; NULL: none */
+    size_t time_size;
+    int64_t time_ns;
 };
 
 /* `size` bytes at `line`, at least twice TRACE_TEXT_RESERVE. */
@@ -41,6 +44,9 @@ static inline void trace_text_raw(struct trace_text *text, const char *bytes,
 
 void trace_text_int(struct trace_text *text, int64_t value);
 void trace_text_uint(struct trace_text *text, uint64_t value);
+
+/* As an int; cheap if it is the same as the one before. */
+void trace_text_time(struct trace_text *text, int64_t ns);
 
 /* A quoted JSON string. Well-formed UTF-8 stays as it is; a byte that is none,
  * as a header value may hold, becomes \u00XX of its own value. */

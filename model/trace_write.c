@@ -126,12 +126,19 @@ static void put_wide(struct trace_text *text, const char *key, uint64_t value)
     trace_text_literal(text, "\"");
 }
 
-/* A time; one that has not come is left out. */
 static inline void put_time(struct trace_text *text, const char *key,
                             int64_t ns)
 {
+    put_key(text, key);
+    trace_text_time(text, ns);
+}
+
+/* A time; one that has not come is left out. */
+static inline void put_time_if_known(struct trace_text *text, const char *key,
+                                     int64_t ns)
+{
     if (ns != TRACE_NEVER)
-        put_int(text, key, ns);
+        put_time(text, key, ns);
 }
 
 static inline void put_string(struct trace_text *text, const char *key,
@@ -217,13 +224,13 @@ void trace_write_request(struct trace_writer *writer,
                          const struct trace_attempt *attempt)
 {
     struct trace_text text = begin(writer, TRACE_REQUEST);
-    put_int(&text, "t", request_time(attempt));
+    put_time(&text, "t", request_time(attempt));
     put_int(&text, "id", attempt->id);
     put_int(&text, "conn", attempt->conn);
     put_int(&text, "conn_use", attempt->conn_use);
     put_int(&text, "accepted", attempt->accepted_ns);
-    put_int(&text, "head", attempt->head_ns);
-    put_time(&text, "request_end", attempt->request_end_ns);
+    put_time(&text, "head", attempt->head_ns);
+    put_time_if_known(&text, "request_end", attempt->request_end_ns);
     put_string(&text, "call", attempt->call);
     put_bool(&text, "judged", attempt->judged);
     put_filled(&text, "route", attempt->route);
@@ -283,13 +290,13 @@ void trace_write_response(struct trace_writer *writer,
                           const struct trace_attempt *attempt)
 {
     struct trace_text text = begin(writer, TRACE_RESPONSE);
-    put_int(&text, "t", response_time(attempt));
+    put_time(&text, "t", response_time(attempt));
     put_int(&text, "id", attempt->id);
     put_int(&text, "status", attempt->status);
     put_string(&text, "end", attempt_end_words[attempt->end]);
-    put_time(&text, "first_byte", attempt->first_byte_ns);
-    put_time(&text, "last_byte", attempt->last_byte_ns);
-    put_time(&text, "gone", attempt->gone_ns);
+    put_time_if_known(&text, "first_byte", attempt->first_byte_ns);
+    put_time_if_known(&text, "last_byte", attempt->last_byte_ns);
+    put_time_if_known(&text, "gone", attempt->gone_ns);
     if (attempt->gone_by_reset)
         put_bool(&text, "gone_by_reset", true);
     put_int(&text, "reply_size", attempt->reply_size);

@@ -256,22 +256,28 @@ static void escapes_every_byte(void **state)
     }
 }
 
-/* Goal: escapes are right at each place within the eight bytes that are copied
- * at once, and UTF-8 stays as it is. */
+static void assert_target_survives(const char *target)
+{
+    char *text, *read = target_through_trace(target, &text);
+    assert_string_equal(read, target);
+    free(read);
+    free(text);
+}
+
+/* Goal: escapes are right at each place of the eight bytes that are copied at
+ * once, also in the last ones, and UTF-8 stays as it is. */
 static void escapes_at_every_place(void **state)
 {
     (void)state;
     const char *const specials[] = {
-        "\"", "\\", "\n", "\x1f", "\xc3\xa9", "\xf0\x9f\x98\x80", "\x7f"};
+        "\"", "\\", "\n", "\x1f", "\xc3\xa9", "\xf0\x9f\x98\x80", "\x7f", ""};
     for (size_t i = 0; i < sizeof specials / sizeof *specials; i++) {
-        for (int place = 0; place < 24; place++) {
+        for (int place = 0; place < 24 * 11; place++) {
             char target[64];
-            snprintf(target, sizeof target, "%.*s%s%s", place,
-                     "abcdefghijklmnopqrstuvwxyz", specials[i], "0123456789");
-            char *text, *read = target_through_trace(target, &text);
-            assert_string_equal(read, target);
-            free(read);
-            free(text);
+            snprintf(target, sizeof target, "%.*s%s%.*s", place / 11,
+                     "abcdefghijklmnopqrstuvwxyz", specials[i], place % 11,
+                     "0123456789");
+            assert_target_survives(target);
         }
     }
 }
