@@ -124,7 +124,7 @@ static enum MHD_Result begin_raw(struct conn *conn, int64_t now_ns)
 enum MHD_Result answer_decide(struct conn *conn, int64_t now_ns)
 {
     struct mock_run *run = conn->run;
-    struct script_answer answer = {0};
+    struct script_answer answer;
     attempt_decide(conn, now_ns, &answer);
     if (run->has_outages && run->listener_timer.place == 0) {
         listener_update(run, now_ns); /* the first request starts the clock */

@@ -131,8 +131,9 @@ struct name {
 static struct name name_of(char kind, const struct script_route *state,
                            const char *text, size_t size)
 {
-    struct name name = {.size = 3 + size};
+    struct name name; /* clearing the whole of it would cost more than this */
     assert(size <= SCRIPT_KEY_BYTES_MAX);
+    name.size = 3 + size;
     name.bytes[0] = kind;
     name.bytes[1] = (char)(state->index & 0xFF);
     name.bytes[2] = (char)(state->index >> 8);
@@ -322,8 +323,12 @@ static void fill_reply(struct script *script, struct script_route *state,
                        size_t index, struct script_answer *answer)
 {
     const struct reply *reply = reply_at(state->route, index);
-    struct name name = name_of('k', state, answer->call, strlen(answer->call));
-    struct rng rng = stream(script, &name, answer->count);
+    struct rng rng = {0};
+    if (!script_draw_is_certain(reply)) {
+        struct name name =
+            name_of('k', state, answer->call, strlen(answer->call));
+        rng = stream(script, &name, answer->count);
+    }
     struct script_draw draw = script_draw(reply, &rng);
     answer->reply = reply;
     answer->delay_ns = draw.delay_ns;
@@ -356,10 +361,20 @@ static void decide_on_route(struct script *script, struct script_route *state,
         fill_reply(script, state, index, answer);
 }
 
+/* The texts are long and mostly empty. */
+static void clear_answer(struct script_answer *answer)
+{
+    answer->route = NULL;
+    answer->reply = NULL;
+    answer->delay_ns = answer->count = 0;
+    answer->has_fault = false;
+    answer->call[0] = answer->reason[0] = '\0';
+}
+
 void script_decide(struct script *script, const struct script_request *request,
                    struct script_answer *answer)
 {
-    *answer = (struct script_answer){0};
+    clear_answer(answer);
     if (script->first_ns < 0)
         script->first_ns = request->now_ns;
     struct script_route *state = find_route(script, request);
@@ -369,8 +384,10 @@ void script_decide(struct script *script, const struct script_request *request,
     }
     const char *token = "";
     size_t size = script_key_token(request, &token);
-    if (size <= SCRIPT_KEY_BYTES_MAX)
+    if (size <= SCRIPT_KEY_BYTES_MAX) {
         memcpy(answer->call, token, size);
+        answer->call[size] = '\0';
+    }
     script_miss_explain(script->scenario, request->method, request->path,
                         answer->reason);
 }

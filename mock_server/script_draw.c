@@ -39,3 +39,10 @@ struct script_draw script_draw(const struct reply *reply, struct rng *rng)
         .delay_ns = draw_delay(&reply->delay, rng),
     };
 }
+
+bool script_draw_is_certain(const struct reply *reply)
+{
+    bool is_fault_certain =
+        reply->fault.kind == FAULT_NONE || reply->fault.chance >= 1.0;
+    return is_fault_certain && reply->delay.kind == DELAY_FIXED;
+}

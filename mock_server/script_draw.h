@@ -17,4 +17,7 @@ struct script_draw {
  * it is certain, so that giving a fault a chance leaves the delays alone. */
 struct script_draw script_draw(const struct reply *reply, struct rng *rng);
 
+/* Is the answer the same whatever is drawn? */
+bool script_draw_is_certain(const struct reply *reply);
+
 #endif

@@ -35,24 +35,28 @@ static size_t count_digits(const char *bytes, size_t size)
     return count;
 }
 
+/* The bytes of "<digits>-<digits>" at the front; 0 if that is not there. */
+static size_t token_digits(const char *bytes, const char *end)
+{
+    size_t client = count_digits(bytes, (size_t)(end - bytes));
+    const char *dash = bytes + client;
+    if (client == 0 || dash == end || *dash != '-')
+        return 0;
+    size_t call = count_digits(dash + 1, (size_t)(end - dash - 1));
+    return call > 0 ? client + 1 + call : 0;
+}
+
 size_t script_find_token(const char *bytes, size_t size, const char **token)
 {
-    static const char prefix[] = "rs-";
-    const size_t prefix_size = sizeof prefix - 1;
-    const char *end = bytes + size, *at = bytes;
-    while ((at = memmem(at, (size_t)(end - at), prefix, prefix_size))) {
-        const char *client = at + prefix_size;
-        size_t digits = count_digits(client, (size_t)(end - client));
-        const char *dash = client + digits;
-        if (digits > 0 && dash < end && *dash == '-') {
-            const char *call = dash + 1;
-            size_t call_digits = count_digits(call, (size_t)(end - call));
-            if (call_digits > 0) {
-                *token = at;
-                return (size_t)(call + call_digits - at);
+    const char *end = bytes + size, *dash = bytes;
+    for (; (dash = memchr(dash, '-', (size_t)(end - dash))); dash++) {
+        if (dash - bytes >= 2 && dash[-2] == 'r' && dash[-1] == 's') {
+            size_t digits = token_digits(dash + 1, end);
+            if (digits > 0) {
+                *token = dash - 2;
+                return 3 + digits;
             }
         }
-        at = client;
     }
     return 0;
 }
