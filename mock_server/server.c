@@ -15,6 +15,10 @@
 
 enum { EVENTS_A_TURN = 128, MHD_RUNS_A_TURN = 16, MHD_RUNS_TO_STOP = 64 };
 
+/* A busy loop writes the trace in parts of about this size: few system calls,
+ * and the lines are still in the processor's cache. */
+enum { TRACE_PART = 64 * 1024 };
+
 #define CANARY_NS (10 * NS_PER_MS)
 
 /* -- making -- */
@@ -200,34 +204,42 @@ static void run_mhd(struct mock_server *server, int turns)
     }
 }
 
-static bool poll_events(struct mock_server *server, int timeout_ms)
+static int poll_events(struct mock_server *server, int timeout_ms)
 {
     struct epoll_event events[EVENTS_A_TURN];
     int count = epoll_wait(server->epoll_fd, events, EVENTS_A_TURN, timeout_ms);
     for (int i = 0; i < count; i++) {
         dispatch(server, &events[i]);
     }
-    return count == EVENTS_A_TURN;
+    return count;
 }
 
-/* True: call again at once. */
-static bool turn(struct mock_server *server, int timeout_ms)
+/* Returns the number of events. */
+static int turn(struct mock_server *server, int timeout_ms)
 {
-    bool has_more = poll_events(server, timeout_ms);
+    int count = poll_events(server, timeout_ms);
     run_timers(server);
     run_mhd(server, MHD_RUNS_A_TURN);
-    for (struct mock_run *run = server->runs; run; run = run->next) {
-        trace_writer_flush(run->trace);
-    }
     timers_arm(&server->timers);
-    return has_more || server->must_run;
+    return count;
+}
+
+static void flush_traces(struct mock_server *server, size_t least)
+{
+    for (struct mock_run *run = server->runs; run; run = run->next) {
+        if (trace_writer_pending(run->trace) >= least) {
+            trace_writer_flush(run->trace);
+        }
+    }
 }
 
 int64_t mock_server_step(struct mock_server *server)
 {
-    if (turn(server, 0)) {
+    if (turn(server, 0) == EVENTS_A_TURN || server->must_run) {
+        flush_traces(server, TRACE_PART);
         return 0;
     }
+    flush_traces(server, 1);
     int64_t next_ns = timers_next(&server->timers);
     if (next_ns == NS_FOREVER) {
         return NS_FOREVER;
@@ -236,11 +248,15 @@ int64_t mock_server_step(struct mock_server *server)
     return left_ns > 0 ? left_ns : 0;
 }
 
+/* Sleeps only after a turn in which nothing happened, with every line written.
+ */
 void mock_server_loop(struct mock_server *server, const volatile int *stop)
 {
-    bool has_more = true;
+    bool is_busy = true;
     while (!*stop) {
-        has_more = turn(server, has_more ? 0 : -1);
+        int count = turn(server, is_busy ? 0 : -1);
+        is_busy = count > 0 || server->must_run;
+        flush_traces(server, is_busy ? TRACE_PART : 1);
     }
 }
 

@@ -138,6 +138,7 @@ void trace_writer_free(struct trace_writer *writer); /* does not flush */
 /* Hands whole lines to the kernel. False once a write failed; the first failure
  * is kept and later lines are dropped and counted. */
 bool trace_writer_flush(struct trace_writer *writer);
+size_t trace_writer_pending(const struct trace_writer *writer); /* bytes */
 int64_t trace_writer_dropped(const struct trace_writer *writer);
 
 /* The "run" line, the first of a trace. */

@@ -70,6 +70,11 @@ bool trace_writer_flush(struct trace_writer *writer)
     return !writer->is_failed;
 }
 
+size_t trace_writer_pending(const struct trace_writer *writer)
+{
+    return writer->used;
+}
+
 int64_t trace_writer_dropped(const struct trace_writer *writer)
 {
     return writer->dropped;
