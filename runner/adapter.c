@@ -7,6 +7,7 @@
 
 #include "model/plan.h"
 #include "runner/environment.h"
+#include "runner/plan_check.h"
 
 /* Some SDKs check the form of their key (tinker: "tml-..."). */
 #define API_KEY "tml-retryspec-dummy-key"
@@ -62,7 +63,7 @@ struct results_reader {
     struct arena *arena;
     struct adapter_results *results;
     size_t size;         /* of results->items */
-    unsigned char *seen; /* a bit a call */
+    unsigned char *seen; /* a bit a call; NULL: calls have names of their own */
     int line_number;
 };
 
@@ -90,6 +91,9 @@ static int64_t call_index(const struct workload *workload, const char *call)
 static bool check_call(struct results_reader *reader, const char *call)
 {
     char text[200];
+    if (!reader->seen) {
+        return true;
+    }
     int64_t index = call_index(reader->workload, call);
     if (index < 0) {
         snprintf(text, sizeof text, "call \"%.60s\" is not in the plan", call);
@@ -165,23 +169,71 @@ static void read_lines(struct results_reader *reader, FILE *file)
     free(line);
 }
 
-void adapter_results_read(const char *path, const struct workload *workload,
+static void read_planned(struct results_reader *reader, FILE *file)
+{
+    int64_t calls = reader->workload->clients * reader->workload->calls;
+    reader->seen = calloc((size_t)calls / 8 + 1, 1);
+    if (reader->seen) {
+        read_lines(reader, file);
+    } else {
+        set_problem(reader, "out of memory");
+    }
+    free(reader->seen);
+}
+
+static int compare_calls(const void *a, const void *b)
+{
+    const struct trace_result *const *left = a, *const *right = b;
+    return strcmp((*left)->call, (*right)->call);
+}
+
+static void check_twice(struct adapter_results *results,
+                        const struct trace_result **sorted)
+{
+    for (size_t i = 0; i < results->count; i++) {
+        sorted[i] = &results->items[i];
+    }
+    qsort(sorted, results->count, sizeof(*sorted), compare_calls);
+    for (size_t i = 1; i < results->count; i++) {
+        if (compare_calls(&sorted[i - 1], &sorted[i]) == 0) {
+            snprintf(results->problem, sizeof results->problem,
+                     "a second result of call %.60s", sorted[i]->call);
+            return;
+        }
+    }
+}
+
+static void read_named(struct results_reader *reader, FILE *file)
+{
+    struct adapter_results *results = reader->results;
+    read_lines(reader, file);
+    if (results->problem[0] || results->count < 2) {
+        return;
+    }
+    const struct trace_result **sorted =
+        calloc(results->count, sizeof(*sorted));
+    if (sorted) {
+        check_twice(results, sorted);
+    } else {
+        set_problem(reader, "out of memory");
+    }
+    free(sorted);
+}
+
+void adapter_results_read(const char *path, const struct scenario *scenario,
                           struct arena *arena, struct adapter_results *results)
 {
     *results = (struct adapter_results){0};
     struct results_reader reader = {
-        .workload = workload, .arena = arena, .results = results};
+        .workload = &scenario->workload, .arena = arena, .results = results};
     FILE *file = fopen(path, "re");
     if (!file) {
         return;
     }
-    int64_t calls = workload->clients * workload->calls;
-    reader.seen = calloc((size_t)calls / 8 + 1, 1);
-    if (reader.seen) {
-        read_lines(&reader, file);
+    if (plan_check_uses_tokens(scenario)) {
+        read_planned(&reader, file);
     } else {
-        set_problem(&reader, "out of memory");
+        read_named(&reader, file);
     }
-    free(reader.seen);
     fclose(file);
 }

@@ -40,9 +40,10 @@ struct adapter_results {
     char problem[400]; /* of the first bad line, with its number; "" if none */
 };
 
-/* Reads the results file; every line must be that of another call of the plan.
- * Reading ends at the first bad line. The strings live in `arena`. */
-void adapter_results_read(const char *path, const struct workload *workload,
+/* Reads the results file; every line must be that of another call: of one of
+ * the plan, if its tokens tell the calls apart. Reading ends at the first bad
+ * line. The strings live in `arena`. */
+void adapter_results_read(const char *path, const struct scenario *scenario,
                           struct arena *arena, struct adapter_results *results);
 
 #endif

@@ -43,8 +43,8 @@ static void close_run(struct job *job, struct client_summary *summary)
         job->run = NULL;
     }
     if (job->shared->level > 0) {
-        adapter_results_read(job->results, &job->scenario->workload,
-                             &job->arena, &summary->results);
+        adapter_results_read(job->results, job->scenario, &job->arena,
+                             &summary->results);
     }
 }
 

@@ -32,9 +32,7 @@ static bool has_matched(const struct trace *trace)
     return false;
 }
 
-/* Are calls told apart by the token of the plan? Elsewhere the values of a
- * header or the like are the client's own choice. */
-static bool uses_tokens(const struct scenario *scenario)
+bool plan_check_uses_tokens(const struct scenario *scenario)
 {
     for (size_t i = 0; i < scenario->route_count; i++) {
         const struct route *route = &scenario->routes[i];
@@ -183,7 +181,7 @@ bool plan_check(const struct scenario *scenario, const struct trace *trace,
         return true;
     }
     int64_t planned = scenario->workload.clients * scenario->workload.calls;
-    if (planned <= 1 || !uses_tokens(scenario)) {
+    if (planned <= 1 || !plan_check_uses_tokens(scenario)) {
         return false;
     }
     struct calls *calls = &checker.calls;

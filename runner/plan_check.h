@@ -15,6 +15,11 @@ struct plan_finding {
 bool plan_check(const struct scenario *scenario, const struct trace *trace,
                 struct plan_finding *finding);
 
+/* Are calls told apart by the tokens of the plan? Elsewhere the values of a
+ * header or the like are the client's own choice, and so are the names in its
+ * results. */
+bool plan_check_uses_tokens(const struct scenario *scenario);
+
 /* Could calls have been made that left no trace, because the listener refused
  * or a connection was ended when it was accepted? */
 bool plan_check_may_be_unseen(const struct trace *trace);

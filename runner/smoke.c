@@ -37,7 +37,8 @@ static const char *const hints[] = {
                           "\"status\":200} and a newline for each call",
     [CLIENT_BAD_RESULTS] = "one JSON object a line; \"call\" is a token of "
                            "the plan, \"outcome\" is \"ok\" or \"error\"",
-    [CLIENT_SKIPPED] = "the fault-free call can't be skipped",
+    [CLIENT_SKIPPED] = "the fault-free call can't be skipped by the client; "
+                       "run --skip-smoke starts without it",
     [CLIENT_TIMED_OUT] = "exit 0 after the last call",
     [CLIENT_LEFT_PROCESSES] = "end what it started before it exits",
     [CLIENT_FLOODED] = "print less",

@@ -104,18 +104,48 @@ struct results_case {
     struct adapter_results results;
 };
 
-static void read_results(struct results_case *read, const char *text)
+static void read_results_of(const struct scenario *scenario,
+                            struct results_case *read, const char *text)
 {
     char path[] = "/tmp/retryspec-results-XXXXXX";
-    struct scenario scenario = make_scenario(2, 2);
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     close(fd);
     *read = (struct results_case){0};
-    adapter_results_read(path, &scenario.workload, &read->arena,
-                         &read->results);
+    adapter_results_read(path, scenario, &read->arena, &read->results);
     unlink(path);
+}
+
+static void read_results(struct results_case *read, const char *text)
+{
+    struct scenario scenario = make_scenario(2, 2);
+    read_results_of(&scenario, read, text);
+}
+
+/* Where the scenario finds calls by a value of the client's own, results have
+ * that value. */
+static void results_by_names_of_the_client(void **state)
+{
+    (void)state;
+    struct route route = {
+        .judged = true, .key = KEY_JSON, .key_name = "/seq_id"};
+    struct scenario scenario = make_scenario(1, 2);
+    scenario.routes = &route;
+    scenario.route_count = 1;
+    struct results_case read;
+    read_results_of(&scenario, &read,
+                    "{\"call\":\"0\",\"outcome\":\"ok\"}\n"
+                    "{\"call\":\"1\",\"outcome\":\"ok\"}\n");
+    assert_string_equal(read.results.problem, "");
+    assert_int_equal(read.results.count, 2);
+    arena_deinit(&read.arena);
+    read_results_of(&scenario, &read,
+                    "{\"call\":\"7\",\"outcome\":\"ok\"}\n"
+                    "{\"call\":\"0\",\"outcome\":\"ok\"}\n"
+                    "{\"call\":\"7\",\"outcome\":\"ok\"}\n");
+    assert_string_equal(read.results.problem, "a second result of call 7");
+    arena_deinit(&read.arena);
 }
 
 static void results_are_read(void **state)
@@ -276,6 +306,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_adapter_is_told_all),
         cmocka_unit_test(a_plan_beyond_the_kernels_limit_is_refused),
+        cmocka_unit_test(results_by_names_of_the_client),
         cmocka_unit_test(results_are_read),
         cmocka_unit_test(bad_results_say_where),
         cmocka_unit_test(urls_are_filled_in),
