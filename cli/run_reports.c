@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runner/folder.h"
+
 static bool is_stdout(const char *path)
 {
     return strcmp(path, "-") == 0;
@@ -84,18 +86,44 @@ bool run_reports_write(const struct run_request *request,
     return is_written;
 }
 
+static bool make_parent(const char *path, struct error *error)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash || slash == path) {
+        return true;
+    }
+    char *parent = strndup(path, (size_t)(slash - path));
+    if (!parent) {
+        error_add(error, PROBLEM_MEMORY, "out of memory");
+        return false;
+    }
+    bool is_made = folder_make(parent, error);
+    free(parent);
+    return is_made;
+}
+
+static bool check_one(const char *path, struct error *error)
+{
+    if (is_stdout(path)) {
+        return true;
+    }
+    if (!make_parent(path, error)) {
+        return false;
+    }
+    FILE *file = fopen(path, "ae");
+    if (!file) {
+        add_failure(path, error);
+        return false;
+    }
+    fclose(file);
+    return true;
+}
+
 bool run_reports_check(const struct run_request *request, struct error *error)
 {
     bool is_fine = true;
     for (size_t i = 0; i < request->report_count; i++) {
-        const char *path = request->reports[i].path;
-        FILE *file = is_stdout(path) ? NULL : fopen(path, "ae");
-        if (file) {
-            fclose(file);
-        } else if (!is_stdout(path)) {
-            add_failure(path, error);
-            is_fine = false;
-        }
+        is_fine &= check_one(request->reports[i].path, error);
     }
     return is_fine;
 }

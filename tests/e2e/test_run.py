@@ -307,9 +307,17 @@ def test_a_report_on_stdout(tmp_path, story):
     assert "t/once" in done.stderr
 
 
+def test_a_report_in_a_folder_that_is_not_there_yet(tmp_path, story):
+    run_quick(tmp_path, story, "--report", "junit=retryspec-out/new/x.xml", *GOOD, expect=0)
+    assert (tmp_path / "retryspec-out/new/x.xml").exists()
+
+
 def test_a_report_that_can_not_be_written(tmp_path, story):
-    done = run_quick(tmp_path, story, "--report", "junit=nowhere/x.xml", *GOOD, expect=2)
-    assert "can't write the report nowhere/x.xml: No such file or directory" in done.stderr
+    (tmp_path / "file").write_text("")
+    done = run_quick(tmp_path, story, "--report", "junit=file/x.xml", *GOOD, expect=2)
+    assert "can't make the folder file: Not a directory" in done.stderr
+    done = run_quick(tmp_path, story, "--report", f"junit={tmp_path}", *GOOD, expect=2)
+    assert f"can't write the report {tmp_path}: Is a directory" in done.stderr
     assert not (tmp_path / "retryspec-out").exists()
 
 
