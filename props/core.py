@@ -1,8 +1,17 @@
-"""The pure core in process: wraps props/shim.h by ctypes."""
+"""The pure core in process: wraps props/shim.h by ctypes. Hypothesis takes a few
+seconds; RETRYSPEC_EXAMPLES=10000 is the long mode."""
 import ctypes
 import json
 import os
 import pathlib
+
+from hypothesis import HealthCheck, settings
+
+# Not in a conftest.py: tests/e2e has one, and two of that name hide each other.
+settings.register_profile("retryspec", max_examples=int(os.environ.get("RETRYSPEC_EXAMPLES", "300")),
+                          deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow],
+                          database=None)
+settings.load_profile("retryspec")
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = pathlib.Path(os.environ.get("RETRYSPEC", ROOT / "build/dev/retryspec"))
