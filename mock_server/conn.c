@@ -170,7 +170,7 @@ static bool was_reset(const struct conn *conn)
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    return error != 0;
+    return error != 0 || conn->was_reset;
 }
 
 bool conn_client_left(const struct conn *conn)

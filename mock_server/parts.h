@@ -98,6 +98,7 @@ struct conn {
     enum conn_phase phase;
     uint32_t watched; /* events asked of the outer epoll */
     bool has_left;    /* the client's FIN came while libmicrohttpd had it */
+    bool was_reset;   /* a send of ours told that the client reset it */
     int64_t id, uses, accepted_ns;
 
     /* the present request */

@@ -88,6 +88,7 @@ static void prove_fin(const struct conn *conn, char proof[PROOF_MAX])
 static void finish_fin(struct conn *conn, int64_t now_ns)
 {
     struct raw *raw = conn->raw;
+    int64_t fin_ns = timers_now(); /* after the bytes before it */
     shutdown(conn->fd, SHUT_WR);
     if (conn->in_flight) {
         char proof[PROOF_MAX];
@@ -98,7 +99,7 @@ static void finish_fin(struct conn *conn, int64_t now_ns)
         }
         if (conn->attempt.last_byte_ns == TRACE_NEVER ||
             raw->fault.kind == FAULT_CLOSE) {
-            conn->attempt.last_byte_ns = run_clock(conn->run, now_ns);
+            conn->attempt.last_byte_ns = run_clock(conn->run, fin_ns);
         }
         end_attempt(conn, raw_pieces_end(raw, true), proof);
     }
@@ -261,6 +262,7 @@ static bool send_some(struct conn *conn)
     if (taken < 0) {
         /* A broken connection is told by the watch, with its reason. */
         bool is_full = errno == EAGAIN || errno == EWOULDBLOCK;
+        conn->was_reset |= !is_full; /* asked once, the kernel forgets it */
         conn_watch(conn, is_full ? EPOLLOUT : 0);
         return false;
     }

@@ -20,7 +20,8 @@ def server(serve):
     """A server that must still answer when the test is over."""
     server = serve([OK, {"match": "POST /*", "reply": 201}, {"match": "GET /hang", "fault": {"do": "hang"}},
                     {"match": "GET /late", "reply": 200, "delay": "1h"},
-                    {"match": "GET /big", "body": {"size": "32MiB"}}])
+                    {"match": "GET /big", "body": {"size": "32MiB"}},
+                    {"match": "GET /bigraw", "body": {"size": "32MiB"}, "framing": "close"}])
     yield server
     assert server.get("/ok", headers=["Connection: close"]).response.body == b"ok"
     assert server.process.poll() is None
@@ -225,6 +226,19 @@ def test_client_that_does_not_read(server):
         assert [line["id"] for line in server.wait_for("response")] == [2]
     line = [line for line in server.wait_for("response", 2) if line["id"] == 1][0]
     assert line["end"] == "timeout" and line["sent_bytes"] < line["reply_size"] and line["gone"] > 0
+
+
+@pytest.mark.parametrize("path", ["/big", "/bigraw"])
+@pytest.mark.parametrize("read", [200_000, 3_000_000])
+def test_reset_in_the_middle_of_our_body(server, path, read):
+    with server.connect() as client:
+        client.request(path)
+        while read > 0:
+            read -= len(client.socket.recv(min(read, 65536)))
+        client.reset()
+    line = server.wait_for("response")[0]
+    assert line["end"] == "timeout" and line["gone_by_reset"] and not line.get("fault_fired")
+    assert line["gone"] >= line["last_byte"] and line["sent_bytes"] < line["reply_size"]
 
 
 def test_half_closed_client(server):
