@@ -219,6 +219,36 @@ def test_tinker_is_what_its_profile_says(tmp_path, tinker_scenarios):
     assert {"ST-1", "BO-1", "BO-2", "RA-1", "TF-1"} <= passed(report, "sdk/tinker-set-up")
 
 
+# By profile: the route that it is about, faults there, rules that must be kept;
+# another kind of request, and the rule of its profile that this one breaks.
+LAYERS = {
+    # asample goes out with max_retries=0: a new x-idempotency-key on each attempt.
+    # A 409 is final for the polling.
+    "tinker-submit": ("asample", [{"reply": 409}, {"fault": {"do": "close"}}, {"reply": 402}],
+                      {"REQ-2", "TF-1", "BO-1"}, "tinker-future", "ST-2"),
+    # At once after 500, 1 s after 429, at once after three 400. Submitting waits after 500.
+    "tinker-future": ("retrieve_future", [{"reply": 500}, {"reply": 429}, {"reply": 400, "text": "no", "times": 3}],
+                      {"REQ-2", "BO-1"}, "tinker-submit", "BO-1"),
+    # The only layer that reads headers: 600 ms, then not 0 s but its own delay.
+    # Its key stays the same over the attempts.
+    "tinker-http": ("create_session", [
+        {"reply": 503, "headers": {"retry-after-ms": "600", "Retry-After": "30"}},
+        {"reply": 429, "headers": {"Retry-After": "0"}},
+        {"reply": 400, "headers": {"x-should-retry": "true"}}],
+                    {"REQ-2", "REQ-3", "RA-1", "RA-2", "BO-1"}, "tinker-submit", "REQ-2"),
+}
+
+
+@pytest.mark.parametrize("profile", LAYERS)
+def test_each_layer_of_tinker_has_a_profile(tmp_path, profile):
+    route, faults, kept, other, broken = LAYERS[profile]
+    path = sampling(tmp_path, profile, ["ST-1"], **{route: faults})
+    report = conforms(tmp_path, profile, TINKER, "--skip-smoke", path)
+    assert kept <= passed(report, f"sdk/{profile}")
+    _, failures, _ = judge(tmp_path, other, TINKER, "--skip-smoke", path)
+    assert f"sdk/{profile}:{broken}" in failures
+
+
 def test_the_documented_law_of_tinker_does_not_show_on_the_wire(tmp_path):
     """tinker documents RetryHandler: 0.5 s doubled up to 10 s, plus or minus 25 %.
     Ports that were judged by that would be judged by what no server ever sees of
