@@ -55,7 +55,7 @@ size_t body_read(const struct reply *reply, int64_t offset, char *bytes,
 void body_hex(const unsigned char digest[32], char hex[BODY_SHA256_TEXT])
 {
     static const char digits[] = "0123456789abcdef";
-    for (int i = 0; i < 32; i++) {
+    for (size_t i = 0; i < 32; i++) {
         hex[2 * i] = digits[digest[i] >> 4];
         hex[2 * i + 1] = digits[digest[i] & 15];
     }

@@ -1,6 +1,5 @@
 #include "mock_server/conn.h"
 
-#include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,14 +16,6 @@
 
 /* After a FIN at rest: how long libmicrohttpd has to see it by itself. */
 #define LOOK_AGAIN_NS NS_PER_MS
-
-static int port_of(const struct sockaddr_storage *address)
-{
-    if (address->ss_family == AF_INET6) {
-        return ntohs(((const struct sockaddr_in6 *)address)->sin6_port);
-    }
-    return ntohs(((const struct sockaddr_in *)address)->sin_port);
-}
 
 struct conn *conn_open(struct mock_run *run, int fd,
                        const struct sockaddr_storage *peer, int64_t now_ns)
@@ -54,7 +45,8 @@ struct conn *conn_open(struct mock_run *run, int fd,
     run->conns_open++;
     server->conn_count++;
     run->stats.last_activity_ns = conn->accepted_ns;
-    trace_write_accept(run->trace, conn->accepted_ns, conn->id, port_of(peer));
+    trace_write_accept(run->trace, conn->accepted_ns, conn->id,
+                       address_port(peer));
     return conn;
 }
 

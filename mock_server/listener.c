@@ -1,6 +1,5 @@
 #include "mock_server/listener.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -125,11 +124,8 @@ static void close_socket(int *fd)
 static bool is_filler(const struct mock_run *run,
                       const struct sockaddr_storage *peer)
 {
-    const struct sockaddr_in *in = (const struct sockaddr_in *)peer;
-    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)peer;
-    uint16_t port = peer->ss_family == AF_INET6 ? in6->sin6_port : in->sin_port;
     for (int i = 0; i < STALL_FILLERS; i++) {
-        if (run->filler_ports[i] == port) {
+        if (run->filler_ports[i] == address_port(peer)) {
             return true;
         }
     }
@@ -231,12 +227,13 @@ static void stall(struct mock_run *run)
         if (fd < 0) {
             continue;
         }
-        connect(fd, (const struct sockaddr *)&run->address, run->address_size);
+        if (connect(fd, (const struct sockaddr *)&run->address,
+                    run->address_size) != 0 &&
+            errno != EINPROGRESS) {
+            continue; /* the queue is a little shorter then */
+        }
         getsockname(fd, (struct sockaddr *)&own, &size);
-        run->filler_ports[i] =
-            own.ss_family == AF_INET6
-                ? ((const struct sockaddr_in6 *)&own)->sin6_port
-                : ((const struct sockaddr_in *)&own)->sin_port;
+        run->filler_ports[i] = address_port(&own);
     }
 }
 

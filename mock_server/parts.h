@@ -8,9 +8,11 @@
 #ifndef RETRYSPEC_MOCK_SERVER_PARTS_H
 #define RETRYSPEC_MOCK_SERVER_PARTS_H
 
+#include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <openssl/evp.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "mock_server/body.h"
@@ -127,6 +129,15 @@ struct conn {
 static inline int64_t run_clock(const struct mock_run *run, int64_t now_ns)
 {
     return now_ns - run->origin_ns;
+}
+
+/* In host order. */
+static inline uint16_t address_port(const struct sockaddr_storage *address)
+{
+    /* sin_port and sin6_port lie at the same place. */
+    struct sockaddr_in in;
+    memcpy(&in, address, sizeof in);
+    return ntohs(in.sin_port);
 }
 
 /* For run.c: the first run came or the last one went; and: lets libmicrohttpd

@@ -22,10 +22,10 @@ void reply_http_date(int64_t unix_s, char text[HTTP_DATE_TEXT])
     struct tm tm;
     gmtime_r(&clamped, &tm);
     snprintf(text, HTTP_DATE_TEXT, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
-             days + 3 * tm.tm_wday, (unsigned)tm.tm_mday % 100,
-             months + 3 * tm.tm_mon, (unsigned)(tm.tm_year + 1900) % 10000,
-             (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100,
-             (unsigned)tm.tm_sec % 100);
+             days + 3 * (size_t)tm.tm_wday, (unsigned)tm.tm_mday % 100,
+             months + 3 * (size_t)tm.tm_mon,
+             (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)tm.tm_hour % 100,
+             (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
 }
 
 static bool has_header(const struct reply *reply, const char *name)
@@ -94,7 +94,8 @@ static struct MHD_Response *build_reader(const struct reply *reply,
     if (!reader) {
         return NULL;
     }
-    *reader = (struct reader){reply, progress};
+    reader->reply = reply;
+    reader->progress = progress;
     uint64_t size = reply->framing == FRAMING_CHUNKED
                         ? MHD_SIZE_UNKNOWN
                         : (uint64_t)reply->body_size;
@@ -256,7 +257,7 @@ bool replies_init(struct replies *replies, const struct scenario *scenario,
 
 void replies_deinit(struct replies *replies)
 {
-    for (size_t i = 0; i < replies->count; i++) {
+    for (size_t i = 0; replies->items && i < replies->count; i++) {
         struct prepared *prepared = &replies->items[i];
         if (prepared->response) {
             MHD_destroy_response(prepared->response);

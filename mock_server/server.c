@@ -37,7 +37,8 @@ static unsigned raise_file_limit(void)
 
 static bool watch(struct mock_server *server, int fd, enum watch *kind)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = kind};
+    struct epoll_event event = {.events = EPOLLIN};
+    event.data.ptr = kind;
     return epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
