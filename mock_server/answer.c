@@ -14,6 +14,9 @@
 
 enum { STATUS_UNMATCHED = 418 };
 
+/* What libmicrohttpd adds to the scripted headers, with room to spare. */
+enum { PLAIN_HEAD = 512 };
+
 /* -- what is due -- */
 
 /* A fault at accept that is due on a connection that was open before. */
@@ -46,12 +49,14 @@ static void take_reply(struct conn *conn, const struct script_answer *answer)
     }
 }
 
-/* libmicrohttpd 0.9.75 ends a chunked answer to HEAD with a last chunk, which
+/* A response head must fit into libmicrohttpd's memory beside that of the
+ * request. And 0.9.75 ends a chunked answer to HEAD with a last chunk, which
  * the client would read as the next response. */
 static bool is_raw(const struct conn *conn)
 {
     return conn->attempt.fault.kind != FAULT_NONE || conn->prepared->is_raw ||
-           conn->fills_pool ||
+           conn->pool_used + conn->prepared->head_size + PLAIN_HEAD >
+               CONN_POOL ||
            (conn->is_head && conn->prepared->reply->framing == FRAMING_CHUNKED);
 }
 

@@ -176,15 +176,11 @@ static void ask_script(struct conn *conn, int64_t now_ns,
     }
 }
 
-/* Is there room for a plain response head of any reply (PLAIN_HEAD_MAX and what
- * libmicrohttpd adds)? */
-static bool fills_pool(const struct conn *conn, size_t header_count)
+static size_t pool_used(const struct conn *conn, size_t header_count)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
         conn->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    size_t used =
-        (info ? info->header_size : 0) + header_count * CONN_POOL_HEADER;
-    return used + PLAIN_HEAD_MAX + 512 > CONN_POOL;
+    return (info ? info->header_size : 0) + header_count * CONN_POOL_HEADER;
 }
 
 void attempt_decide(struct conn *conn, int64_t now_ns,
@@ -195,7 +191,7 @@ void attempt_decide(struct conn *conn, int64_t now_ns,
     struct http_headers headers = {.items = items};
     MHD_get_connection_values(conn->mhd, MHD_HEADER_KIND, collect_header,
                               &headers);
-    conn->fills_pool = fills_pool(conn, headers.count);
+    conn->pool_used = pool_used(conn, headers.count);
     attempt->request_end_ns = run_clock(conn->run, now_ns);
     char sha256[BODY_SHA256_TEXT];
     end_digest(conn, sha256);
@@ -241,7 +237,9 @@ void attempt_end(struct conn *conn, enum attempt_end end, const char *proof)
     trace_write_response(run->trace, &conn->attempt);
     conn->in_flight = false;
     run->stats.in_flight--;
-    run->stats.last_activity_ns = run_clock(run, timers_now());
+    if (conn->attempt.last_byte_ns > run->stats.last_activity_ns) {
+        run->stats.last_activity_ns = conn->attempt.last_byte_ns;
+    }
     conn->attempt.proof = "";
 }
 

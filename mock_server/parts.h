@@ -45,7 +45,7 @@ enum { STALL_FILLERS = 2 };
 /* Memory of libmicrohttpd for a connection: holds the request head, some 60
  * bytes more for each header, and the response head. A request head that does
  * not fit is answered 431 or 414. */
-enum { CONN_POOL = 12 * 1024, CONN_POOL_HEADER = 60 };
+enum { CONN_POOL = 8 * 1024, CONN_POOL_HEADER = 60 };
 
 struct mock_run {
     enum watch watch;
@@ -107,7 +107,7 @@ struct conn {
     bool in_flight;
     bool is_traced; /* its request line is written */
     bool is_head, is_http10;
-    bool fills_pool; /* its head leaves little room for that of the answer */
+    size_t pool_used; /* by its head */
     struct trace_attempt attempt;
     char *target; /* target_text, or heap */
     char target_text[TARGET_INLINE];

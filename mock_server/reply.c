@@ -142,21 +142,21 @@ struct MHD_Response *reply_build(const struct prepared *prepared,
 
 /* -- preparing -- */
 
-/* libmicrohttpd merges other Connection headers with its own, and a long head
- * may not fit its memory beside the request's. */
-static bool has_raw_header(const struct reply *reply)
+/* libmicrohttpd merges other Connection headers with its own. */
+static bool has_raw_header(const struct http_headers *headers)
+{
+    const char *value = http_header_get(headers, "Connection");
+    return value && strcasecmp(value, "close") != 0;
+}
+
+static size_t head_size(const struct http_headers *headers)
 {
     size_t size = 0;
-    for (size_t i = 0; i < reply->header_count; i++) {
-        const struct reply_header *header = &reply->headers[i];
-        const char *value = header->value ? header->value : "";
-        if (strcasecmp(header->name, "Connection") == 0 &&
-            strcasecmp(value, "close") != 0) {
-            return true;
-        }
-        size += strlen(header->name) + strlen(value);
+    for (size_t i = 0; i < headers->count; i++) {
+        size += strlen(headers->items[i].name) +
+                strlen(headers->items[i].value) + strlen(": \r\n");
     }
-    return size > PLAIN_HEAD_MAX;
+    return size;
 }
 
 static bool has_date(const struct reply *reply)
@@ -188,16 +188,17 @@ static bool prepare(struct prepared *prepared, const struct reply *reply)
     prepared->reply = reply;
     prepared->is_big = reply->body_size > SMALL_BODY;
     prepared->is_dated = has_date(reply);
-    prepared->is_raw = reply->status < 200 || reply->framing == FRAMING_CLOSE ||
-                       has_raw_header(reply);
     body_sha256(reply, prepared->sha256);
     prepared->dated = reply_date(reply, 0);
     if (!prepared->dated || !store_small_body(prepared)) {
         return false;
     }
+    const struct http_headers *headers = &prepared->dated->headers;
+    prepared->head_size = head_size(headers);
+    prepared->is_raw = reply->status < 200 || reply->framing == FRAMING_CLOSE ||
+                       has_raw_header(headers);
     if (!prepared->is_raw && !prepared->is_dated && !prepared->is_big) {
-        prepared->response =
-            reply_build(prepared, &prepared->dated->headers, NULL);
+        prepared->response = reply_build(prepared, headers, NULL);
         prepared->is_raw = !prepared->response;
     }
     return true;

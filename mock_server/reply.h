@@ -19,17 +19,15 @@ struct dated {
 
 struct prepared {
     const struct reply *reply;
-    bool is_raw;   /* bytes that libmicrohttpd can't send: raw.h does it */
-    bool is_dated; /* a header depends on the time of the answer */
-    bool is_big;   /* read in parts, so that the bytes sent can be told */
+    bool is_raw;      /* bytes that libmicrohttpd can't send: raw.h does it */
+    bool is_dated;    /* a header depends on the time of the answer */
+    bool is_big;      /* read in parts, so that the bytes sent can be told */
+    size_t head_size; /* of the scripted headers */
     struct dated *dated;           /* headers; dates in them are not true */
     struct MHD_Response *response; /* NULL if raw, dated or big */
     char *body;                    /* a small seeded body */
     char sha256[BODY_SHA256_TEXT];
 };
-
-/* Scripted headers beyond it go by raw.h: their reply is_raw. */
-enum { PLAIN_HEAD_MAX = 2048 };
 
 /* Sorted by address of the reply. */
 struct replies {

@@ -108,6 +108,9 @@ static void parts_of_a_seeded_body(void **state)
         assert_memory_equal(part, whole + from, size);
     }
     assert_int_equal(body_read(&reply, SIZE, part, 10), 0);
+    for (size_t block = 1024; block + 1024 <= SIZE; block += 1024) {
+        assert_memory_not_equal(whole, whole + block, 1024);
+    }
     reply.body_seed = 10;
     body_read(&reply, 0, part, SIZE);
     assert_memory_not_equal(part, whole, SIZE);
