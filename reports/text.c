@@ -117,16 +117,23 @@ static const char *level_text(enum level level)
     return level == LEVEL_SHOULD ? "SHOULD" : "MUST";
 }
 
+static const char *sign_of(enum verdict_word word)
+{
+    if (word == VERDICT_PASS)
+        return "ok";
+    return word == VERDICT_NA ? "- " : "x ";
+}
+
 static void write_verdict_title(const struct verdict *verdict,
                                 const struct report_style *style, FILE *out)
 {
-    const char *sign = verdict->word == VERDICT_PASS ? "ok" : "x ";
+    const char *sign = sign_of(verdict->word);
     fprintf(out, "  %s%s %s%s  %-6s  %s", color_of(verdict->word, style), sign,
             verdict->rule->id, color_end(style), level_text(verdict->level),
             verdict->rule->title);
     if (verdict->word != VERDICT_FAIL && verdict->word != VERDICT_PASS)
         fprintf(out, "  [%s]", verdict_people_words[verdict->word]);
-    if (verdict->violations > 1)
+    if (verdict->violations > 1 && verdict->word != VERDICT_NA)
         fprintf(out, "  (%lld of %lld times; the first:)",
                 (long long)verdict->violations, (long long)verdict->exercised);
     fputc('\n', out);
