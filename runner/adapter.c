@@ -1,9 +1,12 @@
 #include "runner/adapter.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "model/plan.h"
 #include "runner/environment.h"
@@ -57,6 +60,9 @@ char **adapter_environment(const struct adapter_run *run, struct arena *arena,
 
 /* -- results ----------------------------------------------------------------
  */
+
+/* A line, what ends it, and a NUL; one byte more than a line may have. */
+enum { LINE_ROOM = TRACE_LINE_MAX + 4 };
 
 struct results_reader {
     const struct workload *workload;
@@ -115,6 +121,11 @@ static bool keep_result(struct results_reader *reader,
                         const struct trace_result *result)
 {
     struct adapter_results *results = reader->results;
+    int64_t calls = reader->workload->clients * reader->workload->calls;
+    if (results->count == (size_t)calls) {
+        set_problem(reader, "more results than the plan has calls");
+        return false;
+    }
     if (results->count == reader->size) {
         size_t size = reader->size ? 2 * reader->size : 16;
         struct trace_result *grown =
@@ -137,7 +148,8 @@ static bool read_line(struct results_reader *reader, char *line, size_t length)
 {
     struct trace_result result;
     struct error error = {0};
-    while (length > 0 && strchr("\r\n", line[length - 1])) {
+    while (length > 0 &&
+           (line[length - 1] == '\r' || line[length - 1] == '\n')) {
         line[--length] = '\0';
     }
     if (line[strspn(line, " \t")] == '\0' && strlen(line) == length) {
@@ -155,18 +167,32 @@ static bool read_line(struct results_reader *reader, char *line, size_t length)
     return check_call(reader, result.call) && keep_result(reader, &result);
 }
 
+/* The bytes of the next line, its newline among them; 0 at the end. Of a longer
+ * line than a result may be, only the beginning is read. */
+static size_t take_line(FILE *file, char line[LINE_ROOM])
+{
+    size_t length = 0;
+    int byte;
+    while (length < LINE_ROOM - 1 && (byte = getc_unlocked(file)) != EOF) {
+        line[length++] = (char)byte;
+        if (byte == '\n') {
+            break;
+        }
+    }
+    line[length] = '\0';
+    return length;
+}
+
 static void read_lines(struct results_reader *reader, FILE *file)
 {
-    char *line = NULL;
-    size_t size = 0;
-    ssize_t length;
+    char line[LINE_ROOM];
+    size_t length;
     bool is_good = true;
-    while (is_good && (length = getline(&line, &size, file)) >= 0) {
+    while (is_good && (length = take_line(file, line)) > 0) {
         reader->results->is_there = true;
         reader->line_number++;
-        is_good = read_line(reader, line, (size_t)length);
+        is_good = read_line(reader, line, length);
     }
-    free(line);
 }
 
 static void read_planned(struct results_reader *reader, FILE *file)
@@ -220,13 +246,36 @@ static void read_named(struct results_reader *reader, FILE *file)
     free(sorted);
 }
 
+/* The client may have put anything in its place: opening a pipe would wait for
+ * ever, reading a device would never end. NULL: there is nothing to read. */
+static FILE *open_results(const char *path, struct adapter_results *results)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        return NULL;
+    }
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        snprintf(results->problem, sizeof results->problem,
+                 "it is no regular file any more");
+        close(fd);
+        return NULL;
+    }
+    FILE *file = fdopen(fd, "r");
+    if (!file) {
+        snprintf(results->problem, sizeof results->problem, "out of memory");
+        close(fd);
+    }
+    return file;
+}
+
 void adapter_results_read(const char *path, const struct scenario *scenario,
                           struct arena *arena, struct adapter_results *results)
 {
     *results = (struct adapter_results){0};
     struct results_reader reader = {
         .workload = &scenario->workload, .arena = arena, .results = results};
-    FILE *file = fopen(path, "re");
+    FILE *file = open_results(path, results);
     if (!file) {
         return;
     }

@@ -85,6 +85,30 @@ def bad_results():
     good.report({"call": "rs-0-0", "outcome": "maybe"})
 
 
+def results_pipe():
+    good.run_plan()
+    os.unlink(os.environ["RETRYSPEC_RESULTS"])
+    os.mkfifo(os.environ["RETRYSPEC_RESULTS"])
+
+
+def results_endless():
+    good.run_plan()
+    os.unlink(os.environ["RETRYSPEC_RESULTS"])
+    os.symlink("/dev/zero", os.environ["RETRYSPEC_RESULTS"])
+
+
+def results_nul():
+    good.run_plan()
+    with open(os.environ["RETRYSPEC_RESULTS"], "ab") as results:
+        results.write(b"\0\0\n")
+
+
+def results_long_line():
+    good.run_plan()
+    with open(os.environ["RETRYSPEC_RESULTS"], "ab") as results:
+        results.write(b"x" * 70_000)
+
+
 def errors_only():
     for token in good.tokens():
         good.report({**good.call(token), "outcome": "error", "error": "TypeError"})

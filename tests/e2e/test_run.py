@@ -162,6 +162,10 @@ FAULTS = [
     ("lies_without_calls", "did not run the plan", "it reports rs-0-1 as ok, but no request of that call came"),
     ("no_results", "left no results", "nothing in the file that RETRYSPEC_RESULTS names"),
     ("bad_results", "left results that do not read", "line 3: "),
+    ("results_pipe", "left results that do not read", "no regular file"),
+    ("results_endless", "left results that do not read", "no regular file"),
+    ("results_nul", "left results that do not read", "line 3: a NUL"),
+    ("results_long_line", "left results that do not read", "line 3: a NUL, or more bytes"),
     ("grandchild", "left processes behind", "1 still ran after its end and was killed"),
     ("flood", "flooded its output", "20971520 bytes on stdout"),
 ]
