@@ -5,7 +5,8 @@
 #include <stddef.h>
 
 struct embedded_file {
-    const char *name; /* "retry-after/429-seconds.jsonc", "adapters/adapter.py" */
+    const char
+        *name; /* "retry-after/429-seconds.jsonc", "adapters/adapter.py" */
     const char *bytes;
     size_t size;
 };

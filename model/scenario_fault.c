@@ -189,13 +189,14 @@ static void check_garbage(const struct jsonc_value *at,
                           const struct reply *reply)
 {
     const struct fault *fault = &reply->fault;
-    if (fault->kind != FAULT_GARBAGE || fault->at == FAULT_AT_REQUEST)
+    if (fault->kind != FAULT_GARBAGE || fault->at == FAULT_AT_REQUEST ||
+        fault->at == FAULT_AT_ACCEPT)
         return;
     if (fault->at != FAULT_AT_BODY)
         jsonc_hint(jsonc_problem(at, "\"garbage\" can't strike at %s",
                                  fault_at_words[fault->at]),
-                   "write \"at\": \"request\", or \"body:<bytes>\" with "
-                   "chunked framing");
+                   "write \"at\": \"accept\" or \"request\", or "
+                   "\"body:<bytes>\" with chunked framing");
     else if (reply->framing != FRAMING_CHUNKED)
         jsonc_hint(jsonc_problem(at, "\"garbage\" in a body needs chunk "
                                      "sizes to break"),

@@ -116,7 +116,7 @@ struct run_report {
     const char *const *argv;            /* the command under test, NULL-ended */
     struct scenario_report **scenarios; /* in the order they were listed */
     size_t count;
-    bool strict; /* SHOULD counts like MUST */
+    bool strict;              /* SHOULD counts like MUST */
     bool passes_inconclusive; /* the user says that 5 is 0 */
 };
 

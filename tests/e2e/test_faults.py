@@ -210,6 +210,16 @@ def test_at_accept_before_anything_is_read(serve, do, end):
     assert server.wait_for("request")[0]["conn"] == 2
 
 
+def test_garbage_at_accept_is_no_http(serve):
+    server = serve([{"steps": [{"fault": {"do": "garbage", "at": "accept"}}, {"reply": 204}]}])
+    with server.connect() as client:
+        assert client.read_to_end().end == "eof"
+        assert client.data and not client.data.startswith(b"HTTP/")
+    line = only(server.wait_for("accept-fault"))
+    assert line["do"] == "garbage" and str(len(client.data)) in line["proof"]
+    assert server.get(headers=["Connection: close"]).response.status == 204
+
+
 def test_hang_at_accept(serve):
     server = serve([{"steps": [{"fault": {"do": "hang", "at": "accept", "for": "300ms"}}, {"reply": 204}]}])
     began = time.monotonic()
