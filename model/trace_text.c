@@ -36,7 +36,8 @@ static size_t count_digits(uint64_t value)
     return count + (value >= 10) + (value >= 100) + (value >= 1000);
 }
 
-void trace_text_uint(struct trace_text *text, uint64_t value)
+/* The two digits of a number below 100. */
+static void put_pair(char *to, unsigned value)
 {
     static const char pairs[] = "00010203040506070809"
                                 "10111213141516171819"
@@ -48,18 +49,29 @@ void trace_text_uint(struct trace_text *text, uint64_t value)
                                 "70717273747576777879"
                                 "80818283848586878889"
                                 "90919293949596979899";
+    memcpy(to, pairs + (size_t)2 * value, 2);
+}
+
+void trace_text_uint(struct trace_text *text, uint64_t value)
+{
     char *first = text->at + count_digits(value);
     text->at = first;
-    while (value >= 100) {
+    for (; value >= 10000; value /= 10000) {
+        unsigned low = (unsigned)(value % 10000);
+        first -= 4;
+        put_pair(first, low / 100);
+        put_pair(first + 2, low % 100);
+    }
+    unsigned high = (unsigned)value;
+    if (high >= 100) {
         first -= 2;
-        memcpy(first, pairs + 2 * (value % 100), 2);
-        value /= 100;
+        put_pair(first, high % 100);
+        high /= 100;
     }
-    if (value >= 10) {
-        memcpy(first - 2, pairs + 2 * value, 2);
-    } else {
-        first[-1] = (char)('0' + value);
-    }
+    if (high >= 10)
+        put_pair(first - 2, high);
+    else
+        first[-1] = (char)('0' + high);
 }
 
 void trace_text_time(struct trace_text *text, int64_t ns)
@@ -89,16 +101,16 @@ static bool is_plain(unsigned char byte)
     return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
-/* is_plain of eight bytes at once: the high bit of a byte is set in the sum
- * of the terms if one of the eight is none. */
+/* is_plain of eight bytes at once: the high bit of a byte is set in one of the
+ * terms if it is not plain. A borrow reaches the next byte only from one that
+ * is not plain itself. */
 static bool are_plain(uint64_t word)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
-    uint64_t quote = word ^ (ones * '"'), slash = word ^ (ones * '\\');
-    uint64_t control = (word - ones * 0x20) & ~word;
-    quote = (quote - ones) & ~quote;
-    slash = (slash - ones) & ~slash;
-    return ((control | quote | slash | word) & high) == 0;
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t control = word - ones * 0x20;
+    uint64_t quote = (word ^ (ones * '"')) - ones;
+    uint64_t slash = (word ^ (ones * '\\')) - ones;
+    return ((control | quote | slash | word) & (ones << 7)) == 0;
 }
 
 /* One byte that can't stand as it is. */
