@@ -3,6 +3,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import resource
 import signal
 import socket
@@ -73,6 +74,19 @@ class Server:
             self.child.kill()
             self.child.wait()
 
+    def check(self):
+        """A fast wrong answer is no result."""
+        for path, status in (("static", b"503"), ("ok", b"200"), ("delay", b"200")):
+            if path in self.paths:
+                answer = exchange(self.port, self.paths[path])
+                if answer[9:12] != status:
+                    raise SystemExit(f"bench: {self.name} answers {answer!r} to {self.paths[path]}")
+
+    def cpu_us(self):
+        """Processor time of all its threads so far."""
+        tasks = pathlib.Path(f"/proc/{self.child.pid}/task").glob("*/schedstat")
+        return sum(int(task.read_text().split()[0]) for task in tasks) / 1000
+
     def rss_kib(self):
         for line in open(f"/proc/{self.child.pid}/status"):
             if line.startswith("VmRSS:"):
@@ -137,13 +151,20 @@ class WireMock(Server):
 
 
 def wrk(server, path, seconds, connections, script, threads=1, argument=""):
+    """The numbers of the script's RESULT line, then microseconds of the server's processor a request."""
     command = ["wrk", "-t", str(threads), "-c", str(connections), "-d", f"{seconds}s", "-s", str(HERE / script),
                f"http://127.0.0.1:{server.port}{path}"]
     if argument:
         command += ["--", argument]
+    before = server.cpu_us()
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    used = server.cpu_us() - before
     line = next(line for line in out.splitlines() if line.startswith("RESULT"))
-    return [float(word) for word in line.split()[1:]]
+    numbers = [float(word) for word in line.split()[1:]]
+    if numbers[-1] > 0:
+        raise SystemExit(f"bench: {server.name}: {numbers[-1]:.0f} connections failed at {path}")
+    requests = int(re.search(r"(\d+) requests in", out).group(1))
+    return numbers + [used / requests]
 
 
 def table(title, columns, rows):
@@ -174,14 +195,16 @@ def throughput(servers, options):
 
 
 def ratio_table(title, results, extra=None):
-    yardstick = next((median_column(runs, 0) for server, runs in results.items() if isinstance(server, Bare)), None)
+    """The ratio is the median of the rounds' ratios: what disturbs a round disturbs both."""
+    yardstick = next((runs for server, runs in results.items() if isinstance(server, Bare)), None)
     rows = []
     for server, runs in results.items():
-        rate = median_column(runs, 0)
-        row = [server.name, f"{rate:,.0f}", f"{rate / yardstick:.2f}" if yardstick else "-",
-               f"{min(run[0] for run in runs):,.0f} to {max(run[0] for run in runs):,.0f}"]
+        ratio = f"{statistics.median(a[0] / b[0] for a, b in zip(runs, yardstick)):.2f}" if yardstick else "-"
+        row = [server.name, f"{median_column(runs, 0):,.0f}", ratio,
+               f"{min(run[0] for run in runs):,.0f} to {max(run[0] for run in runs):,.0f}",
+               f"{median_column(runs, -1):.1f}"]
         rows.append(row + ([f"{sum(run[1] for run in runs):.0f}"] if extra else []))
-    table(title, ["server", "requests/s", "x bare", "rounds"] + ([extra] if extra else []), rows)
+    table(title, ["server", "requests/s", "x bare", "rounds", "CPU us"] + ([extra] if extra else []), rows)
 
 
 def sequence(servers, options):
@@ -211,6 +234,8 @@ def hung(servers, _options):
 
 
 def hold(server):
+    server.stop()  # memory that earlier requests left free would be used again
+    server.start()
     before = server.rss_kib()
     held = []
     request = f"GET {server.paths['hang']} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
@@ -263,6 +288,7 @@ def main():
         try:
             for server in servers:
                 server.start()
+                server.check()
             for measure in (throughput, sequence, lateness, hung):
                 measure(servers, options)
         finally:

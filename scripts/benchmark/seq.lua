@@ -16,5 +16,6 @@ end
 function done(summary, latency)
   local wrong = 0
   for _, thread in ipairs(threads) do wrong = wrong + thread:get("bad") end
-  io.write(string.format("RESULT %.1f %d\n", summary.requests / summary.duration * 1e6, wrong))
+  io.write(string.format("RESULT %.1f %d %d\n", summary.requests / summary.duration * 1e6, wrong,
+    summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout))
 end
