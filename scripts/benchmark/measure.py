@@ -176,8 +176,11 @@ def table(title, columns, rows):
 
 
 def rounds_of(servers, options, path, measure):
-    """Rounds are interleaved, so that a busy moment of the machine meets every server."""
+    """Rounds are interleaved, so that a busy moment of the machine meets every server. The one before
+    the first does not count: Java compiles what it meets often."""
     results = {server: [] for server in servers if path in server.paths}
+    for server in results:
+        measure(server, "warm-up")
     for number in range(options.rounds):
         for server in results:
             results[server].append(measure(server, number))
