@@ -4,6 +4,9 @@
 # What an adapter is told and what it answers: docs/adapters.md of retryspec.
 set -u
 : "${RETRYSPEC_PLAN:?is not set; start me with: retryspec smoke -- sh adapter.sh}"
+for tool in curl jq; do
+    command -v "$tool" >/dev/null || { echo "adapter.sh needs $tool" >&2; exit 1; }
+done
 
 plan() { # a value of the plan, by a jq filter
     printf '%s' "$RETRYSPEC_PLAN" | jq -r "$1"
