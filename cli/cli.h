@@ -31,6 +31,9 @@ enum { EXIT_USAGE = 2, EXIT_SYSTEM = 3, EXIT_NOTHING = 4 };
     X(cmd_schema, "schema", "JSON Schema of a file format")                  \
     X(cmd_init, "init", "write an adapter for your language")
 
+/* How this program was called, for commands that people copy. */
+extern const char *cli_program;
+
 #define X(function, name, summary) int function(int argc, char **argv);
 COMMAND_LIST(X)
 #undef X

@@ -108,8 +108,8 @@ static int init(const struct language *language, const char *path,
         chmod(path, 0755);
     }
     printf("Wrote %s. It works as it is; put your client where it says "
-           "YOUR CLIENT.\nNext: retryspec smoke -- %s %s\n",
-           path, language->command, path);
+           "YOUR CLIENT.\nNext: %s smoke -- %s %s\n",
+           path, cli_program, language->command, path);
     return EXIT_SUCCESS;
 }
 

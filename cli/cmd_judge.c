@@ -142,6 +142,8 @@ static int judge_print(const struct judge_request *request,
     /* The trace does not hold the command; people get a word to replace. */
     const char *const argv[] = {request->is_json ? NULL : "CMD", NULL};
     struct run_report run = {
+        .program = cli_program,
+        .profile_word = request->profile,
         .profile = judged->profile->id,
         .profile_source = judged->profile->source,
         .edition = judged->scenario->edition,

@@ -121,6 +121,8 @@ static void fill_options(struct run *run)
         .context = &run->progress,
     };
     const char *edition = request->selection.edition;
+    run->report.program = cli_program;
+    run->report.profile_word = request->profile;
     run->report.strict = request->is_strict;
     run->report.passes_inconclusive = request->passes_inconclusive;
     run->report.edition = edition ? edition : newest_edition(&run->scenarios);

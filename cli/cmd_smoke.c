@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/run_options.h"
 #include "client/retry.h"
+#include "reports/report.h"
 #include "runner/runner.h"
 
 static const char usage[] =
@@ -51,6 +52,15 @@ static int smoke(const struct run_request *request, struct error *error)
     return is_wired ? 0 : cli_fail(error);
 }
 
+static void print_next(const struct run_request *request)
+{
+    printf("The adapter is wired: one call was seen, answered and "
+           "reported.\nNext: %s run --tag quick -p %s --",
+           cli_program, request->profile);
+    report_words(request->argv, stdout);
+    putchar('\n');
+}
+
 int cmd_smoke(int argc, char **argv)
 {
     struct run_request request;
@@ -64,8 +74,7 @@ int cmd_smoke(int argc, char **argv)
     } else if (code == 0) {
         code = smoke(&request, &error);
         if (code == 0) {
-            puts("The adapter is wired: one call was seen, answered and "
-                 "reported.");
+            print_next(&request);
         }
     }
     run_request_deinit(&request);

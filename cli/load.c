@@ -22,6 +22,9 @@ struct scenario *cli_load_scenario(const char *name, struct error *error)
     }
     struct scenario *scenario =
         scenario_read(source.path, source.bytes, source.size, error);
+    if (scenario) {
+        scenario->is_shipped = source.is_shipped;
+    }
     source_close(&source);
     return scenario;
 }

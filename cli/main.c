@@ -5,6 +5,8 @@
 #include "cli/cli.h"
 #include "model/jsonc.h"
 
+const char *cli_program = "retryspec";
+
 static const struct command {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
@@ -107,6 +109,9 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    if (argc > 0 && argv[0][0]) {
+        cli_program = argv[0];
+    }
     int code = run(argc, argv);
     /* Output that got lost, e.g. on a full disk, must not look like success. */
     if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_SUCCESS) {

@@ -169,6 +169,7 @@ struct check {
 struct scenario {
     struct arena arena;
     const char *file; /* as opened */
+    bool is_shipped;  /* carried in this program, so that its id names it */
     const char *id;   /* path without .jsonc below scenarios/ */
     const char *title;
     const char *edition; /* e.g. "2026.1"; NULL: unscored */

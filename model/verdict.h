@@ -107,6 +107,8 @@ void scenario_report_free(struct scenario_report *report);
 
 /* All scenarios of one `retryspec run`. */
 struct run_report {
+    const char *program;      /* how this one was called; NULL: retryspec */
+    const char *profile_word; /* id or file, as it was given; NULL: the id */
     const char *profile, *profile_source, *edition, *version, *config;
     uint64_t seed;
     int jobs;

@@ -22,16 +22,35 @@ static void write_word(const char *word, FILE *out)
     fputc('\'', out);
 }
 
-void report_again(const struct run_report *run, const char *scenario_id,
-                  FILE *out)
+static void write_program(const struct run_report *run, FILE *out)
 {
-    fputs("retryspec run ", out);
-    write_word(scenario_id, out);
-    fputs(" -p ", out);
-    write_word(run->profile, out);
-    fprintf(out, " --seed %llu --", (unsigned long long)run->seed);
-    for (const char *const *word = run->argv; word && *word; word++) {
+    write_word(run->program ? run->program : "retryspec", out);
+}
+
+void report_words(const char *const *argv, FILE *out)
+{
+    for (const char *const *word = argv; word && *word; word++) {
         fputc(' ', out);
         write_word(*word, out);
     }
+}
+
+void report_again(const struct run_report *run, const struct scenario *scenario,
+                  FILE *out)
+{
+    bool has_id = scenario->is_shipped || !scenario->file;
+    write_program(run, out);
+    fputs(" run ", out);
+    write_word(has_id ? scenario->id : scenario->file, out);
+    fputs(" -p ", out);
+    write_word(run->profile_word ? run->profile_word : run->profile, out);
+    fprintf(out, " --seed %llu --", (unsigned long long)run->seed);
+    report_words(run->argv, out);
+}
+
+void report_explain(const struct run_report *run, const char *rule_id,
+                    FILE *out)
+{
+    write_program(run, out);
+    fprintf(out, " explain %s", rule_id);
 }

@@ -41,8 +41,13 @@ bool report_json_scenario(const struct run_report *run,
  * are stripped. */
 bool report_junit(const struct run_report *report, FILE *out);
 
-/* Text of the command that runs one scenario again. */
-void report_again(const struct run_report *run, const char *scenario_id,
+/* A command's words as a shell wants them, each after a space. */
+void report_words(const char *const *argv, FILE *out);
+/* The command that runs one scenario again, ready for a shell. */
+void report_again(const struct run_report *run, const struct scenario *scenario,
                   FILE *out);
+/* The command that explains a rule, likewise. */
+void report_explain(const struct run_report *run, const char *rule_id,
+                    FILE *out);
 
 #endif

@@ -139,16 +139,19 @@ static void write_verdict_title(const struct verdict *verdict,
     fputc('\n', out);
 }
 
-static void write_evidence(const struct verdict *verdict, FILE *out)
+static void write_evidence(const struct run_report *run,
+                           const struct verdict *verdict, FILE *out)
 {
     write_field("expected", verdict->expected, out);
     write_field("observed", verdict->observed, out);
     write_field("likely", verdict->likely, out);
     write_field("reason", verdict->reason, out);
     write_field("spec", verdict->source, out);
-    if (verdict->word == VERDICT_FAIL || verdict->word == VERDICT_WARN)
-        fprintf(out, "      explain    retryspec explain %s\n",
-                verdict->rule->id);
+    if (verdict->word == VERDICT_FAIL || verdict->word == VERDICT_WARN) {
+        fputs("      explain    ", out);
+        report_explain(run, verdict->rule->id, out);
+        fputc('\n', out);
+    }
 }
 
 static bool is_listed(const struct verdict *verdict,
@@ -191,7 +194,7 @@ static void write_verdict(const struct run_report *run,
     if (earlier)
         write_field("as in", earlier->scenario->id, out);
     else
-        write_evidence(verdict, out);
+        write_evidence(run, verdict, out);
 }
 
 static void write_client_fault(const struct scenario_report *report, FILE *out)
@@ -212,7 +215,7 @@ static void write_again(const struct run_report *run,
 {
     if (run->argv) {
         fputs("\n      again      ", out);
-        report_again(run, report->scenario->id, out);
+        report_again(run, report->scenario, out);
     }
     if (report->folder)
         fprintf(out,

@@ -39,11 +39,12 @@ struct runner_options {
  * answered? On false `error` names the missing piece. */
 bool runner_smoke(const struct runner_options *options, struct error *error);
 
-/* Smoke, then everything. `report` is zero-initialised but for edition, config
- * and strict, which stay as they are. It borrows the options and holds the
- * scenarios that were judged, in the order they were listed; free it with
- * runner_report_free. False and a problem if smoke failed or the system said
- * no; what was judged until then is in the report. */
+/* Smoke, then everything. `report` is zero-initialised but for what only the
+ * caller knows (program, profile_word, edition, config, strict), which stays.
+ * It borrows the options and holds the scenarios that were judged, in the order
+ * they were listed; free it with runner_report_free. False and a problem if
+ * smoke failed or the system said no; what was judged until then is in the
+ * report. */
 bool runner_run(const struct runner_options *options, struct run_report *report,
                 struct error *error);
 void runner_report_free(struct run_report *report);

@@ -28,7 +28,8 @@ static struct scenario *read_scenario(struct error *error)
 static const char *const hints[] = {
     [CLIENT_COULD_NOT_START] = "give the command as you would type it; no "
                                "shell stands between",
-    [CLIENT_CRASHED] = "exit 0 after the calls, even when they failed",
+    [CLIENT_CRASHED] = "an adapter exits with 0 after the calls, even when "
+                       "they failed",
     [CLIENT_NEVER_CALLED] = "is RETRYSPEC_BASE_URL read, and used by the "
                             "client under test?",
     [CLIENT_IGNORED_PLAN] = "RETRYSPEC_PLAN has method and path; the address "
@@ -44,17 +45,53 @@ static const char *const hints[] = {
     [CLIENT_FLOODED] = "print less",
 };
 
-static void add_fault(const struct scenario_report *report, const char *program,
-                      struct error *error)
+/* The command for people, cut to `size`. */
+static void join(const char *const *argv, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (; *argv && used < size; argv++) {
+        int length =
+            snprintf(text + used, size - used, "%s%s", used ? " " : "", *argv);
+        used += length > 0 ? (size_t)length : 0;
+    }
+}
+
+/* What a program does that was never meant to be an adapter. */
+static bool looks_plain(enum client_fault fault)
+{
+    return fault == CLIENT_CRASHED || fault == CLIENT_NEVER_CALLED ||
+           fault == CLIENT_NO_RESULTS;
+}
+
+static void write_hint(const struct scenario_report *report,
+                       const char *const *argv, struct problem *problem)
+{
+    enum client_fault fault = report->client_fault;
+    if (fault == CLIENT_COULD_NOT_START && strchr(argv[0], ' ')) {
+        snprintf(problem->hint, sizeof problem->hint,
+                 "it is taken as one word; leave out the quotes");
+        return;
+    }
+    bool is_plain = looks_plain(fault) && !level0_is(argv);
+    snprintf(problem->hint, sizeof problem->hint, "%s%s",
+             hints[fault] ? hints[fault] : "",
+             is_plain ? ";\n    a program that is no adapter needs {url} where "
+                        "its URL goes"
+                      : "");
+}
+
+static void add_fault(const struct scenario_report *report,
+                      const char *const *argv, struct error *error)
 {
     enum client_fault fault = report->client_fault;
     const char *detail = report->client_detail ? report->client_detail : "";
+    char words[80];
+    join(argv, words, sizeof words);
     struct problem *problem =
-        error_add(error, PROBLEM_SYSTEM, "smoke: \"%.80s\" %s: %s", program,
+        error_add(error, PROBLEM_SYSTEM, "smoke: \"%s\" %s: %s", words,
                   client_fault_texts[fault], detail);
-    if (hints[fault]) {
-        snprintf(problem->hint, sizeof problem->hint, "%s", hints[fault]);
-    }
+    write_hint(report, argv, problem);
 }
 
 /* An adapter that turns every answer into an error would make every finding
@@ -87,7 +124,7 @@ static bool judge_smoke(const struct runner_options *options,
     }
     const struct scenario_report *report = run->scenarios[0];
     if (report->client_fault != CLIENT_OK) {
-        add_fault(report, options->argv[0], error);
+        add_fault(report, options->argv, error);
         return false;
     }
     return check_outcome(report, error);

@@ -506,7 +506,7 @@ def test_all_that_is_shipped_is_right():
 def test_init(tmp_path, language, file, command):
     done = run("init", "--lang", language, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-1] == f"Next: retryspec smoke -- {command} {file}"
+    assert done.stdout.splitlines()[-1] == f"Next: {RETRYSPEC} smoke -- {command} {file}"
     text = (tmp_path / file).read_text()
     assert text == (ROOT / "adapters" / file).read_text()
     assert text.count("YOUR CLIENT") == 1

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -226,10 +227,19 @@ getattr(bad, "raises" if os.environ["RETRYSPEC_SCENARIO"] == "t/once" else "lies
 def test_smoke_of_a_good_client(tmp_path):
     done = run(tmp_path, "smoke", *GOOD, expect=0)
     assert "wired" in done.stdout and done.stderr == ""
+    assert f"Next: {RETRYSPEC} run --tag quick -p http-generic -- {sys.executable} " in done.stdout
+
+
+def test_smoke_of_what_was_never_meant_as_an_adapter(tmp_path):
+    done = run(tmp_path, "smoke", "--", "false", "http://127.0.0.1:9", expect=3)
+    assert 'smoke: "false http://127.0.0.1:9" crashed: exit code 1' in done.stderr
+    assert "needs {url} where its URL goes" in done.stderr
+    done = run(tmp_path, "smoke", "--", "python3 adapter.py", expect=3)
+    assert "leave out the quotes" in done.stderr
 
 
 SMOKE = [
-    ("crash", "crashed: killed by SIGSEGV", "exit 0 after the calls"),
+    ("crash", "crashed: killed by SIGSEGV", "exits with 0 after the calls"),
     ("silent", "never called the server: no connection came", "is RETRYSPEC_BASE_URL read"),
     ("other_path", "did not run the plan: the plan says POST /v1/echo, but it sent POST /foo", "RETRYSPEC_PLAN has"),
     ("no_results", "left no results: ", 'append {"call":"rs-0-0"'),
@@ -267,6 +277,16 @@ def test_smoke_of_a_plain_program(tmp_path):
 
 
 # -- what surrounds a client ---------------------------------------------------
+
+
+def test_the_command_to_run_again_does(tmp_path, story):
+    """Also when scenario and profile are files, and the program is not in PATH."""
+    done = run_quick(tmp_path, story, *bad("too_early"), expect=1)
+    again = re.search(r"^ +again +(.*)$", done.stdout, re.M).group(1)
+    assert again.startswith(f"{RETRYSPEC} run {story} -p {PROFILE} --seed 1 -- ")
+    explain = re.search(r"^ +explain +(.*)$", done.stdout, re.M).group(1)
+    for words, code in (again, 1), (explain, 0):
+        assert subprocess.run(words, shell=True, cwd=tmp_path, stdout=subprocess.DEVNULL).returncode == code
 
 
 def test_proxies_do_not_catch_the_loopback(tmp_path, story):
