@@ -5,7 +5,6 @@
 #include "cli/cli.h"
 #include "judge/judge.h"
 #include "reports/report.h"
-#include "runner/fault.h"
 
 static const char usage[] =
     "Usage: retryspec judge TRACE [OPTION...]\n\n"
@@ -104,28 +103,6 @@ static bool judge_load(const struct judge_request *request,
     return judged->profile && judged->scenario;
 }
 
-/* As the runner does for a live run, so that a stored trace gives the same
- * verdict. A trace of `serve` has no client to find fault with. */
-static void find_client_fault(struct scenario_report *report)
-{
-    if (report->trace->spawned_ns == TRACE_NEVER) {
-        return;
-    }
-    const struct output unknown = {.kept_max = INT64_MAX};
-    const struct fault_input input = {.scenario = report->scenario,
-                                      .trace = report->trace,
-                                      .output = &unknown,
-                                      .start_problem = "",
-                                      .results_problem = ""};
-    struct fault_finding finding;
-    fault_find(&input, &finding);
-    report->client_fault = finding.fault;
-    report->client_detail = arena_strdup(&report->arena, finding.detail);
-    if (!fault_allows_verdicts(finding.fault)) {
-        report->verdict_count = 0;
-    }
-}
-
 static void print_text(const struct run_report *run, bool is_verbose)
 {
     struct report_style style = {.is_verbose = is_verbose,
@@ -175,9 +152,7 @@ static int judge(const struct judge_request *request)
         struct judge_input input = {judged.profile, judged.scenario,
                                     judged.trace, judged.rules};
         judged.report = judge_run(&input);
-        if (judged.report) {
-            find_client_fault(judged.report);
-        } else {
+        if (!judged.report) {
             error_add(&error, PROBLEM_MEMORY, "out of memory");
         }
     }

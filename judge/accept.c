@@ -60,17 +60,6 @@ static enum judge_rule rule_of_silence(const struct place *place)
     return place->seen->outcome.end == END_STATUS ? JUDGE_ST_1 : JUDGE_TF_1;
 }
 
-/* When an adapter's caller cancels the call; a program without an adapter is
- * not told. */
-static int64_t give_up_at(const struct judging *judging,
-                          const struct call *call)
-{
-    const struct workload *workload = &judging->scenario->workload;
-    return judging->trace->level > 0 && workload->give_up_ns > 0
-               ? units_add(call->attempts[0]->head_ns, workload->give_up_ns)
-               : NS_FOREVER;
-}
-
 /* May the hypothesis have ended unseen, or not be due yet? Fills the instant by
  * which an attempt should have been seen. */
 static bool may_be_silent(const struct walk *walk,
@@ -106,7 +95,7 @@ static void judge_silence(const struct walk *walk, const struct place *place)
             return;
         }
     }
-    if (give_up_at(judging, walk->call) <= latest_ns) {
+    if (walk->call->give_up_ns <= latest_ns) {
         tally_cut(judging->tally, rule, "the caller gave up first");
         return;
     }
@@ -236,8 +225,7 @@ static bool walk_attempt(struct walk *walk, size_t index)
     if (next && judge_overlap(&place)) {
         return false;
     }
-    if (!rules_timeout_judge(walk->set, &place,
-                             give_up_at(walk->judging, call)) ||
+    if (!rules_timeout_judge(walk->set, &place) ||
         seen.outcome.end == END_UNFINISHED) {
         return false;
     }
@@ -284,7 +272,9 @@ bool accept_calls(const struct judging *judging, struct arena *scratch)
             return true; /* a misreading that does not explain the trace */
         }
         walk.call = &judging->calls->items[i];
-        walk_call(&walk);
+        if (walk.call->is_covered) {
+            walk_call(&walk);
+        }
     }
     return true;
 }

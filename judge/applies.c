@@ -88,10 +88,27 @@ static bool asks_timeout(const struct judging *judging)
            judging->scenario->workload.read_timeout_ns > 0;
 }
 
+/* What a client does where no layer acts is none of the profile's business. */
+static const char *uncovered_reason(const struct judging *judging,
+                                    enum judge_rule rule)
+{
+    char path[256];
+    if (!judging->calls->uncovered || rule == JUDGE_FLT_1) {
+        return NULL;
+    }
+    const struct trace_attempt *first = judging->calls->uncovered->attempts[0];
+    return tally_text(judging->tally, "no layer of the profile covers %s %s",
+                      first->method, calls_path(first, path, sizeof path));
+}
+
 const char *applies_missing_part(const struct judging *judging,
                                  enum judge_rule rule)
 {
     const struct telling_headers *headers = &judging->profile->headers;
+    const char *uncovered = uncovered_reason(judging, rule);
+    if (uncovered) {
+        return uncovered;
+    }
     switch (rule) {
     case JUDGE_OUT_1:
     case JUDGE_BODY_1:

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "judge/names.h"
+#include "model/units.h"
 
 static bool is_grouped(const struct trace_attempt *attempt)
 {
@@ -197,6 +198,27 @@ static bool adopt_accept_faults(struct calls *calls, const struct trace *trace,
     return true;
 }
 
+/* An adapter cancels a call a while after it began it; a program at level 0 is
+ * ended by the runner, which notes when. */
+static void set_give_ups(struct calls *calls, const struct trace *trace,
+                         const struct workload *workload)
+{
+    for (size_t i = 0; i < calls->count; i++) {
+        struct call *call = &calls->items[i];
+        call->give_up_ns =
+            trace->level > 0 && workload->give_up_ns > 0
+                ? units_add(call->attempts[0]->head_ns, workload->give_up_ns)
+                : NS_FOREVER;
+    }
+    for (size_t i = 0; i < trace->give_up_count; i++) {
+        const struct call *found = calls_find(calls, trace->give_ups[i].call);
+        if (found) {
+            calls->items[found - calls->items].give_up_ns =
+                trace->give_ups[i].t_ns;
+        }
+    }
+}
+
 struct calls *calls_group(const struct trace *trace,
                           const struct scenario *scenario, struct arena *arena)
 {
@@ -214,8 +236,43 @@ struct calls *calls_group(const struct trace *trace,
         !adopt_accept_faults(calls, trace, scenario, arena)) {
         return NULL;
     }
-    calls->keys = calls->by_key->count;
+    set_give_ups(calls, trace, &scenario->workload);
     return calls;
+}
+
+size_t calls_without_key(const struct calls *calls)
+{
+    long number = names_find(calls->by_key, "");
+    size_t count = 0;
+    for (const struct call *call =
+             number == NAMES_NONE ? NULL : calls->first_of_key[number];
+         call; call = call->next) {
+        count += call->count;
+    }
+    return count;
+}
+
+static bool is_covered(const struct call *call, const struct profile *profile)
+{
+    char path[1024];
+    const struct trace_attempt *first = call->attempts[0];
+    calls_path(first, path, sizeof path);
+    for (size_t i = 0; i < profile->layer_count; i++) {
+        if (layer_covers(&profile->layers[i], first->method, path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void calls_cover(struct calls *calls, const struct profile *profile)
+{
+    bool is_any = false;
+    for (size_t i = 0; i < calls->count; i++) {
+        calls->items[i].is_covered = is_covered(&calls->items[i], profile);
+        is_any |= calls->items[i].is_covered;
+    }
+    calls->uncovered = calls->count > 0 && !is_any ? &calls->items[0] : NULL;
 }
 
 const struct call *calls_find(const struct calls *calls, const char *key)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "model/profile.h"
 #include "model/scenario.h"
 #include "model/trace.h"
 
@@ -15,14 +16,16 @@ struct call {
      * connection met a fault when it was accepted. */
     const struct trace_attempt **attempts;
     size_t count;
-    struct call *next; /* same key, another route */
+    struct call *next;  /* same key, another route */
+    int64_t give_up_ns; /* when its caller cancels it; NS_FOREVER: never */
+    bool is_covered;    /* a layer of the profile covers it */
 };
 
 struct calls {
     struct call *items; /* by first appearance */
     size_t count;
-    size_t keys; /* different call keys */
     size_t client_count;
+    const struct call *uncovered;          /* first call, if none is covered */
     const struct trace_attempt *unmatched; /* first one; NULL: none */
     bool has_matched;                      /* any request met a route */
     bool owns_accept_faults; /* they are attempts of the only call */
@@ -37,6 +40,12 @@ struct calls *calls_group(const struct trace *trace,
 
 /* The call of a key whose last attempt began last; NULL: none. */
 const struct call *calls_find(const struct calls *calls, const char *key);
+
+/* How many requests met a route, but carry no key. */
+size_t calls_without_key(const struct calls *calls);
+
+/* Sets is_covered of each call, and uncovered. */
+void calls_cover(struct calls *calls, const struct profile *profile);
 
 /* Method and path without query of an attempt, the path cut to `size`. */
 char *calls_path(const struct trace_attempt *attempt, char *path, size_t size);

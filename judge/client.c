@@ -1,8 +1,12 @@
 #include "judge/client.h"
 
-#include <signal.h>
 #include <string.h>
 
+#include "judge/planned.h"
+#include "judge/signal_name.h"
+#include "model/units.h"
+
+/* "This port can't do this scenario", as of automake and others. */
 enum { EXIT_SKIPPED = 77 };
 
 bool client_was_watched(const struct trace *trace)
@@ -10,37 +14,26 @@ bool client_was_watched(const struct trace *trace)
     return trace->spawned_ns != TRACE_NEVER || trace->ended_ns != TRACE_NEVER;
 }
 
-static const char *signal_name(struct tally *tally, int64_t number)
+static bool has_skipped(const struct trace *trace)
 {
-    static const struct {
-        int number;
-        const char *name;
-    } names[] = {
-        {SIGABRT, "SIGABRT"}, {SIGBUS, "SIGBUS"},   {SIGFPE, "SIGFPE"},
-        {SIGHUP, "SIGHUP"},   {SIGILL, "SIGILL"},   {SIGINT, "SIGINT"},
-        {SIGKILL, "SIGKILL"}, {SIGPIPE, "SIGPIPE"}, {SIGSEGV, "SIGSEGV"},
-        {SIGSYS, "SIGSYS"},   {SIGTERM, "SIGTERM"}, {SIGTRAP, "SIGTRAP"},
-    };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (names[i].number == number) {
-            return names[i].name;
-        }
-    }
-    return tally_text(tally, "signal %lld", (long long)number);
+    return trace->level > 0 && trace->client.end == CLIENT_EXITED &&
+           trace->client.code == EXIT_SKIPPED;
 }
 
 /* An adapter says with 0 that it ran the plan; what another program says with
  * its code is its own affair. */
 static bool has_crashed(const struct trace *trace)
 {
-    switch (trace->client_end) {
+    switch (trace->client.end) {
     case CLIENT_SIGNALED:
         return true;
     case CLIENT_EXITED:
-        return trace->level > 0 && trace->client_code != 0 &&
-               trace->client_code != EXIT_SKIPPED;
+        return trace->level > 0 && trace->client.code != 0 &&
+               !has_skipped(trace);
     case CLIENT_NOT_STARTED:
     case CLIENT_STOPPED:
+    case CLIENT_GIVEN_UP:
+    case CLIENT_NOT_RUN:
         return false;
     }
     return false;
@@ -55,7 +48,7 @@ bool client_was_cut(const struct trace *trace, int64_t *at_ns,
         return true;
     }
     *at_ns = trace->ended_ns;
-    if (trace->client_end == CLIENT_STOPPED) {
+    if (trace->client.end == CLIENT_STOPPED) {
         *reason = "the client was stopped at its deadline first";
         return true;
     }
@@ -63,154 +56,194 @@ bool client_was_cut(const struct trace *trace, int64_t *at_ns,
     return has_crashed(trace);
 }
 
-/* -- what it did with its plan --------------------------------------------- */
-
-static bool may_be_unseen(const struct trace *trace)
+bool client_hangs_rightly(const struct judging *judging)
 {
-    for (size_t i = 0; i < trace->conn_count; i++) {
-        if (trace->conns[i].fault != FAULT_NONE) {
-            return true;
-        }
+    const struct tally *tally = judging->tally;
+    if (judging->trace->client.end != CLIENT_STOPPED || tally->hangs == 0) {
+        return false;
     }
-    return trace->outage_count > 0;
-}
-
-static enum client_fault never_called(const struct judging *judging,
-                                      const char **detail)
-{
-    const struct trace *trace = judging->trace;
-    if (trace->attempt_count > 0 || may_be_unseen(trace)) {
-        return CLIENT_OK;
-    }
-    *detail = trace->conn_count > 0 ? "it connected, but sent no whole request"
-                                    : "no connection came";
-    return CLIENT_NEVER_CALLED;
-}
-
-/* Calls that failed before they sent anything left nothing but their result. */
-static int64_t calls_known(const struct judging *judging)
-{
-    const struct trace *trace = judging->trace;
-    int64_t known = (int64_t)judging->calls->keys;
-    for (size_t i = 0; i < trace->result_count; i++) {
-        known += !calls_find(judging->calls, trace->results[i].call);
-    }
-    return known;
-}
-
-/* Elsewhere the values that tell calls apart are the client's own choice. */
-static bool uses_tokens(const struct scenario *scenario)
-{
-    for (size_t i = 0; i < scenario->route_count; i++) {
-        if (scenario->routes[i].judged &&
-            scenario->routes[i].key != KEY_TOKEN) {
+    for (int i = 0; i < JUDGE_RULES; i++) {
+        if (tally->rules[i].cut && !tally->is_waived[i]) {
             return false;
         }
     }
     return true;
 }
 
-static enum client_fault missed_calls(const struct judging *judging,
-                                      const char **detail)
+/* -- texts ----------------------------------------------------------------- */
+
+/* What the runner noted; traces made otherwise lack it. */
+static const char *noted(const char *text)
 {
-    const struct workload *workload = &judging->scenario->workload;
-    int64_t planned = workload->clients * workload->calls;
-    if (planned <= 1 || !uses_tokens(judging->scenario) ||
-        (judging->trace->level == 0 && may_be_unseen(judging->trace))) {
-        return CLIENT_OK;
-    }
-    if (calls_find(judging->calls, "")) {
-        *detail = "requests without a token: put that of each call (rs-0-0, "
-                  "rs-0-1, ...) anywhere into its requests";
-        return CLIENT_IGNORED_PLAN;
-    }
-    int64_t known = calls_known(judging);
-    if (known < planned) {
-        *detail = tally_text(judging->tally, "%lld of %lld calls were made",
-                             (long long)known, (long long)planned);
-        return CLIENT_IGNORED_PLAN;
-    }
-    return CLIENT_OK;
+    return text ? text : "";
 }
 
-static enum client_fault ignored_plan(const struct judging *judging,
-                                      const char **detail)
+static const char *last_line(const struct judging *judging)
 {
-    const struct trace_attempt *unmatched = judging->calls->unmatched;
-    if (unmatched && !judging->calls->has_matched) {
-        *detail =
-            tally_text(judging->tally,
-                       "no route of the scenario matches %s %.120s; "
-                       "%.200s",
-                       unmatched->method, unmatched->target, unmatched->reason);
-        return CLIENT_IGNORED_PLAN;
-    }
-    return client_was_watched(judging->trace) ? missed_calls(judging, detail)
-                                              : CLIENT_OK;
+    const char *line = noted(judging->trace->client.last_line);
+    return line[0] ? tally_text(judging->tally, "; its stderr ends: \"%.200s\"",
+                                line)
+                   : "";
 }
 
-static enum client_fault no_results(const struct judging *judging,
-                                    const char **detail)
+static const char *end_text(const struct judging *judging)
+{
+    const struct trace_client *client = &judging->trace->client;
+    char name[SIGNAL_NAME_MAX];
+    switch (client->end) {
+    case CLIENT_SIGNALED:
+        return tally_text(judging->tally, "killed by %s",
+                          signal_name((int)client->code, name));
+    case CLIENT_EXITED:
+        return tally_text(judging->tally, "exit code %lld",
+                          (long long)client->code);
+    case CLIENT_GIVEN_UP:
+        return "ended when its caller gave up";
+    case CLIENT_NOT_STARTED:
+    case CLIENT_STOPPED:
+    case CLIENT_NOT_RUN:
+        return "";
+    }
+    return "";
+}
+
+/* -- one function a fault: its detail, NULL if it is not there ------------- */
+
+typedef const char *find_fault(const struct judging *judging);
+
+static const char *find_could_not_start(const struct judging *judging)
+{
+    const struct trace *trace = judging->trace;
+    bool is_so = trace->client.end == CLIENT_NOT_STARTED &&
+                 trace->ended_ns != TRACE_NEVER;
+    return is_so ? noted(trace->client.reason) : NULL;
+}
+
+static const char *find_skipped(const struct judging *judging)
+{
+    const struct trace *trace = judging->trace;
+    if (trace->client.end == CLIENT_NOT_RUN) {
+        return noted(trace->client.reason);
+    }
+    if (!has_skipped(trace)) {
+        return NULL;
+    }
+    const char *line = noted(trace->client.last_line);
+    return line[0] ? line : "no reason on stderr";
+}
+
+static const char *find_timed_out(const struct judging *judging)
+{
+    const struct trace *trace = judging->trace;
+    if (trace->client.end != CLIENT_STOPPED || client_hangs_rightly(judging)) {
+        return NULL;
+    }
+    char limit[UNITS_TEXT_MAX] = "its time";
+    if (trace->client.limit_ns > 0) {
+        units_format_seconds(trace->client.limit_ns, limit, sizeof limit);
+    }
+    return tally_text(judging->tally,
+                      "still running after %s (--timeout gives it longer)%s",
+                      limit, last_line(judging));
+}
+
+static const char *find_crashed(const struct judging *judging)
+{
+    return has_crashed(judging->trace)
+               ? tally_text(judging->tally, "%s%s", end_text(judging),
+                            last_line(judging))
+               : NULL;
+}
+
+static const char *find_bad_results(const struct judging *judging)
+{
+    const char *problem = noted(judging->trace->results_problem);
+    return problem[0] ? problem : NULL;
+}
+
+static const char *reported_text(const struct judging *judging)
+{
+    const struct trace_result *first = judging->trace->results;
+    if (judging->trace->result_count == 0) {
+        return "";
+    }
+    return first->is_ok ? tally_text(judging->tally, "; it reports %s as ok",
+                                     first->call)
+                        : tally_text(judging->tally,
+                                     "; it reports %s as error \"%.80s\"",
+                                     first->call, noted(first->error));
+}
+
+static const char *find_never_called(const struct judging *judging)
+{
+    const struct trace *trace = judging->trace;
+    if (trace->attempt_count > 0 || planned_may_be_unseen(trace)) {
+        return NULL;
+    }
+    const char *end = client_was_watched(trace) ? end_text(judging) : "";
+    return tally_text(
+        judging->tally, "%s%s%s%s%s",
+        trace->conn_count > 0 ? "it connected, but sent no whole request"
+                              : "no connection came",
+        reported_text(judging), end[0] ? "; " : "", end, last_line(judging));
+}
+
+static const char *find_no_results(const struct judging *judging)
 {
     const struct trace *trace = judging->trace;
     const struct workload *workload = &judging->scenario->workload;
     int64_t planned = workload->clients * workload->calls;
     if (trace->level == 0 || !client_was_watched(trace) ||
+        client_hangs_rightly(judging) ||
         (int64_t)trace->result_count >= planned) {
-        return CLIENT_OK;
+        return NULL;
     }
-    *detail =
-        trace->result_count == 0
-            ? "nothing in the file that RETRYSPEC_RESULTS names"
-            : tally_text(judging->tally, "only %zu of %lld calls have a line",
-                         trace->result_count, (long long)planned);
-    return CLIENT_NO_RESULTS;
+    if (trace->result_count > 0) {
+        return tally_text(
+            judging->tally, "only %zu of %lld calls have a line%s",
+            trace->result_count, (long long)planned, last_line(judging));
+    }
+    return tally_text(
+        judging->tally, "the file that RETRYSPEC_RESULTS names %s%s",
+        trace->has_results ? "is empty" : "was not made", last_line(judging));
 }
 
-/* -- how it ended ---------------------------------------------------------- */
-
-static enum client_fault bad_end(const struct judging *judging,
-                                 const char **detail)
+static const char *find_left_processes(const struct judging *judging)
 {
-    const struct trace *trace = judging->trace;
-    if (!client_was_watched(trace)) {
-        return CLIENT_OK;
-    }
-    if (has_crashed(trace)) {
-        *detail =
-            trace->client_end == CLIENT_SIGNALED
-                ? tally_text(judging->tally, "killed by %s",
-                             signal_name(judging->tally, trace->client_code))
-                : tally_text(judging->tally, "exit code %lld",
-                             (long long)trace->client_code);
-        return CLIENT_CRASHED;
-    }
-    switch (trace->client_end) {
-    case CLIENT_NOT_STARTED:
-        return trace->ended_ns != TRACE_NEVER ? CLIENT_COULD_NOT_START
-                                              : CLIENT_OK;
-    case CLIENT_STOPPED:
-        return CLIENT_TIMED_OUT;
-    case CLIENT_EXITED:
-        return trace->level > 0 && trace->client_code == EXIT_SKIPPED
-                   ? CLIENT_SKIPPED
-                   : CLIENT_OK;
-    case CLIENT_SIGNALED:
-        return CLIENT_OK;
-    }
-    return CLIENT_OK;
+    long long count = judging->trace->client.leftovers;
+    return count > 0 ? tally_text(judging->tally,
+                                  "%lld still ran after its end and %s killed",
+                                  count, count == 1 ? "was" : "were")
+                     : NULL;
 }
 
-static enum client_fault left_processes(const struct judging *judging,
-                                        const char **detail)
+static const char *find_flooded(const struct judging *judging)
 {
-    int64_t leftovers = judging->trace->leftovers;
-    if (leftovers == 0) {
-        return CLIENT_OK;
-    }
-    *detail = tally_text(judging->tally, "%lld of them", (long long)leftovers);
-    return CLIENT_LEFT_PROCESSES;
+    const struct trace_client *client = &judging->trace->client;
+    return client->output_lost > 0
+               ? tally_text(judging->tally,
+                            "%lld bytes of output; %lld of them were not kept",
+                            (long long)client->output_bytes,
+                            (long long)client->output_lost)
+               : NULL;
 }
+
+/* A cause stands before what follows from it. */
+static const struct {
+    enum client_fault fault;
+    find_fault *find;
+} finders[] = {
+    {CLIENT_COULD_NOT_START, find_could_not_start},
+    {CLIENT_SKIPPED, find_skipped},
+    {CLIENT_TIMED_OUT, find_timed_out},
+    {CLIENT_CRASHED, find_crashed},
+    {CLIENT_BAD_RESULTS, find_bad_results},
+    {CLIENT_NEVER_CALLED, find_never_called},
+    {CLIENT_IGNORED_PLAN, planned_not_done},
+    {CLIENT_NO_RESULTS, find_no_results},
+    {CLIENT_LEFT_PROCESSES, find_left_processes},
+    {CLIENT_FLOODED, find_flooded},
+};
 
 bool client_allows_verdicts(enum client_fault fault)
 {
@@ -232,20 +265,36 @@ bool client_allows_verdicts(enum client_fault fault)
     return false;
 }
 
+/* The mess that it left beside. */
+static const char *mess_text(const struct judging *judging,
+                             enum client_fault fault)
+{
+    const struct trace_client *client = &judging->trace->client;
+    const char *left = "";
+    if (client->leftovers > 0 && fault != CLIENT_LEFT_PROCESSES) {
+        left = tally_text(
+            judging->tally, "; it also left %lld process%s behind",
+            (long long)client->leftovers, client->leftovers == 1 ? "" : "es");
+    }
+    return client->output_lost > 0 && fault != CLIENT_FLOODED
+               ? tally_text(judging->tally, "%s; it also flooded its output",
+                            left)
+               : left;
+}
+
 void client_find_fault(const struct judging *judging,
                        struct scenario_report *report)
 {
-    static enum client_fault (*const looks[])(const struct judging *judging,
-                                              const char **detail) = {
-        bad_end, never_called, ignored_plan, no_results, left_processes,
-    };
+    report->client_fault = CLIENT_OK;
     report->client_detail = "";
-    if (judging->trace->interrupted) {
-        return;
-    }
-    for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++) {
-        report->client_fault = looks[i](judging, &report->client_detail);
-        if (report->client_fault != CLIENT_OK) {
+    for (size_t i = 0; i < sizeof finders / sizeof *finders; i++) {
+        const char *detail =
+            judging->trace->interrupted ? NULL : finders[i].find(judging);
+        if (detail) {
+            report->client_fault = finders[i].fault;
+            report->client_detail =
+                tally_text(judging->tally, "%s%s", detail,
+                           mess_text(judging, finders[i].fault));
             return;
         }
     }

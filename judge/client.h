@@ -6,7 +6,8 @@
 
 #include "judge/judging.h"
 
-/* Fills client_fault and client_detail of the report. */
+/* Fills client_fault and client_detail of the report. The rules must have been
+ * applied. */
 void client_find_fault(const struct judging *judging,
                        struct scenario_report *report);
 
@@ -15,6 +16,10 @@ bool client_allows_verdicts(enum client_fault fault);
 
 /* Was there a client that the runner had started? */
 bool client_was_watched(const struct trace *trace);
+
+/* Was it stopped while it waited for ever, as the profile says it must, and
+ * nothing else was left to do? */
+bool client_hangs_rightly(const struct judging *judging);
 
 /* Did it end otherwise than by its own will? Fills when and why. */
 bool client_was_cut(const struct trace *trace, int64_t *at_ns,

@@ -49,25 +49,69 @@ const char *evidence_source(const struct judging *judging,
 
 /* -- gaps ------------------------------------------------------------------ */
 
-/* What set the delay: "header 2s", "back-off of retry 3, 0.375 s to 0.625 s" */
+/* What the profile makes of the header's time, if not just that. */
+static const char *use_text(struct tally *tally, const struct delay_law *law)
+{
+    switch (law->use) {
+    case RA_REPLACE:
+        return law->is_jittered ? ", with jitter" : "";
+    case RA_MAXIMUM:
+        return ", or the back-off if that is longer";
+    case RA_BETWEEN:
+        return tally_text(tally, ", kept between %s and %s",
+                          duration(tally, law->at_least_ns),
+                          duration(tally, law->at_most_ns));
+    case RA_SPREAD:
+        return tally_text(tally, ", and up to %s more",
+                          duration(tally, law->spread_ns));
+    }
+    return "";
+}
+
+/* Who speaks: "Retry-After says 2s", "no Retry-After that reads, so 1s",
+ * "back-off of retry 3". */
+static const char *speaker_text(struct tally *tally,
+                                const struct retry_action *action)
+{
+    const struct retry_after_value *value = &action->retry_after;
+    const char *ns = duration(tally, action->law.header_ns);
+    if (!action->law.has_header) {
+        return tally_text(tally, "back-off of retry %lld",
+                          (long long)action->law.n + 1);
+    }
+    if (value->kind == RETRY_AFTER_TIME) {
+        return tally_text(tally, "%s says %s%s", value->header, ns,
+                          use_text(tally, &action->law));
+    }
+    return value->header
+               ? tally_text(tally, "%s does not read as a time, so %s%s",
+                            value->header, ns, use_text(tally, &action->law))
+               : tally_text(tally, "no header says a time, so %s%s", ns,
+                            use_text(tally, &action->law));
+}
+
+/* What set the delay: "Retry-After says 2s", "back-off of retry 3: 0.375 s to
+ * 0.625 s". */
 static const char *cause_text(struct tally *tally,
                               const struct retry_action *action)
 {
-    if (action->law.has_header &&
-        action->retry_after.kind == RETRY_AFTER_TIME) {
-        return tally_text(tally, "%s says %s", action->retry_after.header,
-                          duration(tally, action->law.header_ns));
-    }
     struct delay_range range = backoff_range(&action->law);
-    if (range.min_ns == range.max_ns) {
-        return tally_text(tally, "back-off of retry %lld: %s",
-                          (long long)action->law.n + 1,
-                          evidence_seconds(tally, range.min_ns));
+    const char *speaker = speaker_text(tally, action);
+    if (action->law.has_header && range.min_ns == action->law.header_ns &&
+        range.max_ns == action->law.header_ns) {
+        return speaker;
     }
-    return tally_text(tally, "back-off of retry %lld: %s to %s",
-                      (long long)action->law.n + 1,
+    const char *cut =
+        action->law.cut_ns != NS_FOREVER && range.max_ns == action->law.cut_ns
+            ? ", cut by the budget"
+            : "";
+    if (range.min_ns == range.max_ns) {
+        return tally_text(tally, "%s: %s%s", speaker,
+                          evidence_seconds(tally, range.min_ns), cut);
+    }
+    return tally_text(tally, "%s: %s to %s%s", speaker,
                       evidence_seconds(tally, range.min_ns),
-                      evidence_seconds(tally, range.max_ns));
+                      evidence_seconds(tally, range.max_ns), cut);
 }
 
 static const char *hidden_text(struct tally *tally,
@@ -99,9 +143,13 @@ static const char *expected_gap(const struct place *place,
             duration(tally, place->judging->early_ns));
     }
     return tally_text(
-        tally, "gap <= %s  (%s%s; late allowance %s, lag this run %s)",
+        tally, "gap <= %s  (%s%s%s; late allowance %s, lag this run %s)",
         evidence_seconds(tally, reach.max_ns - place->seen->at_ns),
-        cause_text(tally, action), hidden_text(tally, hypothesis),
+        cause_text(tally, action),
+        hypotheses_waits_for_date(action)
+            ? ", and 1 s more, as dates have whole seconds"
+            : "",
+        hidden_text(tally, hypothesis),
         duration(tally, place->judging->profile->tolerance.late_ns),
         lag_text(place->judging));
 }

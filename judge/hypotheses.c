@@ -181,12 +181,16 @@ void hypotheses_end(struct hypotheses *set, const struct trace_attempt *attempt,
 
 /* -- attempts inside outages ----------------------------------------------- */
 
-static bool is_date(const char *text)
+/* Of the forms that begin with a letter only dates are read. */
+bool hypotheses_waits_for_date(const struct retry_action *action)
 {
+    const char *text = action->retry_after.text;
     while (text && (*text == ' ' || *text == '\t')) {
         text++;
     }
-    return text && isalpha((unsigned char)*text);
+    return action->law.has_header &&
+           action->retry_after.kind == RETRY_AFTER_TIME && text &&
+           isalpha((unsigned char)*text);
 }
 
 struct delay_range hypotheses_reach(const struct hypothesis *hypothesis)
@@ -202,8 +206,8 @@ struct delay_range hypotheses_reach(const struct hypothesis *hypothesis)
     struct delay_range range = backoff_range(&action->law);
     reach.min_ns = units_add(reach.min_ns, range.min_ns);
     reach.max_ns = units_add(reach.max_ns, range.max_ns);
-    if (action->law.has_header && is_date(action->retry_after.text)) {
-        reach.max_ns = units_add(reach.max_ns, NS_PER_S); /* whole seconds */
+    if (hypotheses_waits_for_date(action)) {
+        reach.max_ns = units_add(reach.max_ns, HYPOTHESES_DATE_SLACK_NS);
     }
     return reach;
 }

@@ -65,4 +65,9 @@ struct delay_range hypotheses_reach(const struct hypothesis *hypothesis);
 
 bool hypotheses_waits(const struct hypothesis *hypothesis);
 
+/* Does the wait last until an HTTP-date? Dates have whole seconds, and so may
+ * the clock have that a client reads them by: it may be late by one. */
+bool hypotheses_waits_for_date(const struct retry_action *action);
+#define HYPOTHESES_DATE_SLACK_NS NS_PER_S
+
 #endif

@@ -7,6 +7,7 @@
 #include "judge/applies.h"
 #include "judge/client.h"
 #include "judge/likely.h"
+#include "judge/names.h"
 #include "judge/rules_faults.h"
 #include "judge/rules_request.h"
 #include "judge/rules_results.h"
@@ -68,6 +69,13 @@ static void set_broken(const struct desk *desk, struct verdict *verdict,
     verdict->reason = counts->first_doubtful.reason;
 }
 
+/* Whatever mess it left, it did what it had to do. */
+static bool is_at_end(enum client_fault fault)
+{
+    return fault == CLIENT_OK || fault == CLIENT_LEFT_PROCESSES ||
+           fault == CLIENT_FLOODED;
+}
+
 /* Everything that was planned happened and nothing was held against it: what a
  * rule did not see, a client of this profile does not meet here. */
 static bool was_played_through(const struct desk *desk)
@@ -78,12 +86,9 @@ static bool was_played_through(const struct desk *desk)
             return false;
         }
     }
-    /* A client that waits for ever, as its profile says, has to be stopped. */
-    bool is_at_end =
-        desk->report->client_fault == CLIENT_OK ||
-        (desk->report->client_fault == CLIENT_TIMED_OUT && tally->hangs > 0);
-    return is_at_end && tally_violations(tally) == 0 &&
-           desk->judging->trace->complete && !desk->judging->trace->interrupted;
+    return is_at_end(desk->report->client_fault) &&
+           tally_violations(tally) == 0 && desk->judging->trace->complete &&
+           !desk->judging->trace->interrupted;
 }
 
 static const char *reason_unseen(const struct desk *desk, enum judge_rule rule)
@@ -249,6 +254,16 @@ static void waive_rules(struct tally *tally, const struct profile *profile)
     }
 }
 
+static const struct names *reported_calls(const struct trace *trace,
+                                          struct arena *scratch)
+{
+    struct names *names = names_create(scratch, trace->result_count);
+    for (size_t i = 0; names && i < trace->result_count; i++) {
+        names_add(names, trace->results[i].call);
+    }
+    return names;
+}
+
 static bool judge_all(const struct judge_input *input,
                       struct scenario_report *report, struct arena *scratch)
 {
@@ -260,9 +275,11 @@ static bool judge_all(const struct judge_input *input,
         .tally = &tally,
     };
     struct calls *calls = calls_group(input->trace, input->scenario, scratch);
+    judging.reported = reported_calls(input->trace, scratch);
     struct spans *spans =
-        calls ? spans_create(input->trace, calls->owns_accept_faults, scratch)
-              : NULL;
+        calls && judging.reported
+            ? spans_create(input->trace, calls->owns_accept_faults, scratch)
+            : NULL;
     if (!spans || !variant_init(&variant, input->profile, scratch)) {
         return false;
     }
@@ -273,6 +290,7 @@ static bool judge_all(const struct judge_input *input,
     }
     judging.profile = &variant.profile;
     judging.tests_length = seen_tests_length(input->profile);
+    calls_cover(calls, input->profile);
     judging.calls = calls;
     judging.spans = spans;
     waive_rules(&tally, input->profile);

@@ -13,6 +13,7 @@ struct judging {
     const struct trace *trace;
     const struct calls *calls;
     const struct spans *spans;
+    const struct names *reported; /* calls that have a result */
     struct tally *tally;
     bool tests_length; /* seen_tests_length() */
     int64_t early_ns;  /* tolerance of early bounds */

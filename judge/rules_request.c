@@ -172,9 +172,13 @@ bool rules_request_judge(const struct judging *judging, struct arena *scratch)
         return false;
     }
     for (size_t i = 0; i < judging->calls->count; i++) {
-        judge_same(judging, &judging->calls->items[i]);
+        const struct call *call = &judging->calls->items[i];
+        if (!call->is_covered) {
+            continue;
+        }
+        judge_same(judging, call);
         if (judging->profile->headers.idempotency_key) {
-            judge_keys(&keys, &judging->calls->items[i]);
+            judge_keys(&keys, call);
         }
     }
     return true;

@@ -97,7 +97,7 @@ static void judge_result(const struct judging *judging,
                          const struct trace_result *result)
 {
     const struct call *call = calls_find(judging->calls, result->call);
-    if (!call || call->count == 0) {
+    if (!call || call->count == 0 || !call->is_covered) {
         return;
     }
     const struct trace_attempt *last = call->attempts[call->count - 1];

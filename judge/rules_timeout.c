@@ -176,8 +176,7 @@ static bool ended_with_client(const struct judging *judging, int64_t at_ns)
     return end_ns != NS_FOREVER && at_ns >= end_ns - seen_slack(judging);
 }
 
-bool rules_timeout_judge(struct hypotheses *set, const struct place *place,
-                         int64_t give_up_ns)
+bool rules_timeout_judge(struct hypotheses *set, const struct place *place)
 {
     const struct judging *judging = place->judging;
     const struct retry_action limited =
@@ -198,7 +197,8 @@ bool rules_timeout_judge(struct hypotheses *set, const struct place *place,
         judge_left(place, send, due_ns);
         return true;
     }
-    if (is_about(place, place->call->attempts[0]->head_ns, give_up_ns)) {
+    if (is_about(place, place->call->attempts[0]->head_ns,
+                 place->call->give_up_ns)) {
         return false;
     }
     if (ended_with_client(judging, place->seen->at_ns) &&

@@ -6,9 +6,8 @@
 #include "judge/evidence.h"
 
 /* Judges when the attempt in flight ended. False: the client ended the call
- * with it. `give_up_ns`: when the caller cancels, NS_FOREVER if never. */
-bool rules_timeout_judge(struct hypotheses *set, const struct place *place,
-                         int64_t give_up_ns);
+ * with it. */
+bool rules_timeout_judge(struct hypotheses *set, const struct place *place);
 
 /* Judges whether the next attempt came after the end of the call's time. False:
  * it did. */

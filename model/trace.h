@@ -82,12 +82,33 @@ struct trace_result {
     const char *sha256; /* of the body the caller got; "" if not given */
 };
 
+/* At level 0 the runner is the caller: it ended a call's program when the
+ * caller's patience was over. */
+struct trace_give_up {
+    int64_t t_ns;
+    const char *call;
+};
+
 /* How the client under test ended. */
 enum client_end {
-    CLIENT_NOT_STARTED,
-    CLIENT_EXITED,   /* `code` */
-    CLIENT_SIGNALED, /* `code` is the signal */
-    CLIENT_STOPPED,  /* by the runner, past its deadline */
+    CLIENT_NOT_STARTED, /* `code` is the errno */
+    CLIENT_EXITED,      /* `code` */
+    CLIENT_SIGNALED,    /* `code` is the signal */
+    CLIENT_STOPPED,     /* by the runner, past its deadline */
+    CLIENT_GIVEN_UP,    /* by the runner, as its caller gave up */
+    CLIENT_NOT_RUN,     /* the runner saw that it can't run the scenario */
+};
+
+/* What the runner knows of the client and no other line tells. */
+struct trace_client {
+    enum client_end end;
+    int64_t code;
+    int64_t leftovers;     /* processes it left behind */
+    int64_t output_bytes;  /* stdout and stderr together */
+    int64_t output_lost;   /* of them those that were not kept */
+    int64_t limit_ns;      /* how long it was given; 0: not known */
+    const char *reason;    /* of CLIENT_NOT_STARTED and CLIENT_NOT_RUN; "" */
+    const char *last_line; /* of its stderr; "" */
 };
 
 struct trace {
@@ -104,12 +125,12 @@ struct trace {
     size_t outage_count;
     struct trace_result *results;
     size_t result_count;
-    bool has_results;             /* a results file was there */
+    bool has_results;            /* a results file was there */
+    const char *results_problem; /* its first bad line; "" */
+    struct trace_give_up *give_ups;
+    size_t give_up_count;
     int64_t spawned_ns, ended_ns; /* of the client; TRACE_NEVER */
-    enum client_end client_end;
-    int64_t client_code;
-    int64_t leftovers;              /* processes it left behind */
-    int64_t output_bytes;           /* stdout and stderr together */
+    struct trace_client client;
     int64_t lag_p99_ns, lag_max_ns; /* lateness of the loop and its canary */
     bool interrupted;
     bool complete; /* an "end" line was there */
@@ -170,9 +191,12 @@ void trace_write_outage(struct trace_writer *writer, int64_t t_ns,
                         enum fault_do kind, bool is_begin, const char *window);
 void trace_write_spawn(struct trace_writer *writer, int64_t t_ns, long pid,
                        const char *const *argv);
+void trace_write_give_up(struct trace_writer *writer,
+                         const struct trace_give_up *give_up);
 void trace_write_client_end(struct trace_writer *writer, int64_t t_ns,
-                            enum client_end end, int64_t code,
-                            int64_t leftovers, int64_t output_bytes);
+                            const struct trace_client *client);
+/* A results file was there; `problem` is its first bad line, "" if none. */
+void trace_write_results(struct trace_writer *writer, const char *problem);
 void trace_write_result(struct trace_writer *writer,
                         const struct trace_result *result);
 void trace_write_end(struct trace_writer *writer, int64_t t_ns,

@@ -12,7 +12,7 @@ struct reader {
     struct trace *trace;
     struct trace_fields fields;
     struct trace_fold fold;
-    size_t outage_room, result_room;
+    size_t outage_room, result_room, give_up_room;
     bool is_begun; /* a "run" line was there */
 };
 
@@ -107,19 +107,47 @@ static void read_outage(struct reader *reader)
                              "the end of an outage that never began");
 }
 
+static void read_give_up(struct reader *reader)
+{
+    struct trace *trace = reader->trace;
+    if (trace->give_up_count == reader->give_up_room) {
+        struct trace_give_up *grown =
+            grow(reader, trace->give_ups, trace->give_up_count,
+                 &reader->give_up_room, sizeof *grown);
+        if (!grown)
+            return;
+        trace->give_ups = grown;
+    }
+    trace->give_ups[trace->give_up_count++] = (struct trace_give_up){
+        .t_ns = read_time(reader),
+        .call = trace_fields_string(&reader->fields, "call"),
+    };
+}
+
 static void read_client_end(struct reader *reader)
 {
     struct trace_fields *fields = &reader->fields;
-    struct trace *trace = reader->trace;
-    trace->ended_ns = read_time(reader);
-    trace->client_end = (enum client_end)trace_fields_word(
-        fields, "end", trace_words_client_end, CLIENT_STOPPED + 1);
-    trace->client_code = trace_fields_int(fields, "code", -TRACE_FIELDS_INT_MAX,
-                                          TRACE_FIELDS_INT_MAX);
-    trace->leftovers =
+    struct trace_client *client = &reader->trace->client;
+    reader->trace->ended_ns = read_time(reader);
+    client->end = (enum client_end)trace_fields_word(
+        fields, "end", trace_words_client_end, CLIENT_NOT_RUN + 1);
+    client->code = trace_fields_int(fields, "code", -TRACE_FIELDS_INT_MAX,
+                                    TRACE_FIELDS_INT_MAX);
+    client->leftovers =
         trace_fields_int(fields, "leftovers", 0, TRACE_FIELDS_INT_MAX);
-    trace->output_bytes =
+    client->output_bytes =
         trace_fields_int(fields, "output_bytes", 0, TRACE_FIELDS_INT_MAX);
+    client->output_lost = trace_fields_time(fields, "output_lost", 0);
+    client->limit_ns = trace_fields_time(fields, "limit", 0);
+    client->reason = trace_fields_text(fields, "reason");
+    client->last_line = trace_fields_text(fields, "last_line");
+}
+
+static void read_results(struct reader *reader)
+{
+    reader->trace->has_results = true;
+    reader->trace->results_problem =
+        trace_fields_text(&reader->fields, "problem");
 }
 
 static void read_result(struct reader *reader)
@@ -172,8 +200,14 @@ static void read_event(struct reader *reader, enum trace_event event)
     case TRACE_SPAWN:
         reader->trace->spawned_ns = read_time(reader);
         break;
+    case TRACE_GIVE_UP:
+        read_give_up(reader);
+        break;
     case TRACE_CLIENT_END:
         read_client_end(reader);
+        break;
+    case TRACE_RESULTS:
+        read_results(reader);
         break;
     case TRACE_RESULT:
         read_result(reader);
@@ -226,6 +260,9 @@ static void set_defaults(struct trace *trace)
 {
     trace->spawned_ns = TRACE_NEVER;
     trace->ended_ns = TRACE_NEVER;
+    trace->results_problem = "";
+    trace->client.reason = "";
+    trace->client.last_line = "";
 }
 
 static void no_memory(const char *file, struct error *error)

@@ -16,5 +16,7 @@ const char *const trace_words_client_end[] = {
     [CLIENT_EXITED] = "exited",
     [CLIENT_SIGNALED] = "signaled",
     [CLIENT_STOPPED] = "stopped",
+    [CLIENT_GIVEN_UP] = "given-up",
+    [CLIENT_NOT_RUN] = "not-run",
     NULL,
 };

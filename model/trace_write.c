@@ -340,16 +340,37 @@ void trace_write_spawn(struct trace_writer *writer, int64_t t_ns, long pid,
     end(writer, &text);
 }
 
+void trace_write_give_up(struct trace_writer *writer,
+                         const struct trace_give_up *give_up)
+{
+    struct trace_text text = begin(writer, TRACE_GIVE_UP);
+    put_int(&text, "t", give_up->t_ns);
+    put_string(&text, "call", give_up->call);
+    end(writer, &text);
+}
+
 void trace_write_client_end(struct trace_writer *writer, int64_t t_ns,
-                            enum client_end client_end, int64_t code,
-                            int64_t leftovers, int64_t output_bytes)
+                            const struct trace_client *client)
 {
     struct trace_text text = begin(writer, TRACE_CLIENT_END);
     put_int(&text, "t", t_ns);
-    put_string(&text, "end", trace_words_client_end[client_end]);
-    put_int(&text, "code", code);
-    put_int(&text, "leftovers", leftovers);
-    put_int(&text, "output_bytes", output_bytes);
+    put_string(&text, "end", trace_words_client_end[client->end]);
+    put_int(&text, "code", client->code);
+    put_int(&text, "leftovers", client->leftovers);
+    put_int(&text, "output_bytes", client->output_bytes);
+    if (client->output_lost > 0)
+        put_int(&text, "output_lost", client->output_lost);
+    if (client->limit_ns > 0)
+        put_int(&text, "limit", client->limit_ns);
+    put_filled(&text, "reason", client->reason);
+    put_filled(&text, "last_line", client->last_line);
+    end(writer, &text);
+}
+
+void trace_write_results(struct trace_writer *writer, const char *problem)
+{
+    struct trace_text text = begin(writer, TRACE_RESULTS);
+    put_filled(&text, "problem", problem);
     end(writer, &text);
 }
 

@@ -74,7 +74,7 @@ struct verdict {
     X(CLIENT_IGNORED_PLAN, "ignored-plan", "did not run the plan")        \
     X(CLIENT_NO_RESULTS, "no-results", "left no results")                 \
     X(CLIENT_BAD_RESULTS, "bad-results", "left results that do not read") \
-    X(CLIENT_SKIPPED, "skipped", "says that it can't do this scenario")   \
+    X(CLIENT_SKIPPED, "skipped", "can't do this scenario")                \
     X(CLIENT_TIMED_OUT, "timed-out", "was stopped at the deadline")       \
     X(CLIENT_LEFT_PROCESSES, "left-processes", "left processes behind")   \
     X(CLIENT_FLOODED, "flooded", "flooded its output")

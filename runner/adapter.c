@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "judge/planned.h"
 #include "model/plan.h"
 #include "runner/environment.h"
-#include "runner/plan_check.h"
 
 /* Some SDKs check the form of their key (tinker: "tml-..."). */
 #define API_KEY "tml-retryspec-dummy-key"
@@ -189,7 +189,6 @@ static void read_lines(struct results_reader *reader, FILE *file)
     size_t length;
     bool is_good = true;
     while (is_good && (length = take_line(file, line)) > 0) {
-        reader->results->is_there = true;
         reader->line_number++;
         is_good = read_line(reader, line, length);
     }
@@ -255,6 +254,7 @@ static FILE *open_results(const char *path, struct adapter_results *results)
     if (fd < 0) {
         return NULL;
     }
+    results->is_there = true;
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         snprintf(results->problem, sizeof results->problem,
                  "it is no regular file any more");
@@ -279,7 +279,7 @@ void adapter_results_read(const char *path, const struct scenario *scenario,
     if (!file) {
         return;
     }
-    if (plan_check_uses_tokens(scenario)) {
+    if (planned_uses_tokens(scenario)) {
         read_planned(&reader, file);
     } else {
         read_named(&reader, file);

@@ -36,7 +36,7 @@ char **adapter_environment(const struct adapter_run *run, struct arena *arena,
 struct adapter_results {
     struct trace_result *items;
     size_t count;
-    bool is_there;     /* the file is there and not empty */
+    bool is_there;     /* perhaps empty */
     char problem[400]; /* of the first bad line, with its number; "" if none */
 };
 

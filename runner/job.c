@@ -205,7 +205,7 @@ static bool is_settled(const struct job *job, int64_t now_ns)
 
 static void step_client(struct job *job, int64_t now_ns)
 {
-    if (lanes_step(job)) {
+    if (lanes_step(job, now_ns)) {
         job->ended_ns = now_ns;
         job->phase = JOB_SETTLING;
         return;
@@ -226,7 +226,7 @@ void job_step(struct job *job, int64_t now_ns)
         step_client(job, now_ns);
         return;
     case JOB_SETTLING:
-        lanes_step(job);
+        lanes_step(job, now_ns);
         if (is_settled(job, now_ns)) {
             job->phase = JOB_OVER;
         }
@@ -236,11 +236,16 @@ void job_step(struct job *job, int64_t now_ns)
     }
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 int64_t job_wake_ns(const struct job *job, int64_t now_ns)
 {
     switch (job->phase) {
     case JOB_RUNNING:
-        return job->deadline_ns;
+        return earlier(job->deadline_ns, lanes_wake_ns(job));
     case JOB_STOPPING:
         return job->kill_ns;
     case JOB_SETTLING:

@@ -30,12 +30,16 @@ struct job_shared {
 struct lane {
     struct child child;
     bool is_running; /* `child` was started and not collected */
-    int64_t client, next_call, stride;
+    int64_t client, call, next_call, stride;
+    /* When the child is told to end, as its caller gives up, and when it is
+     * killed; monotonic, NS_FOREVER: never. */
+    int64_t give_up_ns, kill_ns;
+    bool has_given_up;
 };
 
 enum job_phase {
     JOB_RUNNING,
-    JOB_STOPPING, /* TERM was sent, or KILL */
+    JOB_STOPPING, /* TERM was sent to all, or KILL */
     JOB_SETTLING, /* the client has ended; late packets may come */
     JOB_OVER,
 };
@@ -59,7 +63,8 @@ struct job {
     enum job_phase phase;
     int64_t origin_ns; /* zero of its trace on the monotonic clock */
     int64_t started_ns, deadline_ns, kill_ns, ended_ns; /* monotonic */
-    bool is_spawned, is_stopped, is_interrupted;
+    bool is_spawned, is_stopped, is_interrupted, has_given_up;
+    int start_errno;
     bool is_signaled; /* the worst end of its processes */
     int code;
 };

@@ -9,7 +9,6 @@
 #include "reports/report.h"
 #include "runner/adapter.h"
 #include "runner/clock.h"
-#include "runner/fault.h"
 #include "runner/folder.h"
 #include "runner/job.h"
 #include "runner/lane.h"
@@ -23,13 +22,19 @@ struct client_summary {
 
 static enum client_end client_end_of(const struct job *job)
 {
-    if (!job->is_spawned) {
+    if (job->refusal) {
+        return CLIENT_NOT_RUN;
+    }
+    if (job->start_problem[0]) {
         return CLIENT_NOT_STARTED;
     }
     if (job->is_stopped) {
         return CLIENT_STOPPED;
     }
-    return job->is_signaled ? CLIENT_SIGNALED : CLIENT_EXITED;
+    if (job->is_signaled) {
+        return CLIENT_SIGNALED;
+    }
+    return job->has_given_up ? CLIENT_GIVEN_UP : CLIENT_EXITED;
 }
 
 /* Closing the run writes the last lines of the server. */
@@ -48,49 +53,52 @@ static void close_run(struct job *job, struct client_summary *summary)
     }
 }
 
+static void write_client_end(struct job *job,
+                             const struct client_summary *summary)
+{
+    char last_line[200];
+    enum client_end end = client_end_of(job);
+    const struct trace_client client = {
+        .end = end,
+        .code = end == CLIENT_NOT_STARTED ? job->start_errno : job->code,
+        .leftovers = summary->leftovers,
+        .output_bytes = output_bytes(&job->output),
+        .output_lost = output_lost(&job->output),
+        .limit_ns = job->deadline_ns - job->started_ns,
+        .reason = job->refusal ? job->refusal : job->start_problem,
+        .last_line =
+            output_last_line(&job->output, last_line, sizeof last_line),
+    };
+    trace_write_client_end(job->writer,
+                           job->ended_ns ? job->ended_ns - job->origin_ns : 0,
+                           &client);
+}
+
+static void write_results(struct job *job,
+                          const struct adapter_results *results)
+{
+    if (results->is_there) {
+        trace_write_results(job->writer, results->problem);
+    }
+    for (size_t i = 0; i < results->count; i++) {
+        trace_write_result(job->writer, &results->items[i]);
+    }
+}
+
 static bool close_trace(struct job *job, const struct client_summary *summary,
                         struct error *error)
 {
-    struct trace_writer *writer = job->writer;
-    trace_write_client_end(
-        writer, job->ended_ns ? job->ended_ns - job->origin_ns : 0,
-        client_end_of(job), job->code, summary->leftovers,
-        job->output.bytes[OUTPUT_STDOUT] + job->output.bytes[OUTPUT_STDERR]);
-    for (size_t i = 0; i < summary->results.count; i++) {
-        trace_write_result(writer, &summary->results.items[i]);
-    }
-    trace_write_end(writer, clock_monotonic_ns() - job->origin_ns,
+    write_client_end(job, summary);
+    write_results(job, &summary->results);
+    trace_write_end(job->writer, clock_monotonic_ns() - job->origin_ns,
                     summary->stats.lag_p99_ns, summary->stats.lag_max_ns,
                     job->is_interrupted);
-    if (trace_writer_flush(writer)) {
+    if (trace_writer_flush(job->writer)) {
         return true;
     }
     error_add(error, PROBLEM_SYSTEM, "can't write %s/trace.ndjson: disk full?",
               job->folder);
     return false;
-}
-
-static void set_fault(struct job *job, const struct client_summary *summary,
-                      struct scenario_report *report)
-{
-    const struct fault_input input = {
-        .scenario = job->scenario,
-        .trace = report->trace,
-        .output = &job->output,
-        .refusal = job->refusal,
-        .start_problem = job->start_problem,
-        .results_problem = summary->results.problem,
-        .deadline_ns = job->deadline_ns - job->started_ns};
-    struct fault_finding finding;
-    fault_find(&input, &finding);
-    if (finding.fault == CLIENT_OK) {
-        return;
-    }
-    report->client_fault = finding.fault;
-    report->client_detail = arena_strdup(&report->arena, finding.detail);
-    if (!fault_allows_verdicts(finding.fault)) {
-        report->verdict_count = 0;
-    }
 }
 
 /* From the file, so that a stored trace gives the same verdicts. */
@@ -149,7 +157,6 @@ struct scenario_report *job_finish(struct job *job, struct error *error)
     if (!report) {
         return NULL;
     }
-    set_fault(job, &summary, report);
     if (!write_verdict(job, report, error)) {
         job_report_free(report);
         return NULL;

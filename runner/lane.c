@@ -6,11 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/plan.h"
+#include "model/units.h"
 #include "runner/clock.h"
 #include "runner/leftovers.h"
 
 static void set_start_problem(struct job *job, const char *program, int failure)
 {
+    job->start_errno = failure;
     const char *hint = "";
     if (failure == ENOENT) {
         hint = "; is it installed, and in PATH or named with its folder?";
@@ -35,6 +38,17 @@ static const char *const *lane_argv(struct job *job, const struct lane *lane)
     return level0_argv(argv, &call, &job->arena);
 }
 
+/* An adapter cancels its calls by itself. */
+static void set_give_up(const struct job *job, struct lane *lane)
+{
+    int64_t give_up_ns = job->scenario->workload.give_up_ns;
+    lane->has_given_up = false;
+    lane->kill_ns = NS_FOREVER;
+    lane->give_up_ns = job->shared->level == 0 && give_up_ns > 0
+                           ? units_add(clock_monotonic_ns(), give_up_ns)
+                           : NS_FOREVER;
+}
+
 static bool lane_start_next(struct job *job, struct lane *lane)
 {
     const char *const *argv = lane_argv(job, lane);
@@ -48,7 +62,9 @@ static bool lane_start_next(struct job *job, struct lane *lane)
         return false;
     }
     lane->is_running = true;
+    lane->call = lane->next_call;
     lane->next_call += lane->stride;
+    set_give_up(job, lane);
     if (!job->is_spawned) {
         job->is_spawned = true;
         trace_write_spawn(job->writer, clock_monotonic_ns() - job->origin_ns,
@@ -100,17 +116,39 @@ static void note_end(struct job *job, const struct child *child)
     }
 }
 
+/* The runner is the caller of a program at level 0. */
+static void lane_give_up(struct job *job, struct lane *lane, int64_t now_ns)
+{
+    char token[PLAN_TOKEN_MAX];
+    if (now_ns >= lane->kill_ns) {
+        child_signal(&lane->child, SIGKILL);
+        lane->kill_ns = NS_FOREVER;
+    }
+    if (now_ns < lane->give_up_ns || job->phase != JOB_RUNNING) {
+        return;
+    }
+    trace_write_give_up(
+        job->writer, &(struct trace_give_up){
+                         .t_ns = now_ns - job->origin_ns,
+                         .call = plan_token(lane->client, lane->call, token)});
+    child_signal(&lane->child, SIGTERM);
+    lane->give_up_ns = NS_FOREVER;
+    lane->kill_ns = now_ns + LANE_KILL_AFTER_NS;
+    lane->has_given_up = job->has_given_up = true;
+}
+
 /* The last process of a lane stays uncollected: see leftovers.h. */
-static bool lane_step(struct job *job, struct lane *lane)
+static bool lane_step(struct job *job, struct lane *lane, int64_t now_ns)
 {
     bool was_over = !lane->is_running || lane->child.is_over;
     if (lane->is_running) {
         child_step(&lane->child);
     }
     if (lane->is_running && !lane->child.is_over) {
+        lane_give_up(job, lane, now_ns);
         return false;
     }
-    if (!was_over) {
+    if (!was_over && !lane->has_given_up) {
         note_end(job, &lane->child);
     }
     if (!has_next(job, lane)) {
@@ -121,13 +159,27 @@ static bool lane_step(struct job *job, struct lane *lane)
     return !lane_start_next(job, lane);
 }
 
-bool lanes_step(struct job *job)
+bool lanes_step(struct job *job, int64_t now_ns)
 {
     bool are_done = true;
     for (size_t i = 0; i < job->lane_count; i++) {
-        are_done &= lane_step(job, &job->lanes[i]);
+        are_done &= lane_step(job, &job->lanes[i], now_ns);
     }
     return are_done;
+}
+
+int64_t lanes_wake_ns(const struct job *job)
+{
+    int64_t wake_ns = NS_FOREVER;
+    for (size_t i = 0; i < job->lane_count; i++) {
+        const struct lane *lane = &job->lanes[i];
+        if (!lane->is_running || lane->child.is_over) {
+            continue;
+        }
+        wake_ns = lane->give_up_ns < wake_ns ? lane->give_up_ns : wake_ns;
+        wake_ns = lane->kill_ns < wake_ns ? lane->kill_ns : wake_ns;
+    }
+    return wake_ns;
 }
 
 void lanes_signal(struct job *job, int number)

@@ -20,10 +20,8 @@ bool level0_is(const char *const *argv)
 const char *level0_refusal(const struct workload *workload)
 {
     if (workload->clients * workload->concurrency > LEVEL0_LANES_MAX) {
-        return "needs an adapter: too many clients for a process each";
-    }
-    if (workload->give_up_ns > 0) {
-        return "needs an adapter: the caller gives up after a while";
+        return "needs an adapter: it asks for more calls at a time than there "
+               "may be processes";
     }
     return NULL;
 }

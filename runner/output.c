@@ -81,10 +81,19 @@ void output_add(struct output *output, enum output_stream stream,
     }
 }
 
-bool output_is_flooded(const struct output *output)
+int64_t output_bytes(const struct output *output)
 {
-    return output->bytes[OUTPUT_STDOUT] > output->kept_max ||
-           output->bytes[OUTPUT_STDERR] > output->kept_max;
+    return output->bytes[OUTPUT_STDOUT] + output->bytes[OUTPUT_STDERR];
+}
+
+int64_t output_lost(const struct output *output)
+{
+    int64_t lost = 0;
+    for (int stream = 0; stream < OUTPUT_STREAMS; stream++) {
+        int64_t over = output->bytes[stream] - output->kept_max;
+        lost += over > 0 ? over : 0;
+    }
+    return lost;
 }
 
 static bool is_blank(char c)

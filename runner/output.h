@@ -30,7 +30,9 @@ void output_close(struct output *output);
 void output_add(struct output *output, enum output_stream stream,
                 const char *bytes, size_t size);
 
-bool output_is_flooded(const struct output *output);
+/* All that came, and how much of it was too much to be kept. */
+int64_t output_bytes(const struct output *output);
+int64_t output_lost(const struct output *output);
 
 /* The last line of stderr that is not blank, printable ASCII only, cut to
  * `size`; "" if there is none. Returns text. */

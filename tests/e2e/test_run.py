@@ -104,12 +104,19 @@ def test_a_good_client(tmp_path, story, outage):
     assert json.loads((folder / "verdict.json").read_text())["scenarios"][0]["id"] == "t/once"
 
 
+def assert_judge_agrees(folder, story, expect):
+    """The stored trace says exactly what the live run said."""
+    live = report_of(folder)["scenarios"][0]
+    trace = folder / "retryspec-out" / live["id"] / "trace.ndjson"
+    again = run(folder, "judge", trace, "-p", PROFILE, "--scenario", story, "--json", expect=expect)
+    stored = json.loads(again.stdout)["scenarios"][0]
+    for key in ("verdicts", "client", "client_detail"):
+        assert stored.get(key) == live.get(key)
+
+
 def test_judge_agrees_with_the_run(tmp_path, story):
     run_quick(tmp_path, story, *bad("too_early"), expect=1)
-    trace = tmp_path / "retryspec-out/t/once/trace.ndjson"
-    again = run(tmp_path, "judge", trace, "-p", PROFILE, "--scenario", story, "--json", expect=1)
-    live = report_of(tmp_path)["scenarios"][0]
-    assert json.loads(again.stdout)["scenarios"][0]["verdicts"] == live["verdicts"]
+    assert_judge_agrees(tmp_path, story, expect=1)
 
 
 def test_a_client_that_comes_too_early(tmp_path, story):
@@ -158,17 +165,18 @@ FAULTS = [
     ("raises", "crashed", "exit code 1; its stderr ends: \"KeyError: 'no such model'\""),
     ("silent", "never called the server", "no connection came; exit code 0"),
     ("other_path", "did not run the plan", "the plan says POST /v1/echo, but it sent POST /foo"),
-    ("one_call", "did not run the plan", "1 of 2 calls were never made, the first of them rs-0-1"),
+    ("one_call", "did not run the plan", "1 of 2 calls was never made, the first of them rs-0-1"),
     ("no_token", "did not run the plan", "3 of its requests carry no token"),
     ("lies_without_calls", "did not run the plan", "it reports rs-0-1 as ok, but no request of that call came"),
-    ("no_results", "left no results", "nothing in the file that RETRYSPEC_RESULTS names"),
+    ("no_results", "left no results", "the file that RETRYSPEC_RESULTS names was not made"),
+    ("empty_results", "left no results", "the file that RETRYSPEC_RESULTS names is empty"),
     ("bad_results", "left results that do not read", "line 3: "),
     ("results_pipe", "left results that do not read", "no regular file"),
     ("results_endless", "left results that do not read", "no regular file"),
     ("results_nul", "left results that do not read", "line 3: a NUL"),
     ("results_long_line", "left results that do not read", "line 3: a NUL, or more bytes"),
     ("grandchild", "left processes behind", "1 still ran after its end and was killed"),
-    ("flood", "flooded its output", "20971520 bytes on stdout"),
+    ("flood", "flooded its output", "20971520 bytes of output; 12582912 of them were not kept"),
 ]
 
 
@@ -179,6 +187,7 @@ def test_a_bad_client(tmp_path, story, way, text, detail):
     assert f"The client under test {text}: " in done.stdout
     assert detail in done.stdout
     assert "exit 3" in done.stdout
+    assert_judge_agrees(tmp_path, story, expect=3)
 
 
 def test_leftovers_are_gone(tmp_path, story):
@@ -201,12 +210,90 @@ def test_a_client_that_hangs(tmp_path, story):
 def test_a_client_that_ignores_term(tmp_path, story):
     done = run_quick(tmp_path, story, "--timeout", "1ms", *bad("hang_on"), expect=3)
     assert "was stopped at the deadline" in done.stdout
+    assert_judge_agrees(tmp_path, story, expect=3)
 
 
 def test_a_client_that_skips(tmp_path, story, outage):
     done = run_quick(tmp_path, story, *bad("skips"), expect=4)
     assert "SKIP" in done.stdout
     assert report_of(tmp_path)["scenarios"][0]["client_detail"] == "this client can't stream"
+    assert_judge_agrees(tmp_path, story, expect=4)
+
+
+# -- the runner as the caller of a plain program -------------------------------
+
+PATIENCE = {"request": "POST /v1/echo", "give_up": "1500ms"}
+
+
+def shell(text):
+    return ["--", "sh", "-c", text, "sh", "{url}"]
+
+
+def give_ups(folder, name):
+    lines = lines_of(folder / f"retryspec-out/t/{name}/trace.ndjson")
+    return [line for line in lines if line["ev"] in ("give-up", "client-end")]
+
+
+def test_the_runner_gives_up_for_a_plain_program(tmp_path):
+    """quick.jsonc waits 1 s after each of three failures; the third never comes."""
+    path = scenario(tmp_path, "endless", [FAIL], workload=PATIENCE, checks=["ST-1"])
+    loop = 'while :; do curl -s "$1"; sleep 1; done'
+    begin = time.monotonic()
+    run_quick(tmp_path, path, "--skip-smoke", *shell(loop), expect=0)
+    assert time.monotonic() - begin < 20
+    give_up, end = give_ups(tmp_path, "endless")
+    assert give_up["call"] == "rs-0-0" and give_up["t"] >= 1.4e9
+    assert end["end"] == "given-up"
+    assert_judge_agrees(tmp_path, path, expect=0)
+
+
+def test_a_plain_program_that_ignores_its_caller(tmp_path):
+    path = scenario(tmp_path, "deaf", [FAIL], workload=PATIENCE, checks=["ST-1"])
+    run_quick(tmp_path, path, "--skip-smoke", *shell("trap '' TERM; curl -s \"$1\"; sleep 1; curl -s \"$1\"; sleep 100"),
+              expect=0)
+    assert give_ups(tmp_path, "deaf")[1]["end"] == "given-up"
+
+
+def test_each_call_has_a_caller(tmp_path):
+    """The program of the first call hangs, that of the second is quick."""
+    path = scenario(tmp_path, "two", [OK], checks=["AT-3"], workload={**PATIENCE, "calls": 2})
+    run_quick(tmp_path, path, "--skip-smoke", *shell('curl -s "$1"; case "$1" in *rs-0-0) sleep 100;; esac'), expect=0)
+    give_up, end = give_ups(tmp_path, "two")
+    assert give_up["call"] == "rs-0-0"
+
+
+def test_more_calls_than_processes(tmp_path):
+    path = scenario(tmp_path, "crowd", [OK], workload={"request": "POST /v1/echo", "calls": 65, "concurrency": 65})
+    done = run_quick(tmp_path, path, "--skip-smoke", *shell("true"), expect=4)
+    assert "client can't do this scenario: needs an adapter" in done.stdout
+    assert_judge_agrees(tmp_path, path, expect=4)
+
+
+NEVER = "retry-after/429-date-past"
+
+
+def test_a_client_that_rightly_hangs(tmp_path):
+    """curl 7.88.1 waits for ever on a date in the past; so does this loop."""
+    begin = time.monotonic()
+    done = run(tmp_path, "run", NEVER, "-p", "curl-retry", "--skip-smoke",
+               *shell('curl -s -d {} "$1"; sleep 100'), expect=0)
+    assert time.monotonic() - begin < 30, "it was waited for until the deadline"
+    verdicts = {each["rule"]: each["verdict"] for each in report_of(tmp_path)["scenarios"][0]["verdicts"]}
+    assert verdicts["RA-1"] == "pass"
+    assert "1 conforms" in done.stdout
+
+
+def test_a_client_that_should_hang(tmp_path):
+    done = run(tmp_path, "run", NEVER, "-p", "curl-retry", "--skip-smoke",
+               *shell('curl -s -d {} "$1"; sleep 1; curl -s -d {} "$1"'), expect=1)
+    assert "no further attempt (Retry-After: never again)" in done.stdout
+
+
+def test_a_profile_of_other_requests(tmp_path, story):
+    run(tmp_path, "run", story, "-p", "tinker-wire", *GOOD, expect=4)
+    verdicts = report_of(tmp_path)["scenarios"][0]["verdicts"]
+    assert {each["verdict"] for each in verdicts} == {"n/a"}
+    assert verdicts[0]["reason"] == "no layer of the profile covers POST /v1/echo"
 
 
 def test_a_finding_is_not_hidden_by_a_crash(tmp_path, story, outage):
@@ -245,7 +332,7 @@ SMOKE = [
     ("no_results", "left no results: ", 'append {"call":"rs-0-0"'),
     ("bad_results", "left results that do not read: line 2: ", "one JSON object a line"),
     ("errors_only", 'reported as error "TypeError"', '"outcome" is "ok" when'),
-    ("skips", "says that it can't do this scenario", "can't be skipped"),
+    ("skips", "can't do this scenario", "can't be skipped"),
     ("grandchild", "left processes behind", "end what it started"),
 ]
 
@@ -268,6 +355,7 @@ def test_a_program_that_is_not_there(tmp_path, story):
     assert 'could not be started: "no-such-program": No such file or directory; is it installed' in done.stderr
     done = run_quick(tmp_path, story, "--skip-smoke", "--", "no-such-program", expect=3)
     assert "could not be started" in done.stdout
+    assert_judge_agrees(tmp_path, story, expect=3)
 
 
 def test_smoke_of_a_plain_program(tmp_path):

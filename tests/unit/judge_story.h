@@ -6,7 +6,11 @@
  *   412 200 took=5    one that lasted 5 ms
  *   90 reset conn=2   ended by RST; also close, cut, timeout (the client
  *                     left), unfinished, ...
- *   exit@500  stop@500  crash@500      how the client ended, in ms
+ *   exit@500  stop@500  crash@500      how the client ended, in ms; also
+ *   givenup@500  notrun@0  nostart@0
+ *   giveup@500                         its caller gave up on rs-0-0
+ *   code=3  left=2  lost=9  stderr=x  reason=x   of its end
+ *   results  problem=line_3:_what      the results file
  *   refused@100-900  stalled@100-900   outages
  *   ok:rs-0-0  error:rs-0-0            lines of results
  *   lag=300                            of the run, in ms
@@ -46,6 +50,7 @@ struct story {
     struct trace_attempt attempts[ATTEMPTS_MAX];
     struct trace_outage outages[4];
     struct trace_result results[ATTEMPTS_MAX];
+    struct trace_give_up give_up;
     struct scenario_report *report;
 };
 
@@ -125,14 +130,21 @@ static inline void add_header(struct story *story, struct http_headers *headers,
     headers->count++;
 }
 
-static inline void set_word(struct story *story, struct trace_attempt *attempt,
-                            const char *word, const char *value)
+/* The text with _ for each blank. */
+static inline char *with_blanks(struct story *story, const char *value)
 {
-    int64_t number = atoll(value);
     char *text = arena_strdup(&story->arena, value);
     for (char *blank = strchr(text, '_'); blank; blank = strchr(blank, '_')) {
         *blank = ' ';
     }
+    return text;
+}
+
+static inline void set_word(struct story *story, struct trace_attempt *attempt,
+                            const char *word, const char *value)
+{
+    int64_t number = atoll(value);
+    char *text = with_blanks(story, value);
     if (strcmp(word, "took") == 0) {
         attempt->last_byte_ns = attempt->head_ns + number * MS;
     } else if (strcmp(word, "conn") == 0) {
@@ -259,9 +271,35 @@ static inline void add_result(struct story *story, const char *text, bool is_ok)
 static inline void end_client(struct story *story, enum client_end end,
                               const char *at, int64_t code)
 {
-    story->trace.client_end = end;
+    story->trace.client.end = end;
     story->trace.ended_ns = atoll(at) * MS;
-    story->trace.client_code = code;
+    story->trace.client.code = code;
+}
+
+static inline bool add_end_word(struct story *story, const char *text)
+{
+    struct trace_client *client = &story->trace.client;
+    const char *value = strchr(text, '=');
+    value = value ? value + 1 : "";
+    if (strncmp(text, "code=", 5) == 0) {
+        client->code = atoll(value);
+    } else if (strncmp(text, "left=", 5) == 0) {
+        client->leftovers = atoll(value);
+    } else if (strncmp(text, "lost=", 5) == 0) {
+        client->output_lost = atoll(value);
+        client->output_bytes = client->output_lost + 100;
+    } else if (strncmp(text, "stderr=", 7) == 0) {
+        client->last_line = with_blanks(story, value);
+    } else if (strncmp(text, "reason=", 7) == 0) {
+        client->reason = with_blanks(story, value);
+    } else if (strncmp(text, "problem=", 8) == 0) {
+        story->trace.results_problem = with_blanks(story, value);
+    } else if (strcmp(text, "results") == 0) {
+        story->trace.has_results = true;
+    } else {
+        return false;
+    }
+    return true;
 }
 
 static inline void add_event(struct story *story, const char *text)
@@ -275,6 +313,16 @@ static inline void add_event(struct story *story, const char *text)
         end_client(story, CLIENT_STOPPED, at + 1, 0);
     } else if (strncmp(text, "crash@", 6) == 0) {
         end_client(story, CLIENT_SIGNALED, at + 1, 11);
+    } else if (strncmp(text, "givenup@", 8) == 0) {
+        end_client(story, CLIENT_GIVEN_UP, at + 1, 0);
+    } else if (strncmp(text, "notrun@", 7) == 0) {
+        end_client(story, CLIENT_NOT_RUN, at + 1, 0);
+    } else if (strncmp(text, "nostart@", 8) == 0) {
+        end_client(story, CLIENT_NOT_STARTED, at + 1, 2);
+    } else if (strncmp(text, "giveup@", 7) == 0) {
+        story->give_up = (struct trace_give_up){atoll(at + 1) * MS, "rs-0-0"};
+        trace->give_ups = &story->give_up;
+        trace->give_up_count = 1;
     } else if (strncmp(text, "refused@", 8) == 0) {
         add_outage(story, FAULT_REFUSE, at + 1);
     } else if (strncmp(text, "stalled@", 8) == 0) {
@@ -287,7 +335,7 @@ static inline void add_event(struct story *story, const char *text)
         trace->lag_p99_ns = trace->lag_max_ns = atoll(text + 4) * MS;
     } else if (strncmp(text, "level=", 6) == 0) {
         trace->level = atoi(text + 6);
-    } else {
+    } else if (!add_end_word(story, text)) {
         add_attempt(story, text);
     }
 }
@@ -305,7 +353,7 @@ static inline void story_tell(struct story *story, const char *text)
         .outages = story->outages,
         .results = story->results,
         .spawned_ns = 0,
-        .client_end = CLIENT_EXITED,
+        .client = {.end = CLIENT_EXITED, .limit_ns = 30 * NS_PER_S},
         .lag_p99_ns = MS,
         .lag_max_ns = MS,
         .complete = true,

@@ -228,9 +228,6 @@ static void level_0_has_limits(void **state)
     assert_null(level0_refusal(&scenario.workload));
     scenario.workload.concurrency = 2;
     assert_non_null(level0_refusal(&scenario.workload));
-    scenario = make_scenario(1, 1);
-    scenario.workload.give_up_ns = 1;
-    assert_non_null(level0_refusal(&scenario.workload));
 }
 
 /* -- time -------------------------------------------------------------------

@@ -23,6 +23,10 @@
     "\"do\":\"retry\",\"backoff\":{\"schedule\":\"constant\","       \
     "\"base\":\"1s\"},\"retry_after\":{\"read\":[{\"header\":"       \
     "\"Retry-After\",\"as\":[\"seconds-float\"]}],\"negative\":\"never\"}}]}]"
+#define ELSEWHERE                                                          \
+    "[{\"name\":\"http\",\"routes\":[\"POST /v1/y\"],\"rules\":[{\"on\":{" \
+    "\"status\":[\"503\"]},\"do\":\"retry\",\"backoff\":{\"schedule\":"    \
+    "\"constant\",\"base\":\"1s\"}}]}]"
 #define ONE  "{\"request\":\"POST /v1/x\"}"
 #define QUIT "{\"request\":\"POST /v1/x\",\"give_up\":\"1500ms\"}"
 #define READ "{\"request\":\"POST /v1/x\",\"read_timeout\":\"500ms\"}"
@@ -76,6 +80,31 @@ static const struct row rows[] = {
      "a client of this profile does not get there in this scenario"},
     {NEVER, ONE, "", "0 429 ra=-5; 60000 200; ok:rs-0-0", "RA-1", VERDICT_FAIL,
      NULL},
+    {NEVER, ONE, "\"RA-1\"", "level=0; 0 429 ra=-5; giveup@8000; givenup@8000",
+     "RA-1", VERDICT_PASS, NULL},
+    {NEVER, ONE, "", "level=0; 0 429 ra=-5; 1002 200", "RA-1", VERDICT_FAIL,
+     NULL},
+
+    /* At level 0 the runner is the caller, and notes when it gave up. */
+    {PLAIN, ONE, "", "level=0; 0 503; 1001 503; giveup@1600; givenup@1600",
+     NULL, 0, NULL},
+    {PLAIN, ONE, "", "level=0; 0 503; giveup@1600; givenup@1600", "ST-1",
+     VERDICT_FAIL, NULL},
+    {PLAIN, QUIT, "", "level=0; 0 503; 1001 503; exit@1600", "AT-1",
+     VERDICT_FAIL, NULL},
+    {PLAIN, ONE, "", "level=0; 0 timeout took=800; giveup@800; givenup@800",
+     NULL, 0, NULL},
+    {STATUS_ONLY, ONE, "", "level=0; 0 timeout took=800; exit@900", "TO-1",
+     VERDICT_FAIL, NULL},
+
+    /* What no layer covers is none of the profile's business. */
+    {ELSEWHERE, READ, "\"ST-1\"", "0 503; 2 200; ok:rs-0-0", "ST-1", VERDICT_NA,
+     "no layer of the profile covers POST /v1/x"},
+    {ELSEWHERE, READ, "\"TO-1\"",
+     "0 timeout took=200; 201 200 sha=bb; error:rs-0-0", "TO-1", VERDICT_NA,
+     "no layer of the profile covers POST /v1/x"},
+    {ELSEWHERE, ONE, "\"FLT-1\"", "0 reset fault=fired; error:rs-0-0", "FLT-1",
+     VERDICT_PASS, NULL},
 
     /* Named rules that saw nothing. */
     {STATUS_ONLY, ONE, "\"RA-1\"", "0 200; ok:rs-0-0", "RA-1", VERDICT_NA,

@@ -193,6 +193,16 @@ static void run_call(struct sim *sim, int64_t now_ns)
     sim->story.trace.ended_ns = now_ns + NS_PER_S;
 }
 
+static bool is_covered(const struct sim *sim)
+{
+    const struct profile *profile = sim->story.profile;
+    bool is_any = false;
+    for (size_t i = 0; i < profile->layer_count; i++) {
+        is_any |= layer_covers(&profile->layers[i], "POST", sim->path);
+    }
+    return is_any;
+}
+
 static void simulate(struct sim *sim, uint64_t seed, int profile)
 {
     static const char *const paths[] = {"/v1/x", "/api/v1/asample",
@@ -200,7 +210,9 @@ static void simulate(struct sim *sim, uint64_t seed, int profile)
     *sim = (struct sim){.rng = rng_stream(seed, 1, 0)};
     sim->story.profile = profiles[profile];
     sim->story.scenario = story_scenario("{\"request\":\"POST /v1/x\"}", "");
-    sim->path = paths[up_to(sim, 2)];
+    do {
+        sim->path = paths[up_to(sim, 2)];
+    } while (!is_covered(sim)); /* elsewhere there is nothing to judge */
     sim->failures = up_to(sim, FAILURES_MAX);
     if (one_in(sim, 3)) {
         sim->outage.from_ns = up_to(sim, 4000) * MS;

@@ -27,6 +27,15 @@
     "[{\"name\":\"http\",\"slots\":{\"limit\":1,\"scope\":\"client\"," \
     "\"held\":\"call\"},\"rules\":[" RULE "]}]"
 
+/* A 429 with a header that knows no dates. */
+#define READS(more)                                                     \
+    "[{\"name\":\"http\",\"rules\":[{\"on\":{\"status\":[\"429\"]},"    \
+    "\"do\":\"retry\",\"backoff\":{\"schedule\":\"constant\",\"base\":" \
+    "\"3s\"},\"retry_after\":{\"read\":[{\"header\":\"Retry-After\","   \
+    "\"as\":[\"seconds\"]}]," more "}}]}]"
+#define NUMBERS READS("\"default\":\"1500ms\"")
+#define LONGER  READS("\"use\":\"maximum\"")
+
 #define ONE "{\"request\":\"POST /v1/x\"}"
 #define TWO "{\"request\":\"POST /v1/x\",\"calls\":2,\"concurrency\":2}"
 
@@ -45,6 +54,26 @@ static const struct row broken[] = {
      "gap <= 2.000 s  (Retry-After says 2s; late allowance 250ms, lag this "
      "run 1.0 ms)",
      "gap = 3.000 s before attempt 2, after status 429"},
+    /* 2001-09-09 01:46:40 is t = 0. */
+    {PLAIN, ONE, "0 429 ra=Sun,_09_Sep_2001_01:46:43_GMT; 5001 200; ok:rs-0-0",
+     "RA-2", VERDICT_WARN,
+     "gap <= 3.999 s  (Retry-After says 2.999s, and 1 s more, as dates have "
+     "whole seconds; late allowance 250ms, lag this run 1.0 ms)",
+     "gap = 5.000 s before attempt 2, after status 429"},
+    {NUMBERS, ONE,
+     "0 429 ra=Sun,_09_Sep_2001_01:46:43_GMT; 2001 200; ok:rs-0-0", "BO-2",
+     VERDICT_FAIL,
+     "gap <= 1.500 s  (Retry-After does not read as a time, so 1.5s; late "
+     "allowance 250ms, lag this run 1.0 ms)",
+     "gap = 2.000 s before attempt 2, after status 429"},
+    {NUMBERS, ONE, "0 429; 2001 200; ok:rs-0-0", "BO-2", VERDICT_FAIL,
+     "gap <= 1.500 s  (no header says a time, so 1.5s; late allowance "
+     "250ms, lag this run 1.0 ms)",
+     "gap = 2.000 s before attempt 2, after status 429"},
+    {LONGER, ONE, "0 429 ra=2; 2001 200; ok:rs-0-0", "BO-1", VERDICT_FAIL,
+     "gap >= 3.000 s  (Retry-After says 2s, or the back-off if that is "
+     "longer: 3.000 s; early allowance 10ms)",
+     "gap = 2.000 s before attempt 2, after status 429"},
     {PLAIN, ONE, "0 503; 501 200; ok:rs-0-0", "BO-1", VERDICT_FAIL,
      "gap >= 1.000 s  (back-off of retry 1: 1.000 s; early allowance 10ms)",
      "gap = 0.500 s before attempt 2, after status 503"},

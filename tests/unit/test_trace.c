@@ -165,7 +165,17 @@ static void write_all_others(struct trace_writer *writer)
     trace_write_outage(writer, 40, FAULT_REFUSE, false, "server[0].windows[0]");
     trace_write_outage(writer, 50, FAULT_STALL, true, "server[0].windows[1]");
     trace_write_result(writer, &result);
-    trace_write_client_end(writer, 60, CLIENT_SIGNALED, 11, 2, 300);
+    trace_write_give_up(writer, &(struct trace_give_up){55, "rs-0-0"});
+    trace_write_client_end(writer, 60,
+                           &(struct trace_client){.end = CLIENT_SIGNALED,
+                                                  .code = 11,
+                                                  .leftovers = 2,
+                                                  .output_bytes = 300,
+                                                  .output_lost = 100,
+                                                  .limit_ns = 9,
+                                                  .reason = "why",
+                                                  .last_line = "\"x\""});
+    trace_write_results(writer, "line 2: what");
     trace_write_end(writer, 70, 1000, 2000, true);
 }
 
@@ -179,10 +189,18 @@ static void assert_all_others(const struct trace *trace)
     assert_int_equal(trace->wall_ns, INT64_C(1795000000123456789));
     assert_int_equal(trace->spawned_ns, 5);
     assert_int_equal(trace->ended_ns, 60);
-    assert_int_equal(trace->client_end, CLIENT_SIGNALED);
-    assert_int_equal(trace->client_code, 11);
-    assert_int_equal(trace->leftovers, 2);
-    assert_int_equal(trace->output_bytes, 300);
+    assert_int_equal(trace->client.end, CLIENT_SIGNALED);
+    assert_int_equal(trace->client.code, 11);
+    assert_int_equal(trace->client.leftovers, 2);
+    assert_int_equal(trace->client.output_bytes, 300);
+    assert_int_equal(trace->client.output_lost, 100);
+    assert_int_equal(trace->client.limit_ns, 9);
+    assert_string_equal(trace->client.reason, "why");
+    assert_string_equal(trace->client.last_line, "\"x\"");
+    assert_string_equal(trace->results_problem, "line 2: what");
+    assert_int_equal(trace->give_up_count, 1);
+    assert_int_equal(trace->give_ups[0].t_ns, 55);
+    assert_string_equal(trace->give_ups[0].call, "rs-0-0");
     assert_int_equal(trace->lag_p99_ns, 1000);
     assert_int_equal(trace->lag_max_ns, 2000);
     assert_true(trace->interrupted);

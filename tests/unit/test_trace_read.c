@@ -14,6 +14,8 @@ static void reads_what_a_killed_run_left(void **state)
     assert_int_equal(trace->conn_count, 1);
     assert_false(trace->complete);
     assert_false(trace->has_results);
+    assert_string_equal(trace->results_problem, "");
+    assert_string_equal(trace->client.reason, "");
     assert_int_equal(trace->ended_ns, TRACE_NEVER);
     assert_int_equal(trace->spawned_ns, TRACE_NEVER);
     trace_free(trace);

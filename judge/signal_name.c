@@ -1,4 +1,4 @@
-#include "runner/signal_name.h"
+#include "judge/signal_name.h"
 
 #include <signal.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
-#ifndef RETRYSPEC_RUNNER_SIGNAL_NAME_H
-#define RETRYSPEC_RUNNER_SIGNAL_NAME_H
+/* Names of signals, for people. */
+#ifndef RETRYSPEC_JUDGE_SIGNAL_NAME_H
+#define RETRYSPEC_JUDGE_SIGNAL_NAME_H
 
 enum { SIGNAL_NAME_MAX = 24 };
 
