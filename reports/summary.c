@@ -64,7 +64,7 @@ static void write_tally(const struct run_report *report,
     write_count(tally->client, "could not be judged", out);
     write_count(tally->unexercised, "not exercised", out);
     write_count(tally->inconclusive, "inconclusive", out);
-    write_count(tally->skipped, "skipped by the client", out);
+    write_count(tally->skipped, "skipped", out);
     write_count(tally->unjudged, "n/a", out);
     fprintf(out, "   %zu checks", tally->checks);
     write_count(tally->not_applicable, "n/a", out);

@@ -1,5 +1,6 @@
 #include "runner/level0.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,11 +18,13 @@ bool level0_is(const char *const *argv)
     return false;
 }
 
+static_assert(LEVEL0_LANES_MAX == 64, "the text below says so");
+
 const char *level0_refusal(const struct workload *workload)
 {
     if (workload->clients * workload->concurrency > LEVEL0_LANES_MAX) {
-        return "needs an adapter: it asks for more calls at a time than there "
-               "may be processes";
+        return "needs an adapter: more calls at a time than the 64 processes "
+               "there may be";
     }
     return NULL;
 }
