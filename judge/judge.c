@@ -135,6 +135,16 @@ static bool set_unseen(const struct desk *desk, struct verdict *verdict,
     return true;
 }
 
+/* Rules that a later attempt would break are not kept by a recording that
+ * ended before the client did. */
+static bool ended_too_soon(const struct desk *desk, enum judge_rule rule)
+{
+    const struct trace *trace = desk->judging->trace;
+    bool is_cut = !trace->complete || trace->interrupted;
+    return is_cut && (rule == JUDGE_AT_2 || rule == JUDGE_AT_3 ||
+                      rule == JUDGE_ST_2 || rule == JUDGE_TF_2);
+}
+
 static bool decide(const struct desk *desk, struct verdict *verdict,
                    enum judge_rule rule)
 {
@@ -154,6 +164,11 @@ static bool decide(const struct desk *desk, struct verdict *verdict,
     if (rule == JUDGE_FLT_1 && counts->cut) {
         verdict->word = VERDICT_NOT_EXERCISED;
         verdict->reason = counts->cut;
+        return true;
+    }
+    if (counts->exercised > 0 && ended_too_soon(desk, rule)) {
+        verdict->word = VERDICT_NOT_EXERCISED;
+        verdict->reason = "the recording ended before the client did";
         return true;
     }
     if (counts->exercised > 0) {

@@ -335,6 +335,8 @@ static inline void add_event(struct story *story, const char *text)
         trace->lag_p99_ns = trace->lag_max_ns = atoll(text + 4) * MS;
     } else if (strncmp(text, "level=", 6) == 0) {
         trace->level = atoi(text + 6);
+    } else if (strcmp(text, "killed") == 0) {
+        trace->complete = false;
     } else if (!add_end_word(story, text)) {
         add_attempt(story, text);
     }

@@ -51,6 +51,12 @@ static const struct row rows[] = {
     {PLAIN, ONE, "", "0 503; 485 200; ok:rs-0-0; lag=20", "BO-1", VERDICT_FAIL,
      NULL},
 
+    /* What came after the end of a recording is not known. */
+    {PLAIN, ONE, "", "0 503; 1001 200; ok:rs-0-0; killed", "AT-3",
+     VERDICT_NOT_EXERCISED, "the recording ended before the client did"},
+    {PLAIN, ONE, "", "0 400; error:rs-0-0; killed", "ST-2",
+     VERDICT_NOT_EXERCISED, "the recording ended before the client did"},
+
     /* A client that could not go on is not blamed for stopping. */
     {PLAIN, ONE, "\"ST-1\"", "0 503; stop@900; error:rs-0-0", "ST-1",
      VERDICT_PASS, NULL},
