@@ -190,6 +190,36 @@ def test_bytes_that_are_no_request(server, data):
         json.dumps(line)
 
 
+CHUNKED = b"POST /up HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("data,status,size", [
+    (CHUNKED + b"3\r\nabc\r\n0\r\nX-Trailer: rs-0-9\r\n\r\n", 201, 3),
+    (CHUNKED + b"3;name=value\r\nabc\r\n0\r\n\r\n", 201, 3),
+    (b"GET /ok HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 200, 0),
+    (b"GET /ok HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n", 200, 0),
+    (b"GET /ok HTTP/1.1\nHost: x\n\n", 200, 0),
+    (b"GET /ok HTTP/1.0\r\n\r\n", 200, 0),
+    (b"GET /ok HTTP/1.1\r\nHost: x\r\nX: \x01\x1b\x7f\xff\r\n\r\n", 200, 0),
+    (b"GET /ok?a?b=c??&\x01\xff HTTP/1.1\r\nHost: x\r\n\r\n", 200, 0),
+    (b"GET /ok HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", 200, 3),
+    (b"GET /o\x01\xffk HTTP/1.1\r\nHost: x\r\n\r\n", 418, 0),
+    (b"GET http://x/ok HTTP/1.1\r\nHost: x\r\n\r\n", 418, 0),
+    (b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 418, 0),
+    (b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n", 418, 0),
+    (b"A" * 3000 + b" /ok HTTP/1.1\r\nHost: x\r\n\r\n", 418, 0)])
+def test_odd_requests(server, data, status, size):
+    """What is odd but whole is answered, and told as it came."""
+    with server.connect() as client:
+        client.socket.sendall(data)
+        assert client.read_response().status == status
+    request, response = server.wait_for("request")[0], server.wait_for("response")[0]
+    method, target = data.split(b" ")[:2]
+    assert (request["method"], request["target"]) == (method.decode(), target.decode("latin-1"))
+    assert request["body_size"] == size and response["status"] == status
+    assert ("reason" in request) == (status == 418)
+
+
 # -- many requests -------------------------------------------------------------
 
 def test_pipelined_requests_are_answered_in_order(serve):
