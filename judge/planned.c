@@ -83,7 +83,7 @@ static const char *find_missing(const struct judging *judging)
                             "%lld of %lld calls %s never made, the "
                             "first of them %s",
                             missing,
-                            (long long)(workload->clients * workload->calls),
+                            (long long)workload->clients * workload->calls,
                             missing == 1 ? "was" : "were", first)
                : NULL;
 }
