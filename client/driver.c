@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "client/curl_api.h"
 #include "client/driver_clock.h"
 #include "client/driver_parts.h"
 #include "model/units.h"
@@ -43,19 +44,20 @@ struct server {
 
 static void server_deinit(struct server *server)
 {
-    curl_free(server->host);
-    curl_free(server->port);
+    curl_api.free(server->host);
+    curl_api.free(server->port);
 }
 
 static bool split_url(const char *url, struct server *server)
 {
-    CURLU *parts = curl_url();
+    CURLU *parts = curl_api.url();
     bool is_split =
-        parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-        curl_url_get(parts, CURLUPART_HOST, &server->host, 0) == CURLUE_OK &&
-        curl_url_get(parts, CURLUPART_PORT, &server->port,
-                     CURLU_DEFAULT_PORT) == CURLUE_OK;
-    curl_url_cleanup(parts);
+        parts && curl_api.url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+        curl_api.url_get(parts, CURLUPART_HOST, &server->host, 0) ==
+            CURLUE_OK &&
+        curl_api.url_get(parts, CURLUPART_PORT, &server->port,
+                         CURLU_DEFAULT_PORT) == CURLUE_OK;
+    curl_api.url_cleanup(parts);
     return is_split;
 }
 
@@ -116,8 +118,8 @@ static bool init_origin(struct transfer_origin *origin, int64_t client,
     snprintf(origin->connect_to, sizeof origin->connect_to, "::%s:", name);
     snprintf(origin->resolve, sizeof origin->resolve, "%s:%s:%s", name,
              server->port, server->addresses);
-    origin->connect_to_list = curl_slist_append(NULL, origin->connect_to);
-    origin->resolve_list = curl_slist_append(NULL, origin->resolve);
+    origin->connect_to_list = curl_api.slist_append(NULL, origin->connect_to);
+    origin->resolve_list = curl_api.slist_append(NULL, origin->resolve);
     return origin->connect_to_list && origin->resolve_list;
 }
 
@@ -299,12 +301,24 @@ static void deinit(struct driver *driver)
     driver_wire_deinit(driver);
     for (int64_t i = 0;
          driver->clients && i < driver->options->plan->workload.clients; i++) {
-        curl_slist_free_all(driver->clients[i].origin.connect_to_list);
-        curl_slist_free_all(driver->clients[i].origin.resolve_list);
+        curl_api.slist_free_all(driver->clients[i].origin.connect_to_list);
+        curl_api.slist_free_all(driver->clients[i].origin.resolve_list);
     }
     driver_timers_deinit(&driver->timers);
     free(driver->clients);
     free(driver->path);
+}
+
+static bool start_curl(struct error *error)
+{
+    if (!curl_api_load(error)) {
+        return false;
+    }
+    if (curl_api.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        error_add(error, PROBLEM_SYSTEM, "libcurl could not be started");
+        return false;
+    }
+    return true;
 }
 
 bool driver_run(const struct driver_options *options,
@@ -315,16 +329,15 @@ bool driver_run(const struct driver_options *options,
         .error = error,
         .stats = stats,
         .epoll = -1,
-        .origin_ns = driver_clock_ns(),
     };
     *stats = (struct driver_stats){0};
     if (!retry_supports(options->profile, error)) {
         return false;
     }
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        error_add(error, PROBLEM_SYSTEM, "libcurl could not be started");
+    if (!start_curl(error)) {
         return false;
     }
+    driver.origin_ns = driver_clock_ns();
     copy_profile(&driver);
     bool is_ready = copy_path(&driver) && raise_file_limit(&driver) &&
                     driver_wire_init(&driver) && init_clients(&driver);
@@ -332,6 +345,6 @@ bool driver_run(const struct driver_options *options,
         loop(&driver);
     }
     deinit(&driver);
-    curl_global_cleanup();
+    curl_api.global_cleanup();
     return is_ready && !driver.has_failed;
 }

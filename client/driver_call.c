@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/curl_api.h"
 #include "client/driver_clock.h"
 #include "client/driver_parts.h"
 #include "model/units.h"
@@ -152,7 +153,8 @@ static void unlink_call(struct driver_call *call)
 void driver_call_free(struct driver_call *call)
 {
     unlink_call(call);
-    curl_multi_remove_handle(call->client->driver->multi, call->transfer.easy);
+    curl_api.multi_remove_handle(call->client->driver->multi,
+                                 call->transfer.easy);
     driver_timers_set(&call->client->driver->timers, &call->timer, NS_FOREVER);
     driver_transfer_deinit(&call->transfer);
     free(call->payload);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/curl_api.h"
 #include "client/driver_parts.h"
 
 static const struct workload *workload_of(const struct driver_call *call)
@@ -74,7 +75,7 @@ static void add_line(struct lines *lines, const char *name, const char *value)
         lines->is_lost = true;
         return;
     }
-    struct curl_slist *longer = curl_slist_append(lines->list, line);
+    struct curl_slist *longer = curl_api.slist_append(lines->list, line);
     free(line);
     if (longer) {
         lines->list = longer;
@@ -127,7 +128,7 @@ struct curl_slist *driver_request_headers(struct driver_call *call)
     }
     add_telling_headers(&lines, call);
     if (lines.is_lost) {
-        curl_slist_free_all(lines.list);
+        curl_api.slist_free_all(lines.list);
         return NULL;
     }
     return lines.list;

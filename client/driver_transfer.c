@@ -1,4 +1,5 @@
 #include "client/driver_transfer.h"
+#include "client/curl_api.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -139,37 +140,38 @@ static int on_connected(void *context, char *remote_ip, char *local_ip,
 static bool set_body(CURL *easy, const struct transfer_request *request)
 {
     if (!request->payload) {
-        return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+        return curl_api.easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
     }
-    return curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                            (curl_off_t)strlen(request->payload)) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->payload) ==
+    return curl_api.easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                                (curl_off_t)strlen(request->payload)) ==
+               CURLE_OK &&
+           curl_api.easy_setopt(easy, CURLOPT_POSTFIELDS, request->payload) ==
                CURLE_OK;
 }
 
 static bool set_method(CURL *easy, const struct transfer_request *request)
 {
     if (strcmp(request->method, "HEAD") == 0) {
-        return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L) == CURLE_OK;
+        return curl_api.easy_setopt(easy, CURLOPT_NOBODY, 1L) == CURLE_OK;
     }
     return set_body(easy, request) &&
-           curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) ==
+           curl_api.easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) ==
                CURLE_OK;
 }
 
 static void set_callbacks(struct transfer *transfer)
 {
     CURL *easy = transfer->easy;
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
-    curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfer->origin);
+    curl_api.easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_api.easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    curl_api.easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_api.easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_api.easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+    curl_api.easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    curl_api.easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+    curl_api.easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+    curl_api.easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+    curl_api.easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfer->origin);
 }
 
 /* Each client has its own name for the server, so that connections are never
@@ -178,9 +180,9 @@ static void set_origin(struct transfer *transfer)
 {
     CURL *easy = transfer->easy;
     struct transfer_origin *origin = transfer->origin;
-    curl_easy_setopt(easy, CURLOPT_CONNECT_TO, origin->connect_to_list);
-    curl_easy_setopt(easy, CURLOPT_RESOLVE, origin->resolve_list);
-    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
+    curl_api.easy_setopt(easy, CURLOPT_CONNECT_TO, origin->connect_to_list);
+    curl_api.easy_setopt(easy, CURLOPT_RESOLVE, origin->resolve_list);
+    curl_api.easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
 }
 
 static bool set_options(struct transfer *transfer,
@@ -189,14 +191,15 @@ static bool set_options(struct transfer *transfer,
     CURL *easy = transfer->easy;
     set_callbacks(transfer);
     set_origin(transfer);
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, request->owner);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    return curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_USERAGENT,
-                            "retryspec/" RETRYSPEC_VERSION) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
+    curl_api.easy_setopt(easy, CURLOPT_PRIVATE, request->owner);
+    curl_api.easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                         (long)CURL_HTTP_VERSION_1_1);
+    curl_api.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_api.easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    return curl_api.easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
+           curl_api.easy_setopt(easy, CURLOPT_USERAGENT,
+                                "retryspec/" RETRYSPEC_VERSION) == CURLE_OK &&
+           curl_api.easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
            set_method(easy, request);
 }
 
@@ -205,7 +208,7 @@ bool driver_transfer_init(struct transfer *transfer,
                           const struct transfer_request *request)
 {
     *transfer = (struct transfer){
-        .easy = curl_easy_init(),
+        .easy = curl_api.easy_init(),
         .digest = EVP_MD_CTX_new(),
         .origin = origin,
     };
@@ -218,8 +221,8 @@ bool driver_transfer_init(struct transfer *transfer,
 
 void driver_transfer_deinit(struct transfer *transfer)
 {
-    curl_easy_cleanup(transfer->easy);
-    curl_slist_free_all(transfer->request_headers);
+    curl_api.easy_cleanup(transfer->easy);
+    curl_api.slist_free_all(transfer->request_headers);
     EVP_MD_CTX_free(transfer->digest);
     arena_deinit(&transfer->arena);
     transfer->easy = NULL;
@@ -230,7 +233,7 @@ void driver_transfer_deinit(struct transfer *transfer)
 bool driver_transfer_begin(struct transfer *transfer, CURLM *multi,
                            struct curl_slist *headers)
 {
-    curl_slist_free_all(transfer->request_headers);
+    curl_api.slist_free_all(transfer->request_headers);
     transfer->request_headers = headers;
     arena_deinit(&transfer->arena);
     transfer->headers = (struct http_headers){transfer->items, 0};
@@ -241,9 +244,9 @@ bool driver_transfer_begin(struct transfer *transfer, CURLM *multi,
     transfer->sha256[0] = '\0';
     transfer->last_byte_ns = driver_clock_ns();
     return EVP_DigestInit_ex(transfer->digest, EVP_sha256(), NULL) &&
-           curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, headers) ==
+           curl_api.easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, headers) ==
                CURLE_OK &&
-           curl_multi_add_handle(multi, transfer->easy) == CURLM_OK;
+           curl_api.multi_add_handle(multi, transfer->easy) == CURLM_OK;
 }
 
 /* -- how it ended -----------------------------------------------------------
@@ -252,7 +255,7 @@ bool driver_transfer_begin(struct transfer *transfer, CURLM *multi,
 static long number(const struct transfer *transfer, CURLINFO info)
 {
     long value = 0;
-    curl_easy_getinfo(transfer->easy, info, &value);
+    curl_api.easy_getinfo(transfer->easy, info, &value);
     return value;
 }
 
@@ -341,14 +344,14 @@ struct attempt_outcome driver_transfer_end(struct transfer *transfer,
         outcome.headers = &transfer->headers;
         finish_digest(transfer);
     }
-    curl_multi_remove_handle(multi, transfer->easy);
+    curl_api.multi_remove_handle(multi, transfer->easy);
     return outcome;
 }
 
 struct attempt_outcome driver_transfer_time_out(struct transfer *transfer,
                                                 CURLM *multi)
 {
-    curl_multi_remove_handle(multi, transfer->easy);
+    curl_api.multi_remove_handle(multi, transfer->easy);
     return (struct attempt_outcome){
         .end = transfer->is_connected ? END_TIMEOUT : END_UNREACHABLE,
     };
@@ -356,5 +359,5 @@ struct attempt_outcome driver_transfer_time_out(struct transfer *transfer,
 
 void driver_transfer_abort(struct transfer *transfer, CURLM *multi)
 {
-    curl_multi_remove_handle(multi, transfer->easy);
+    curl_api.multi_remove_handle(multi, transfer->easy);
 }

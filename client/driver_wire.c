@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client/curl_api.h"
 #include "client/driver_clock.h"
 #include "client/driver_parts.h"
 #include "model/units.h"
@@ -65,25 +66,26 @@ bool driver_wire_init(struct driver *driver)
         error_add_errno(driver->error, errno, "epoll_create1");
         return false;
     }
-    driver->multi = curl_multi_init();
+    driver->multi = curl_api.multi_init();
     if (!driver->multi) {
         driver_fail_memory(driver);
         return false;
     }
-    curl_multi_setopt(driver->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(driver->multi, CURLMOPT_SOCKETDATA, driver);
-    curl_multi_setopt(driver->multi, CURLMOPT_TIMERFUNCTION, on_multi_timer);
-    curl_multi_setopt(driver->multi, CURLMOPT_TIMERDATA, driver);
-    curl_multi_setopt(driver->multi, CURLMOPT_MAXCONNECTS,
-                      connections_max(driver));
-    curl_multi_setopt(driver->multi, CURLMOPT_PIPELINING,
-                      (long)CURLPIPE_NOTHING);
+    curl_api.multi_setopt(driver->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_api.multi_setopt(driver->multi, CURLMOPT_SOCKETDATA, driver);
+    curl_api.multi_setopt(driver->multi, CURLMOPT_TIMERFUNCTION,
+                          on_multi_timer);
+    curl_api.multi_setopt(driver->multi, CURLMOPT_TIMERDATA, driver);
+    curl_api.multi_setopt(driver->multi, CURLMOPT_MAXCONNECTS,
+                          connections_max(driver));
+    curl_api.multi_setopt(driver->multi, CURLMOPT_PIPELINING,
+                          (long)CURLPIPE_NOTHING);
     return true;
 }
 
 void driver_wire_deinit(struct driver *driver)
 {
-    curl_multi_cleanup(driver->multi);
+    curl_api.multi_cleanup(driver->multi);
     if (driver->epoll >= 0) {
         close(driver->epoll);
     }
@@ -96,10 +98,10 @@ static void collect_ended(struct driver *driver)
 {
     int left;
     CURLMsg *message;
-    while ((message = curl_multi_info_read(driver->multi, &left))) {
+    while ((message = curl_api.multi_info_read(driver->multi, &left))) {
         char *owner = NULL;
         CURLcode code = message->data.result;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
+        curl_api.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
         driver_call_on_transfer((struct driver_call *)(void *)owner, code);
     }
 }
@@ -107,7 +109,7 @@ static void collect_ended(struct driver *driver)
 static void work(struct driver *driver, curl_socket_t fd, int what)
 {
     int running;
-    curl_multi_socket_action(driver->multi, fd, what, &running);
+    curl_api.multi_socket_action(driver->multi, fd, what, &running);
     collect_ended(driver);
 }
 

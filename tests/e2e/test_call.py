@@ -556,6 +556,14 @@ def test_broken_environments(serve, profile, tmp_path, changes, message):
     assert done.returncode == 2 and message in done.stderr
 
 
+def test_without_libcurl_only_call_fails(tmp_path):
+    (tmp_path / "libcurl.so.4").write_text("no library")
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}
+    done = run("http://127.0.0.1:9/", "-p", "curl-retry", env=environment)
+    assert done.returncode == 3 and "needs libcurl" in done.stderr and "libcurl4" in done.stderr
+    subprocess.run([RETRYSPEC, "list"], env=environment, check=True, capture_output=True)
+
+
 def test_help():
     done = run("--help")
     assert done.returncode == 0 and "Examples:" in done.stdout

@@ -23,7 +23,8 @@ ALLOWED = {
 
 # The shells: they own the side effects. Everything else is pure, and so is the
 # script of the mock server.
-IMPURE = ["mock_server/*", "client/driver*", "runner/*", "cli/*"]
+IMPURE = ["mock_server/*", "client/driver*", "client/curl_api*", "runner/*",
+          "cli/*"]
 PURE = ["mock_server/script*"]
 
 # Pure but for one kind of effect: readers open the file they are asked to read,
@@ -40,7 +41,7 @@ FORBIDDEN = {
               r"recvfrom|epoll_\w+|poll|ppoll|select|setsockopt)\s*\(",
     "process": r"\b(fork|vfork|exec[lv]p?e?|posix_spawn\w*|waitpid|kill|"
                r"system|exit|_exit|abort|getenv|setlocale)\s*\(",
-    "curl": r"\bcurl_\w+\s*\(",
+    "curl": r"\bcurl_(?:api\.)?\w+\s*\(",
     "libmicrohttpd": r"\bMHD_\w+\s*\(",
 }
 FORBIDDEN_FILES = r"\b(fopen|open|openat|read|write|mmap|stat|mkdir)\s*\("
@@ -116,6 +117,7 @@ SPECIMENS = {
     "client/x.c": ['#include "mock_server/script.h"\n',
                    "#include <time.h>\n", "int f(void) { return rand(); }\n",
                    "void f(void) { curl_easy_init(); }\n",
+                   "void f(void) { curl_api.easy_init(); }\n",
                    "int f(void) { return open(p, 0); }\n"],
     "mock_server/script.c": ['#include "client/retry.h"\n',
                              "void f(void) { time(NULL); }\n"],
