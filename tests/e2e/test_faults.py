@@ -115,11 +115,14 @@ def test_hang_until_the_client_gives_up(serve, at, by_reset):
         client.request().read_to_end(0.3)
         assert client.end == "timeout"
         assert server.trace("response") == []
+        left = time.time_ns()
         if by_reset:
             client.reset()
     line = only(server.wait_for("response"))
     assert line["end"] == "timeout" and line["fault_fired"]
-    assert line["gone"] - only(server.trace("request"))["request_end"] >= 0.29e9
+    # The server may have read the request late, so only the client knows when it left.
+    began = int(only(server.trace("run"))["wall"])
+    assert began + line["gone"] >= left - 0.1e9
     assert line.get("gone_by_reset", False) == by_reset
     assert "until the client left" in line["proof"]
 
@@ -358,8 +361,9 @@ def test_retry_after_date_counts_from_serving(serve, offset, seconds, fault):
     response = server.get(headers=["Connection: close"]).response
     date, now = response.get("retry-after")[0], response.get("date")[0]
     gap = email.utils.parsedate_to_datetime(date) - email.utils.parsedate_to_datetime(now)
-    # Both are cut to seconds; they may be read on two sides of a second's end.
-    assert seconds - 1 <= gap.total_seconds() <= seconds
+    # Both are cut to seconds and may be read on two sides of a second's end; libmicrohttpd's
+    # clock may also lag some milliseconds behind ours.
+    assert seconds - 1 <= gap.total_seconds() <= seconds + 1
     assert abs(email.utils.parsedate_to_datetime(date).timestamp() - time.time() - seconds) < PATIENCE
     assert ["Retry-After", date] in server.wait_for("response")[0]["headers"]
 
