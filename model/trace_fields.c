@@ -66,6 +66,7 @@ bool trace_fields_open(struct trace_fields *fields, const char *line,
 {
     const char *end = NULL;
     fields->root = NULL;
+    fields->at = NULL;
     fields->is_bad = false;
     if (utf8_is_valid(line, size) && !memchr(line, '\0', size))
         fields->root = cJSON_ParseWithLengthOpts(line, size, &end, false);
@@ -84,12 +85,31 @@ void trace_fields_close(struct trace_fields *fields)
     fields->root = NULL;
 }
 
-static const cJSON *get(const struct trace_fields *fields, const char *key)
+/* The member from `from` on, before `end`. */
+static const cJSON *find(const cJSON *from, const cJSON *end, const char *key)
 {
-    return cJSON_GetObjectItemCaseSensitive(fields->root, key);
+    while (from != end &&
+           (from->string[0] != key[0] || strcmp(from->string, key) != 0))
+        from = from->next;
+    return from == end ? NULL : from;
 }
 
-bool trace_fields_has(const struct trace_fields *fields, const char *key)
+/* Lines are read in the order in which they were written, so the search begins
+ * where the last one ended: a look from the start for each of twenty members
+ * would be a fifth of the time that reading takes. */
+static const cJSON *get(struct trace_fields *fields, const char *key)
+{
+    const cJSON *first = fields->root->child;
+    const cJSON *from = fields->at ? fields->at : first;
+    const cJSON *item = find(from, NULL, key);
+    if (!item)
+        item = find(first, from, key);
+    if (item)
+        fields->at = item;
+    return item;
+}
+
+bool trace_fields_has(struct trace_fields *fields, const char *key)
 {
     return get(fields, key) != NULL;
 }

@@ -20,6 +20,7 @@ struct trace_fields {
     const char *file;
     int line;
     cJSON *root;
+    const cJSON *at;     /* the member found last; NULL: none yet */
     struct arena *arena; /* strings are copied into it */
     struct error *error;
     bool is_bad; /* a problem was added through this value */
@@ -38,7 +39,9 @@ struct problem *trace_fields_problem(struct trace_fields *fields,
 
 void trace_fields_no_memory(struct trace_fields *fields);
 
-bool trace_fields_has(const struct trace_fields *fields, const char *key);
+/* Members are found fastest in the order in which they stand. Of several of one
+ * name, which JSON does not forbid, any may be found. */
+bool trace_fields_has(struct trace_fields *fields, const char *key);
 
 /* An integer from `min` to TRACE_FIELDS_INT_MAX, or to `max`. 0 on failure. */
 int64_t trace_fields_int(struct trace_fields *fields, const char *key,

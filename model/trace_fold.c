@@ -75,6 +75,7 @@ static struct fault read_fault(struct trace_fields *fields)
 {
     struct trace_fields inner = *fields;
     struct fault fault = {.for_ns = NS_FOREVER};
+    inner.at = NULL;
     inner.root = cJSON_GetObjectItemCaseSensitive(fields->root, "fault");
     if (!cJSON_IsObject(inner.root)) {
         trace_fields_problem(fields, "fault",

@@ -1,5 +1,8 @@
 #include "model/utf8.h"
 
+#include <stdint.h>
+#include <string.h>
+
 static bool is_continuation(unsigned char byte)
 {
     return (byte & 0xC0) == 0x80;
@@ -48,9 +51,22 @@ size_t utf8_step(const char *bytes, size_t size)
     return length;
 }
 
+/* Mostly all is ASCII: eight bytes at a time. */
+static bool is_ascii_8(const char *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return (word & UINT64_C(0x8080808080808080)) == 0;
+}
+
 bool utf8_is_valid(const char *bytes, size_t size)
 {
     while (size > 0) {
+        if (size >= 8 && is_ascii_8(bytes)) {
+            bytes += 8;
+            size -= 8;
+            continue;
+        }
         size_t length = utf8_step(bytes, size);
         if (length == 0)
             return false;

@@ -1,6 +1,8 @@
 /* The trace: what the reader makes of lines, whole and broken. */
 #include "trace_sink.h"
 
+#include "model/utf8.h"
+
 /* -- reading --------------------------------------------------------------- */
 
 /* Goal: a killed run's last line and a later version's records do no harm. */
@@ -19,6 +21,40 @@ static void reads_what_a_killed_run_left(void **state)
     assert_int_equal(trace->ended_ns, TRACE_NEVER);
     assert_int_equal(trace->spawned_ns, TRACE_NEVER);
     trace_free(trace);
+}
+
+/* Goal: the order of members does not matter, nor do absent ones between. */
+static void members_may_stand_in_any_order(void **state)
+{
+    (void)state;
+    struct trace *trace = read_text(
+        RUN_LINE "{\"requests\":3,\"ev\":\"accept\",\"conn\":1,\"t\":5}\n"
+                 "{\"requests\":3,\"conn\":1,\"t\":9,\"ev\":\"close\"}\n"
+                 "{\"output_lost\":4,\"output_bytes\":3,\"leftovers\":2,"
+                 "\"code\":1,\"end\":\"exited\",\"t\":10,"
+                 "\"ev\":\"client-end\"}\n");
+    assert_int_equal(trace->conns[0].accepted_ns, 5);
+    assert_int_equal(trace->conns[0].closed_ns, 9);
+    assert_int_equal(trace->conns[0].requests, 3);
+    assert_int_equal(trace->ended_ns, 10);
+    assert_int_equal(trace->client.code, 1);
+    assert_int_equal(trace->client.leftovers, 2);
+    assert_int_equal(trace->client.output_bytes, 3);
+    assert_int_equal(trace->client.output_lost, 4);
+    trace_free(trace);
+}
+
+/* Goal: an ill-formed byte is seen wherever it stands. */
+static void ill_formed_bytes_are_seen_anywhere(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 24; i++) {
+        char text[25] = "012345678901234567890123";
+        assert_true(utf8_is_valid(text, 24));
+        text[i] = (char)0xFF;
+        assert_false(utf8_is_valid(text, 24));
+        assert_true(utf8_is_valid(text, i));
+    }
 }
 
 /* Goal: an attempt whose response never came is unfinished. */
@@ -148,6 +184,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_a_killed_run_left),
+        cmocka_unit_test(members_may_stand_in_any_order),
+        cmocka_unit_test(ill_formed_bytes_are_seen_anywhere),
         cmocka_unit_test(an_unanswered_attempt_is_unfinished),
         cmocka_unit_test(refuses_malformed_lines),
         cmocka_unit_test(refuses_what_is_no_json),
