@@ -17,7 +17,7 @@
 #include "mock_server/raw_parts.h"
 #include "model/units.h"
 
-enum { PROOF_MAX = 200, PIECES_A_TURN = 32 };
+enum { PROOF_MAX = 200, PIECES_A_TURN = 4 };
 
 /* A dripping connection is looked at no more often than this. */
 #define DRIP_TICK_NS (5 * NS_PER_MS)
@@ -293,7 +293,8 @@ static void pump(struct conn *conn, int64_t now_ns)
             return;
         }
     }
-    timers_set(timers_of(conn), &conn->timer, now_ns); /* others first */
+    /* Others first: after `now_ns`, the timer waits for the next turn. */
+    timers_set(timers_of(conn), &conn->timer, now_ns + 1);
 }
 
 void raw_continue(struct conn *conn, int64_t now_ns)

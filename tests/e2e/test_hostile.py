@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import socket
+import threading
 import time
 
 import pytest
@@ -269,6 +270,27 @@ def test_reset_in_the_middle_of_our_body(server, path, read):
     line = server.wait_for("response")[0]
     assert line["end"] == "timeout" and line["gone_by_reset"] and not line.get("fault_fired")
     assert line["gone"] >= line["last_byte"] and line["sent_bytes"] < line["reply_size"]
+
+
+@pytest.mark.parametrize("framing", ["length", "close"])
+def test_fast_reader_of_a_huge_body_starves_nobody(serve, framing):
+    server = serve([OK, {"match": "GET /huge", "body": {"size": "192MiB"}, "framing": framing}])
+    reader = server.connect().request("/huge").socket
+    got = [0]
+
+    def read():
+        while part := reader.recv(1 << 20):
+            got[0] += len(part)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    wait_until(lambda: got[0] > 1 << 20, "the download")
+    for _ in range(5):
+        assert server.get("/ok", headers=["Connection: close"]).response.body == b"ok"
+    assert thread.is_alive(), "answered only after the download"
+    reader.shutdown(socket.SHUT_RDWR)
+    thread.join(PATIENCE)
+    reader.close()
 
 
 def test_half_closed_client(server):
