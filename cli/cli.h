@@ -31,6 +31,9 @@ enum { EXIT_USAGE = 2, EXIT_SYSTEM = 3, EXIT_NOTHING = 4 };
     X(cmd_schema, "schema", "JSON Schema of a file format")                  \
     X(cmd_init, "init", "write an adapter for your language")
 
+/* Width of the terminal; 0 if it is none or does not tell. */
+int cli_columns(int fd);
+
 /* How this program was called, for commands that people copy. */
 extern const char *cli_program;
 

@@ -100,6 +100,12 @@ static bool judge_load(const struct judge_request *request,
         name_of(request->scenario, judged->trace->scenario, "scenario", error);
     judged->profile = profile ? cli_load_profile(profile, error) : NULL;
     judged->scenario = scenario ? cli_load_scenario(scenario, error) : NULL;
+    if (!request->scenario && scenario && !judged->scenario) {
+        error_add(error, PROBLEM_INPUT,
+                  "the trace is of the scenario \"%s\"; give its file with "
+                  "--scenario",
+                  scenario);
+    }
     return judged->profile && judged->scenario;
 }
 

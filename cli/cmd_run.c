@@ -144,13 +144,22 @@ static bool wants_color(const struct run_request *request)
            !run_request_takes_stdout(request);
 }
 
+/* Of rulers: not wider than the terminal, nor than the text needs. */
+static int ruler_width(void)
+{
+    enum { TEXT_COLUMNS = 100 };
+    int columns = cli_columns(STDOUT_FILENO);
+    return columns > 0 && columns < TEXT_COLUMNS ? columns : TEXT_COLUMNS;
+}
+
 static void fill_progress(struct run *run)
 {
     const struct run_request *request = &run->request;
     run->progress = (struct run_progress){
         .kind = run_progress_kind(request),
         .style = {.has_color = wants_color(request),
-                  .is_verbose = request->is_verbose},
+                  .is_verbose = request->is_verbose,
+                  .width = ruler_width()},
         .out = run_request_takes_stdout(request) ? stderr : stdout,
         .total = run->scenarios.count,
     };

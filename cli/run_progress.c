@@ -29,12 +29,16 @@ static void draw_bar(struct run_progress *progress, const char *last)
     for (int i = 0; i < BAR_WIDTH; i++) {
         bar[i] = i < filled ? '#' : '.';
     }
-    fprintf(stderr, "\r\033[K[%s] %zu/%zu", bar, progress->done,
-            progress->total);
+    char failed[48] = "", line[160];
     if (progress->failed) {
-        fprintf(stderr, ", %zu not conforming", progress->failed);
+        snprintf(failed, sizeof failed, ", %zu not conforming",
+                 progress->failed);
     }
-    fprintf(stderr, "  %.48s", last);
+    snprintf(line, sizeof line, "[%s] %zu/%zu%s  %.48s", bar, progress->done,
+             progress->total, failed, last);
+    /* A line that wraps could not be taken back. */
+    int columns = cli_columns(STDERR_FILENO);
+    fprintf(stderr, "\r\033[K%.*s", columns > 0 ? columns - 1 : 79, line);
     fflush(stderr);
     progress->has_bar = true;
 }

@@ -68,13 +68,21 @@ static const char *use_text(struct tally *tally, const struct delay_law *law)
     return "";
 }
 
+/* The time until a date has nanoseconds that tell nobody more. */
+static const char *header_text(struct tally *tally, int64_t ns)
+{
+    bool is_long = ns > NS_PER_S && ns < NS_FOREVER - NS_PER_MS;
+    return duration(
+        tally, is_long ? (ns + NS_PER_MS / 2) / NS_PER_MS * NS_PER_MS : ns);
+}
+
 /* Who speaks: "Retry-After says 2s", "no Retry-After that reads, so 1s",
  * "back-off of retry 3". */
 static const char *speaker_text(struct tally *tally,
                                 const struct retry_action *action)
 {
     const struct retry_after_value *value = &action->retry_after;
-    const char *ns = duration(tally, action->law.header_ns);
+    const char *ns = header_text(tally, action->law.header_ns);
     if (!action->law.has_header) {
         return tally_text(tally, "back-off of retry %lld",
                           (long long)action->law.n + 1);
