@@ -224,5 +224,8 @@ void answer_done(struct conn *conn, enum MHD_RequestTerminationCode code)
     if (conn->attempt.gone_ns == TRACE_NEVER) {
         attempt_gone(conn, timers_now(), true); /* writing to it failed */
     }
+    if (conn->attempt.last_byte_ns > conn->attempt.gone_ns) {
+        conn->attempt.last_byte_ns = conn->attempt.gone_ns;
+    }
     attempt_end(conn, END_TIMEOUT, "the client left during the answer");
 }

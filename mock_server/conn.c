@@ -190,12 +190,13 @@ static void client_left(struct conn *conn, int64_t now_ns)
 
 /* -- while libmicrohttpd has it -- */
 
-/* The FIN is seen; libmicrohttpd should see it as well, and soon closes. */
-static void left_at_rest(struct conn *conn, int64_t now_ns)
+/* The FIN or RST is seen; libmicrohttpd should see it as well, and soon closes.
+ * EPOLLHUP without a FIN of ours is a RST. */
+static void left_at_rest(struct conn *conn, uint32_t events, int64_t now_ns)
 {
     conn->has_left = true;
     if (conn->in_flight && conn->phase == CONN_ANSWERING) {
-        attempt_gone(conn, now_ns, false);
+        attempt_gone(conn, now_ns, events & (EPOLLERR | EPOLLHUP));
     } else if (conn->phase == CONN_HEAD || conn->phase == CONN_BODY) {
         timers_set(&conn->run->server->timers, &conn->timer,
                    now_ns + LOOK_AGAIN_NS);
@@ -220,7 +221,7 @@ void conn_look_again(struct conn *conn)
 void conn_event(struct conn *conn, uint32_t events, int64_t now_ns)
 {
     if (conn->mhd && !conn_is_held(conn)) {
-        left_at_rest(conn, now_ns);
+        left_at_rest(conn, events, now_ns);
     } else if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
         client_left(conn, now_ns);
     } else if (conn->phase == CONN_LINGER) {
