@@ -74,11 +74,17 @@ static void write_hint(const struct scenario_report *report,
         return;
     }
     bool is_plain = looks_plain(fault) && !level0_is(argv);
-    snprintf(problem->hint, sizeof problem->hint, "%s%s",
+    snprintf(problem->hint, sizeof problem->hint, "%s%s%s",
              hints[fault] ? hints[fault] : "",
-             is_plain ? ";\n    a program that is no adapter needs {url} where "
-                        "its URL goes"
+             hints[fault] && is_plain ? "; " : "",
+             is_plain ? "a program that is no adapter needs {url} where its "
+                        "URL goes"
                       : "");
+    if (fault == CLIENT_CRASHED && report->folder) {
+        size_t used = strlen(problem->hint);
+        snprintf(problem->hint + used, sizeof problem->hint - used,
+                 "; all it said: %s/client.stderr", report->folder);
+    }
 }
 
 static void add_fault(const struct scenario_report *report,

@@ -320,7 +320,7 @@ def test_smoke_of_a_good_client(tmp_path):
 def test_smoke_of_what_was_never_meant_as_an_adapter(tmp_path):
     done = run(tmp_path, "smoke", "--", "false", "http://127.0.0.1:9", expect=3)
     assert 'smoke: "false http://127.0.0.1:9" crashed: exit code 1' in done.stderr
-    assert "needs {url} where its URL goes" in done.stderr
+    assert "; a program that is no adapter needs {url} where its URL goes; all it said: " in done.stderr
     done = run(tmp_path, "smoke", "--", "python3 adapter.py", expect=3)
     assert "leave out the quotes" in done.stderr
 
