@@ -44,6 +44,8 @@ static void take_reply(struct conn *conn, const struct script_answer *answer)
     attempt->reply_size = reply->body_size;
     attempt->reply_sha256 = conn->prepared->sha256;
     attempt->reply_headers = conn->prepared->dated->headers;
+    attempt->reply_text =
+        conn->prepared->is_dated ? NULL : &conn->prepared->text;
     if (answer->has_fault) {
         attempt->fault = at_request(reply->fault);
     }

@@ -194,6 +194,10 @@ static bool prepare(struct prepared *prepared, const struct reply *reply)
         return false;
     }
     const struct http_headers *headers = &prepared->dated->headers;
+    trace_reply_text_init(&prepared->text, &(struct trace_attempt){
+                                               .reply_headers = *headers,
+                                               .reply_sha256 = prepared->sha256,
+                                           });
     prepared->head_size = head_size(headers);
     prepared->is_raw = reply->status < 200 || reply->framing == FRAMING_CLOSE ||
                        has_raw_header(headers);

@@ -11,6 +11,7 @@
 #include "model/error.h"
 #include "model/http.h"
 #include "model/scenario.h"
+#include "model/trace.h"
 
 /* The headers of one answer, HTTP-dates computed: one block of memory. */
 struct dated {
@@ -27,6 +28,7 @@ struct prepared {
     struct MHD_Response *response; /* NULL if raw, dated or big */
     char *body;                    /* a small seeded body */
     char sha256[BODY_SHA256_TEXT];
+    struct trace_reply_text text; /* not of a reply that is dated */
 };
 
 /* Sorted by address of the reply. */

@@ -48,14 +48,22 @@ struct trace_attempt {
     struct http_headers reply_headers;
     int64_t reply_size;       /* whole body as scripted */
     const char *reply_sha256; /* of the whole body as scripted */
-    int64_t sent_bytes;       /* body bytes the kernel took */
-    int64_t delay_ns;         /* scripted delay, as drawn */
-    enum attempt_end end;     /* how the client must have seen it end */
-    struct fault fault;       /* kind FAULT_NONE if none was due */
+    const struct trace_reply_text *reply_text; /* both as text; may be NULL */
+    int64_t sent_bytes;                        /* body bytes the kernel took */
+    int64_t delay_ns;                          /* scripted delay, as drawn */
+    enum attempt_end end; /* how the client must have seen it end */
+    struct fault fault;   /* kind FAULT_NONE if none was due */
     bool fault_fired;
     const char
         *proof; /* what left the socket: "RST sent, 16384 B acknowledged" */
     const char *reason; /* unmatched: near-miss explanation; else "" */
+};
+
+/* What all response lines of one reply have in common, formatted once. */
+struct trace_reply_text {
+    size_t hash_size; /* the first bytes: the hash; then the headers */
+    size_t size;      /* 0: too long to be kept, each line is formatted */
+    char bytes[320];
 };
 
 struct trace_conn {
@@ -178,6 +186,9 @@ void trace_write_accept(struct trace_writer *writer, int64_t t_ns, int64_t conn,
 /* The fields known once the request is whole. */
 void trace_write_request(struct trace_writer *writer,
                          const struct trace_attempt *attempt);
+/* Formats the reply's hash and headers of `attempt`, for its reply_text. */
+void trace_reply_text_init(struct trace_reply_text *ready,
+                           const struct trace_attempt *attempt);
 /* The fields known once it ended; times, status, end, fault and proof. */
 void trace_write_response(struct trace_writer *writer,
                           const struct trace_attempt *attempt);

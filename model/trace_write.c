@@ -218,6 +218,15 @@ void trace_write_close(struct trace_writer *writer, int64_t t_ns, int64_t conn,
     end(writer, &text);
 }
 
+static void put_headers(struct trace_text *text,
+                        const struct http_headers *headers)
+{
+    put_key(text, "headers");
+    size_t left_out = trace_text_headers(text, headers);
+    if (left_out > 0)
+        put_int(text, "headers_left_out", (int64_t)left_out);
+}
+
 static int64_t request_time(const struct trace_attempt *attempt)
 {
     return attempt->request_end_ns != TRACE_NEVER ? attempt->request_end_ns
@@ -245,10 +254,7 @@ void trace_write_request(struct trace_writer *writer,
     put_filled(&text, "body_sha256", attempt->body_sha256);
     put_string(&text, "method", attempt->method);
     put_string(&text, "target", attempt->target);
-    put_key(&text, "headers");
-    size_t left_out = trace_text_headers(&text, &attempt->headers);
-    if (left_out > 0)
-        put_int(&text, "headers_left_out", (int64_t)left_out);
+    put_headers(&text, &attempt->headers);
     end(writer, &text);
 }
 
@@ -283,6 +289,48 @@ static void put_fault(struct trace_text *text, const struct trace_attempt *of)
     put_bool(text, "fault_fired", of->fault_fired);
 }
 
+void trace_reply_text_init(struct trace_reply_text *ready,
+                           const struct trace_attempt *attempt)
+{
+    char line[3 * TRACE_TEXT_RESERVE];
+    struct trace_text text = trace_text_begin(line, sizeof line);
+    put_filled(&text, "reply_sha256", attempt->reply_sha256);
+    ready->hash_size = (size_t)(text.at - line);
+    put_headers(&text, &attempt->reply_headers);
+    ready->size = (size_t)(text.at - line);
+    if (text.is_cut || ready->size > sizeof ready->bytes)
+        ready->size = 0;
+    memcpy(ready->bytes, line, ready->size);
+}
+
+static bool is_ready(const struct trace_reply_text *ready)
+{
+    return ready && ready->size > 0;
+}
+
+static void put_reply_hash(struct trace_text *text,
+                           const struct trace_attempt *attempt)
+{
+    const struct trace_reply_text *ready = attempt->reply_text;
+    if (is_ready(ready))
+        trace_text_raw(text, ready->bytes, ready->hash_size);
+    else
+        put_filled(text, "reply_sha256", attempt->reply_sha256);
+}
+
+/* Where a line is almost full, formatting knows what still fits. */
+static void put_reply_headers(struct trace_text *text,
+                              const struct trace_attempt *attempt)
+{
+    const struct trace_reply_text *ready = attempt->reply_text;
+    if (is_ready(ready) &&
+        text->soft_end - text->at >= (ptrdiff_t)sizeof ready->bytes)
+        trace_text_raw(text, ready->bytes + ready->hash_size,
+                       ready->size - ready->hash_size);
+    else
+        put_headers(text, &attempt->reply_headers);
+}
+
 static int64_t response_time(const struct trace_attempt *attempt)
 {
     int64_t t_ns = request_time(attempt);
@@ -306,15 +354,12 @@ void trace_write_response(struct trace_writer *writer,
         put_bool(&text, "gone_by_reset", true);
     put_int(&text, "reply_size", attempt->reply_size);
     put_int(&text, "sent_bytes", attempt->sent_bytes);
-    put_filled(&text, "reply_sha256", attempt->reply_sha256);
+    put_reply_hash(&text, attempt);
     put_int(&text, "delay", attempt->delay_ns);
     if (attempt->fault.kind != FAULT_NONE)
         put_fault(&text, attempt);
     put_filled(&text, "proof", attempt->proof);
-    put_key(&text, "headers");
-    size_t left_out = trace_text_headers(&text, &attempt->reply_headers);
-    if (left_out > 0)
-        put_int(&text, "headers_left_out", (int64_t)left_out);
+    put_reply_headers(&text, attempt);
     end(writer, &text);
 }
 

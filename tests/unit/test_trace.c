@@ -47,6 +47,42 @@ static void writes_the_golden_lines(void **state)
     free(text);
 }
 
+/* The response line of `attempt`, with or without text made ready. */
+static char *response_line(struct trace_attempt attempt,
+                           const struct trace_reply_text *ready)
+{
+    struct sink sink = sink_open();
+    attempt.reply_text = ready;
+    trace_write_response(sink.writer, &attempt);
+    return sink_close(&sink);
+}
+
+/* Goal: text made ready once gives the very bytes of formatting each line. */
+static void reply_text_changes_no_byte(void **state)
+{
+    (void)state;
+    static char proof[TRACE_LINE_MAX], value[400];
+    memset(value, 'v', sizeof value - 1);
+    const char *values[] = {"2", "", "a \"b\" \\ \x01\xff", value};
+    size_t sizes[] = {0, 8, TRACE_LINE_MAX - 4700, TRACE_LINE_MAX - 1};
+    for (size_t i = 0; i < 16; i++) {
+        struct http_header header = {"Retry-After", values[i % 4]};
+        struct trace_attempt attempt = some_attempt();
+        struct trace_reply_text ready;
+        attempt.reply_headers = (struct http_headers){&header, 1};
+        trace_reply_text_init(&ready, &attempt);
+        assert_int_equal(ready.size == 0, i % 4 == 3);
+        memset(proof, 'p', sizes[i / 4]);
+        proof[sizes[i / 4]] = '\0';
+        attempt.proof = proof;
+        char *expected = response_line(attempt, NULL);
+        char *line = response_line(attempt, &ready);
+        assert_string_equal(line, expected);
+        free(expected);
+        free(line);
+    }
+}
+
 static void assert_same_headers(const struct http_headers *a,
                                 const struct http_headers *b)
 {
@@ -384,6 +420,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_the_golden_lines),
+        cmocka_unit_test(reply_text_changes_no_byte),
         cmocka_unit_test(round_trips_attempts),
         cmocka_unit_test(round_trips_all_other_records),
         cmocka_unit_test(escapes_every_byte),
