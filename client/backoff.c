@@ -126,6 +126,22 @@ static double between(double a, double b, double u)
     return fmin(a, b) + fabs(b - a) * u;
 }
 
+/* x and a whole number of milliseconds, of which there is at least one. */
+static double up_steps(const struct backoff *backoff, double x, double u)
+{
+    double ms = in_unit(backoff, NS_PER_MS);
+    double steps = ceil(u * round(backoff->ratio * x / ms));
+    return x + fmax(1, steps) * ms;
+}
+
+static double symmetric_inclusive(const struct backoff *backoff, double x,
+                                  double u)
+{
+    double delta = backoff->ratio * x;
+    double low = x - delta, high = x + delta;
+    return low + u * (high - low + in_unit(backoff, 1));
+}
+
 /* The operations stand in the order of the source systems: the last bit of a
  * double is part of the law. */
 static double jittered(const struct backoff *backoff, double x, double u)
@@ -152,6 +168,10 @@ static double jittered(const struct backoff *backoff, double x, double u)
     case JITTER_ADD:
         return x + between(in_unit(backoff, backoff->jitter_a_ns),
                            in_unit(backoff, backoff->jitter_b_ns), u);
+    case JITTER_UP_STEPS:
+        return up_steps(backoff, x, u);
+    case JITTER_SYMMETRIC_INCLUSIVE:
+        return symmetric_inclusive(backoff, x, u);
     }
     assert(false);
     return x;

@@ -70,7 +70,8 @@ static bool time_allows(const struct retry_call *call,
     if (now_ns >= deadline_call(call, i)) {
         return refuse(decision, REASON_CALL_TIMEOUT);
     }
-    if (elapsed_is_spent(&call->layers[i]->budget, &call->state[i], now_ns)) {
+    if (elapsed_is_spent(&retry_layer(call, i)->budget, &call->state[i],
+                         now_ns)) {
         return refuse(decision, REASON_ELAPSED);
     }
     return true;
@@ -127,7 +128,7 @@ static bool apply_retry_after(struct decision *decision,
 static struct delay_law own_law(const struct retry_call *call,
                                 const struct decision *decision)
 {
-    const struct budget *budget = &call->layers[decision->layer]->budget;
+    const struct budget *budget = &retry_layer(call, decision->layer)->budget;
     const struct retry_layer_state *state = &call->state[decision->layer];
     bool is_cut = budget->elapsed_test == ELAPSED_CUT_SLEEP &&
                   budget->elapsed_ns != NS_FOREVER;
@@ -143,9 +144,11 @@ static struct delay_law own_law(const struct retry_call *call,
 static struct retry_after_value read_header(const struct decision *decision)
 {
     const struct attempt_outcome *outcome = decision->event->outcome;
-    return retry_after_read(&decision->action.rule->retry_after,
-                            outcome->end == END_STATUS ? outcome->status : 0,
-                            outcome->headers, decision->event->wall_ns);
+    return retry_after_read(
+        &decision->action.rule->retry_after,
+        outcome->end == END_STATUS ? outcome->status : 0, outcome->headers,
+        (struct retry_after_body){outcome->body, outcome->body_size},
+        decision->event->wall_ns);
 }
 
 static bool schedule_wait(struct decision *decision)
@@ -162,7 +165,7 @@ static bool decide_retry(const struct retry_call *call,
                          struct decision *decision)
 {
     struct retry_action *action = &decision->action;
-    const struct budget *budget = &call->layers[decision->layer]->budget;
+    const struct budget *budget = &retry_layer(call, decision->layer)->budget;
     const struct retry_layer_state *state = &call->state[decision->layer];
     if (attempts_are_spent(budget, state)) {
         return refuse(decision, REASON_ATTEMPTS);
@@ -213,7 +216,7 @@ static void decide(struct retry_call *call, const struct profile_rule *rule,
     decision->action = (struct retry_action){
         .kind = RETRY_DONE,
         .reason = REASON_FINAL,
-        .layer = call->layers[decision->layer],
+        .layer = retry_layer(call, decision->layer),
         .rule = rule,
     };
     switch (rule->action) {
@@ -260,7 +263,9 @@ void decide_outcome(struct retry_call *call, const struct retry_event *event,
     };
     for (int i = call->layer_count - 1; i >= 0; i--) {
         const struct profile_rule *rule =
-            layer_rule(call->layers[i], call->method, event->outcome);
+            retry_call_has(call, i) ? layer_rule(retry_layer(call, i),
+                                                 &call->request, event->outcome)
+                                    : NULL;
         if (rule) {
             decision->layer = i;
             decide(call, rule, decision);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "client/call_event.h"
 #include "model/error.h"
 #include "model/plan.h"
 #include "model/profile.h"
@@ -21,6 +22,12 @@ struct driver_options {
     FILE *log; /* one line per attempt, wait and end; NULL: quiet */
     /* Called as each call ends. */
     void (*on_result)(void *context, const struct trace_result *result);
+    /* Called as things happen to calls; NULL: not wanted. */
+    void (*on_event)(void *context, const struct call_event *event);
+    /* For call k of each client; NULL: no call differs from the profile. */
+    const struct retry_override *(*override_of)(void *context, int64_t call);
+    int64_t sessions; /* that the clients are spread over, client i in session
+                         i % sessions; 0: a session for each client */
     void *context;
 };
 

@@ -55,7 +55,7 @@ static void arm(struct driver_call *call)
 
 static struct slot_pool *pool_of(const struct driver_call *call, int i)
 {
-    return &call->client->pools[call->engine.layer_shared_index[i]];
+    return &call->client->pools[i];
 }
 
 /* Who gets the slot goes on from its own timer, not from inside this call. */
@@ -85,7 +85,7 @@ static void release_slots(struct driver_call *call, int from)
 static void release_inner_slots(struct driver_call *call)
 {
     int i = call->engine.waiting_layer;
-    if (call->engine.layers[i]->slots.held == SLOT_HELD_ATTEMPT) {
+    if (retry_layer(&call->engine, i)->slots.held == SLOT_HELD_ATTEMPT) {
         release_slot(call, i);
     }
     release_slots(call, i + 1);
@@ -96,7 +96,8 @@ static bool acquire_slots(struct driver_call *call)
 {
     for (int i = 0; i < call->engine.layer_count; i++) {
         struct slot_waiter *waiter = &call->slots[i].waiter;
-        bool is_limited = call->engine.layers[i]->slots.limit > 0;
+        bool is_limited = retry_call_has(&call->engine, i) &&
+                          retry_layer(&call->engine, i)->slots.limit > 0;
         if (waiter->is_queued || (is_limited && !waiter->is_holding &&
                                   !slot_acquire(pool_of(call, i), waiter))) {
             return false;
@@ -416,7 +417,10 @@ static struct driver_call *create_call(struct driver_client *client)
     link_call(call);
     plan_token(client->index, client->next_call, call->token);
     retry_call_init(&call->engine, &client->shared,
-                    driver->options->plan->workload.method, driver->path);
+                    &(struct retry_request){
+                        .method = driver->options->plan->workload.method,
+                        .path = driver->path,
+                    });
     call->rng =
         rng_stream(driver->options->seed, STREAM_CALLS,
                    (uint64_t)client->index << 32 | (uint64_t)client->next_call);

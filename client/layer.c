@@ -70,11 +70,11 @@ static bool outcome_fits(const struct outcome_set *on, const char *method,
 }
 
 const struct profile_rule *layer_rule(const struct layer *layer,
-                                      const char *method,
+                                      const struct retry_request *request,
                                       const struct attempt_outcome *outcome)
 {
     for (size_t i = 0; i < layer->rule_count; i++) {
-        if (outcome_fits(&layer->rules[i].on, method, outcome)) {
+        if (outcome_fits(&layer->rules[i].on, request->method, outcome)) {
             return &layer->rules[i];
         }
     }

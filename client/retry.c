@@ -29,23 +29,34 @@ void retry_shared_init(struct retry_shared *shared,
 {
     *shared = (struct retry_shared){.profile = profile};
     for (int i = 0; i < PROFILE_LAYERS_MAX; i++) {
-        shared->progress_ns[i] = now_ns;
+        shared->layers[i].progress_ns = now_ns;
     }
 }
 
 void retry_call_init(struct retry_call *call, struct retry_shared *shared,
-                     const char *method, const char *path)
+                     const struct retry_request *request)
 {
     const struct profile *profile = shared->profile;
     assert(profile->layer_count <= PROFILE_LAYERS_MAX);
-    *call = (struct retry_call){.shared = shared, .method = method};
-    for (size_t i = 0; i < profile->layer_count; i++) {
-        if (layer_covers(&profile->layers[i], method, path)) {
-            call->layers[call->layer_count] = &profile->layers[i];
-            call->layer_shared_index[call->layer_count] = (int)i;
-            call->layer_count++;
-        }
+    *call = (struct retry_call){
+        .shared = shared,
+        .request = *request,
+        .layer_count = (int)profile->layer_count,
+    };
+    for (int i = 0; i < call->layer_count; i++) {
+        bool covers =
+            layer_covers(&profile->layers[i], request->method, request->path);
+        call->covers[0] |= (uint8_t)(covers << i);
     }
+}
+
+int retry_innermost(const struct retry_call *call)
+{
+    int i = call->layer_count - 1;
+    while (i >= 0 && !retry_call_has(call, i)) {
+        i--;
+    }
+    return i;
 }
 
 /* -- actions ----------------------------------------------------------------
@@ -65,7 +76,9 @@ static struct retry_action finish(struct retry_call *call,
     }
     call->phase = RETRY_PHASE_DONE;
     for (int i = 0; action.is_ok && i < call->layer_count; i++) {
-        *deadline_shared_progress(call, i) = now_ns;
+        if (retry_call_has(call, i)) {
+            *deadline_shared_progress(call, i) = now_ns;
+        }
     }
     action.until_ns = action.wake_ns = NS_FOREVER;
     return action;
@@ -83,8 +96,9 @@ static struct retry_action give_up(struct retry_call *call,
 static struct attempt_timeout attempt_limit(const struct retry_call *call)
 {
     for (int i = call->layer_count - 1; i >= 0; i--) {
-        if (call->layers[i]->attempt_timeout.limit_ns != NS_FOREVER) {
-            return call->layers[i]->attempt_timeout;
+        if (retry_call_has(call, i) &&
+            retry_layer(call, i)->attempt_timeout.limit_ns != NS_FOREVER) {
+            return retry_layer(call, i)->attempt_timeout;
         }
     }
     return (struct attempt_timeout){.limit_ns = NS_FOREVER};
@@ -133,7 +147,7 @@ static struct retry_action begin_attempt(struct retry_call *call,
 
 static struct retry_action send_again(struct retry_call *call, int64_t now_ns)
 {
-    if (!call->is_polling) {
+    if (call->wait_kind == WAIT_RETRY) {
         call->state[call->waiting_layer].attempts++;
     }
     restart_layers(call, call->waiting_layer + 1, now_ns);
@@ -156,8 +170,9 @@ static struct retry_action begin_wait(struct retry_call *call, int i,
     call->waiting_layer = i;
     call->wait_from_ns = action->wait_from_ns;
     call->wait_until_ns = action->until_ns;
-    call->is_polling = action->rule->action == RULE_POLL;
-    if (!call->is_polling) {
+    call->wait_kind =
+        action->rule->action == RULE_POLL ? WAIT_POLL : WAIT_RETRY;
+    if (call->wait_kind == WAIT_RETRY) {
         state->retries++;
         state->previous_ns = action->delay_ns;
     }
@@ -176,7 +191,8 @@ static struct retry_action on_start(struct retry_call *call, int64_t now_ns)
     assert(call->phase == RETRY_PHASE_NEW);
     bool is_idle = call->shared->active_calls == 0;
     for (int i = 0; is_idle && i < call->layer_count; i++) {
-        if (call->layers[i]->progress.resets_when_idle) {
+        if (retry_call_has(call, i) &&
+            retry_layer(call, i)->progress.resets_when_idle) {
             *deadline_shared_progress(call, i) = now_ns;
         }
     }
@@ -249,7 +265,7 @@ static struct retry_action on_timer(struct retry_call *call, int64_t now_ns)
 static struct retry_action on_sent(struct retry_call *call, int64_t now_ns)
 {
     assert(call->phase == RETRY_PHASE_WAITING);
-    if (!call->is_polling) {
+    if (call->wait_kind == WAIT_RETRY) {
         call->state[call->waiting_layer].previous_ns =
             now_ns - call->wait_from_ns;
     }

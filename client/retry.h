@@ -33,13 +33,35 @@ struct attempt_outcome {
     bool connection_was_reused;
 };
 
-/* What calls of one client share: progress clocks of the layers, and later
- * token buckets, limiters and breakers. Zero-initialise, then
- * retry_shared_init. */
+/* A rate limiter of a layer, for all who share it. Zero: open. */
+struct retry_limiter {
+    bool is_closed; /* until until_ns; stays set until it is cleared */
+    int64_t until_ns;
+    int64_t next_send_ns; /* per_second: when the bucket has a token again */
+};
+
+enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };
+
+struct retry_breaker {
+    enum breaker_state state;
+    int64_t failures; /* in a row */
+    int64_t opened_ns;
+    int64_t half_open; /* attempts let through since it is half open */
+};
+
+/* What calls of one handler share. Zero-initialise, then retry_shared_init.
+ * Plain values, so that a copy is a fork (the judge); but a limiter of a wider
+ * scope is where the shell says. */
 struct retry_shared {
     const struct profile *profile;
-    int64_t progress_ns[PROFILE_LAYERS_MAX]; /* last progress */
     int64_t active_calls;
+    struct retry_layer_shared {
+        int64_t progress_ns; /* last progress */
+        double tokens;
+        struct retry_breaker breaker;
+        struct retry_limiter limiter;
+        struct retry_limiter *wider_limiter; /* NULL: `limiter` */
+    } layers[PROFILE_LAYERS_MAX];
 };
 void retry_shared_init(struct retry_shared *shared,
                        const struct profile *profile, int64_t now_ns);
@@ -48,10 +70,14 @@ void retry_shared_init(struct retry_shared *shared,
  * the layers inside it, or a request if there are none. */
 struct retry_layer_state {
     int64_t attempts; /* of this run, the present one included */
-    int64_t connect_failures, read_failures, status_failures;
-    int64_t retries; /* waits so far: n of the next one */
+    int64_t retries;  /* waits so far: n of the next one */
+    int32_t polls;
+    int32_t connect_failures, read_failures, status_failures;
+    int32_t streak_rule; /* index + 1 of the rule that decided last; 0: none */
+    int32_t streak;
     int64_t started_ns;
-    int64_t previous_ns; /* last delay, for decorrelated */
+    int64_t previous_ns;     /* last delay, for decorrelated */
+    int64_t within_since_ns; /* of the rule with within_ns; 0: never matched */
 };
 
 enum retry_event_kind {
@@ -72,7 +98,8 @@ struct retry_event {
 
 enum retry_action_kind {
     RETRY_SEND,  /* send an attempt now */
-    RETRY_WAIT,  /* nothing until `until_ns` */
+    RETRY_WAIT,  /* nothing until `until_ns`: a delay between attempts, or a
+                    closed limiter before one; see wait_kind */
     RETRY_ABORT, /* abort the attempt in flight; then the call is done */
     RETRY_DONE,
 };
@@ -87,6 +114,8 @@ enum retry_action_kind {
     X(REASON_PROGRESS, "progress-timeout")                                \
     X(REASON_CALL_TIMEOUT, "call-timeout")                                \
     X(REASON_RETRY_AFTER, "retry-after") /* the header made it give up */ \
+    X(REASON_BREAKER, "circuit-open")                                     \
+    X(REASON_OVERFLOW, "overflow") /* the client's own arithmetic */      \
     X(REASON_CANCELLED, "cancelled")
 
 enum retry_reason {
@@ -96,8 +125,17 @@ enum retry_reason {
 };
 extern const char *const retry_reason_words[];
 
+enum retry_wait_kind {
+    WAIT_RETRY,   /* a counted retry */
+    WAIT_POLL,    /* not counted */
+    WAIT_LIMITER, /* a rate limiter's window, before any attempt */
+};
+
 struct retry_action {
     enum retry_action_kind kind;
+    enum retry_wait_kind wait_kind;
+    /* SEND: which request of the call, 0 or 1 (profile.follow_up). */
+    int step;
     /* SEND: abort this attempt then (attempt timeout of kind total, call
      * timeout); NS_FOREVER: never. WAIT: when to send. */
     int64_t until_ns;
@@ -126,25 +164,66 @@ enum retry_phase {
     RETRY_PHASE_DONE
 };
 
+/* What is sent, as far as a policy may look at it. Borrowed. */
+struct retry_request {
+    const char *method, *path; /* path without query */
+    int64_t body_bytes;
+};
+
+/* What a caller sets for one call, in the place of what the innermost enabled
+ * layer with rules says (tinkex: opts[:max_retries]; S0-125). */
+struct retry_override {
+    int64_t attempts;           /* 0: the layer's */
+    int64_t elapsed_ns;         /* 0: the layer's */
+    int64_t attempt_timeout_ns; /* 0: the profile's */
+};
+
 /* One logical call. Under 1 KiB; copyable (the judge tries ways). */
 struct retry_call {
     struct retry_shared *shared;
-    const struct layer *layers[PROFILE_LAYERS_MAX]; /* that cover the request */
-    int layer_shared_index[PROFILE_LAYERS_MAX];
-    int layer_count;
+    struct retry_request request;
+    struct retry_override override;
+    /* Layers of the profile that cover the first request and the second. */
+    uint8_t covers[2];
+    int layer_count; /* of the profile */
+    int step;        /* request in hand */
     struct retry_layer_state state[PROFILE_LAYERS_MAX];
-    const char *method; /* borrowed */
     enum retry_phase phase;
     int64_t started_ns, attempt_started_ns, wait_from_ns, wait_until_ns;
     int64_t attempts; /* sends of the whole call */
     int waiting_layer;
-    bool is_polling;          /* the present wait is a poll, not a retry */
+    enum retry_wait_kind wait_kind;
     struct retry_action wait; /* the present wait; retry_after.text is NULL */
 };
 
-/* Binds the layers that cover the request. */
+/* Binds the layers that cover the request and the follow-up. */
 void retry_call_init(struct retry_call *call, struct retry_shared *shared,
-                     const char *method, const char *path);
+                     const struct retry_request *request);
+
+/* Sets what the caller wants of this call; before RETRY_START. */
+void retry_call_override(struct retry_call *call,
+                         const struct retry_override *override);
+
+/* Layer i of the profile, and whether it takes part in the request in hand. */
+static inline const struct layer *retry_layer(const struct retry_call *call,
+                                              int i)
+{
+    return &call->shared->profile->layers[i];
+}
+static inline bool retry_call_has(const struct retry_call *call, int i)
+{
+    return call->covers[call->step] >> i & 1;
+}
+
+/* The innermost of them, whose retries a retry-count header tells; -1: none. */
+int retry_innermost(const struct retry_call *call);
+
+/* For slots: is the throttled window of layer i open at `now_ns`? */
+bool retry_is_throttled(const struct retry_call *call, int i, int64_t now_ns);
+
+/* For the judge: the earliest instant from `now_ns` on at which the limiters of
+ * the call let an attempt pass; layers from `from` inwards. */
+int64_t retry_gate_ns(const struct retry_call *call, int from, int64_t now_ns);
 
 /* Advances the call. An event that does not fit the phase is a bug (assert).
  *
@@ -159,9 +238,10 @@ struct retry_action retry_step(struct retry_call *call,
  * one problem per parameter, with its JSON path. */
 bool retry_supports(const struct profile *profile, struct error *error);
 
-/* The rule that decides about an outcome in this layer; NULL: none. */
+/* The rule of this layer that covers an outcome; NULL: none, or the layer is
+ * disabled. `within_ns` is not looked at. */
 const struct profile_rule *layer_rule(const struct layer *layer,
-                                      const char *method,
+                                      const struct retry_request *request,
                                       const struct attempt_outcome *outcome);
 
 #endif

@@ -335,9 +335,11 @@ static void apply_default(const struct retry_after *policy,
 struct retry_after_value retry_after_read(const struct retry_after *policy,
                                           int status,
                                           const struct http_headers *headers,
+                                          struct retry_after_body body,
                                           int64_t wall_ns)
 {
     struct retry_after_value value = {.effect = RA_OWN_DELAY};
+    (void)body;
     if (!policy->is_used || !status_set_has(&policy->statuses, status)) {
         return value;
     }

@@ -25,10 +25,17 @@ struct retry_after_value {
     bool is_past_date, is_above_limit;
 };
 
+/* Response body, for sources that are JSON pointers; bytes NULL: not kept. */
+struct retry_after_body {
+    const char *bytes;
+    size_t size;
+};
+
 /* What `policy` makes of the response. `wall_ns` is Unix time of arrival. */
 struct retry_after_value retry_after_read(const struct retry_after *policy,
                                           int status,
                                           const struct http_headers *headers,
+                                          struct retry_after_body body,
                                           int64_t wall_ns);
 
 /* Reads one value by one form. False if the form does not read it. *ns may be

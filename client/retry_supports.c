@@ -46,6 +46,7 @@ static void review_slots(const struct review *review, const struct layer *layer,
         return;
     case SLOTS_SESSION:
     case SLOTS_GLOBAL:
+    case SLOTS_URL_AND_KEY:
         refuse(review, where, "slots.scope", "slots shared beyond one client");
         return;
     }

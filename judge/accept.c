@@ -31,6 +31,8 @@ static enum judge_rule rule_of_end(const struct retry_action *done,
         return JUDGE_RA_1;
     case REASON_ATTEMPTS:
     case REASON_ELAPSED:
+    case REASON_BREAKER:
+    case REASON_OVERFLOW:
     case REASON_TOKENS:
     case REASON_CALL_TIMEOUT:
     case REASON_CANCELLED:

@@ -221,6 +221,10 @@ static const char *why_over(const struct place *place,
             tally, "%s: %s makes the client give up",
             done->retry_after.header ? done->retry_after.header : "the header",
             done->retry_after.text ? done->retry_after.text : "its value");
+    case REASON_BREAKER:
+        return "the circuit is open";
+    case REASON_OVERFLOW:
+        return "the client's arithmetic overflows";
     case REASON_ATTEMPTS:
     case REASON_ELAPSED:
     case REASON_TOKENS:

@@ -324,8 +324,11 @@ static struct hypothesis started(struct hypotheses *set,
     char path[1024];
     struct hypothesis hypothesis = {.from_lo_ns = at_ns, .from_hi_ns = at_ns};
     retry_shared_init(&hypothesis.shared, set->judging->profile, at_ns);
-    retry_call_init(&hypothesis.call, &hypothesis.shared, first->method,
-                    calls_path(first, path, sizeof path));
+    retry_call_init(&hypothesis.call, &hypothesis.shared,
+                    &(struct retry_request){
+                        .method = first->method,
+                        .path = calls_path(first, path, sizeof path),
+                    });
     step(set, &hypothesis,
          &(struct retry_event){.kind = RETRY_START, .now_ns = at_ns});
     return hypothesis;

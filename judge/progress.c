@@ -150,7 +150,7 @@ void progress_apply(const struct progress_lines *lines, size_t client,
         if (lines->is_kept[i]) {
             int64_t since_ns =
                 lines->resets_when_idle[i] ? mark->busy_ns : mark->first_ns;
-            shared->progress_ns[i] =
+            shared->layers[i].progress_ns =
                 mark->success_ns > since_ns ? mark->success_ns : since_ns;
         }
     }

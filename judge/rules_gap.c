@@ -33,8 +33,9 @@ static bool may_queue(const struct judging *judging,
 {
     const struct workload *workload = &judging->scenario->workload;
     for (int i = 0; i < hypothesis->call.layer_count; i++) {
-        const struct slots *slots = &hypothesis->call.layers[i]->slots;
-        if (slots->limit > 0 && slots->held == SLOT_HELD_ATTEMPT &&
+        const struct slots *slots = &retry_layer(&hypothesis->call, i)->slots;
+        if (retry_call_has(&hypothesis->call, i) && slots->limit > 0 &&
+            slots->held == SLOT_HELD_ATTEMPT &&
             workload->clients * workload->concurrency > slots->limit) {
             return true;
         }

@@ -188,7 +188,7 @@ bool rules_request_judge(const struct judging *judging, struct arena *scratch)
 
 static int64_t expected_count(const struct hypothesis *hypothesis, int64_t from)
 {
-    int innermost = hypothesis->call.layer_count - 1;
+    int innermost = retry_innermost(&hypothesis->call);
     return innermost < 0 ? from
                          : from + hypothesis->call.state[innermost].retries;
 }

@@ -16,8 +16,11 @@ static bool is_success(const struct judging *judging,
     struct seen_headers room;
     outcome.headers = seen_headers(judging, attempt, &room);
     retry_shared_init(&shared, judging->profile, attempt->head_ns);
-    retry_call_init(&call, &shared, attempt->method,
-                    calls_path(attempt, path, sizeof path));
+    retry_call_init(&call, &shared,
+                    &(struct retry_request){
+                        .method = attempt->method,
+                        .path = calls_path(attempt, path, sizeof path),
+                    });
     retry_step(&call, &(struct retry_event){.kind = RETRY_START,
                                             .now_ns = attempt->head_ns});
     if (call.phase != RETRY_PHASE_SENDING) {

@@ -8,9 +8,9 @@
  * One profile, five uses: it configures the reference client, tells the judge
  * what to expect, drives the simulator, is what the plots draw, and is what
  * inference writes. docs/profile.md describes the file. All pointers live in
- * the profile's arena. Times are nanoseconds. Every parameter of the format is
- * read; one that the engine can't execute yet is refused by retry_supports()
- * in client/retry.h, never ignored. */
+ * the profile's arena. Times are nanoseconds. Members are made so that zero is
+ * "none" or the default, but for limits, which say NS_FOREVER or
+ * ATTEMPTS_UNLIMITED. */
 #ifndef RETRYSPEC_MODEL_PROFILE_H
 #define RETRYSPEC_MODEL_PROFILE_H
 
@@ -49,6 +49,13 @@ enum jitter_kind {
     JITTER_DOWN,         /* x*(1 - j*u)            {"down": 0.25} */
     JITTER_UP,           /* x*(1 + j*u)            {"up": 0.1} */
     JITTER_ADD,          /* x + U(a, b)            {"add": ["0s", "100ms"]} */
+    JITTER_UP_STEPS,     /* x + k ms, k in 1..round(j*x in ms), k = max(1,
+                            ceil(u*that))          {"up_steps": 0.1}
+                            (tinkex telemetry reporter) */
+    JITTER_SYMMETRIC_INCLUSIVE, /* floor(x*(1-j) + u*(2*j*x + 1 ns)), as
+                            cenkalti/backoff draws it
+                                                   {"symmetric_inclusive": .5}
+                          */
     JITTER_DECORRELATED, /* U(base, k*previous), previous = base at first,
                             whatever x is                   {"decorrelated": 3}
                           */
@@ -57,6 +64,13 @@ enum jitter_kind {
 enum jitter_order { JITTER_AFTER_CAP, JITTER_BEFORE_CAP };
 enum rounding { ROUND_NONE, ROUND_MS_NEAREST, ROUND_MS_DOWN, ROUND_NS_DOWN };
 enum negative { NEGATIVE_ZERO, NEGATIVE_BASE };
+
+/* base * factor ^ n beyond the largest double, in the unit that the client
+ * computes with (ms with a rounding to ms, else s). */
+enum overflow {
+    OVERFLOW_CAP,   /* the cap */
+    OVERFLOW_RAISE, /* the call ends with an error (tinkex from n = 1016) */
+};
 
 struct backoff {
     enum schedule_kind schedule;
@@ -76,6 +90,7 @@ struct backoff {
     int64_t floor_ns;       /* the result is never below this; 0: none */
     enum negative negative; /* what a negative result becomes */
     enum rounding rounding;
+    enum overflow overflow;
 };
 
 /* -- Retry-After ------------------------------------------------------------
@@ -94,9 +109,10 @@ enum retry_after_form {
 };
 
 struct retry_after_source {
-    const char *header;
+    const char *header;  /* NULL: `pointer` is given */
     const enum retry_after_form *forms;
     size_t form_count;
+    const char *pointer; /* RFC 6901, into a JSON body: {"body": "/x/y"} */
 };
 
 /* What a parsed time of a kind does. */
@@ -152,6 +168,7 @@ struct header_condition {
 struct body_condition {
     const char *pointer; /* RFC 6901; NULL: no condition */
     const char *value;   /* text of the value; NULL: present */
+    bool ignores_case;
 };
 
 /* The outcomes a rule covers: a status of `statuses` or an end of
@@ -163,21 +180,45 @@ struct outcome_set {
     size_t method_count;
     struct header_condition header;
     struct body_condition body;
+    /* Size of the request body, both ends included; at most 0: any.
+     * {"request_bytes": {"at_least": 131073, "at_most": ...}} */
+    int64_t request_at_least, request_at_most;
 };
 
 enum rule_do {
     RULE_RETRY,      /* wait by the back-off, then try again in this layer */
     RULE_FAIL,       /* final: no layer retries */
     RULE_PASS,       /* this layer does not decide; the next one out does */
-    RULE_POLL,       /* try again at once, not counted */
-    RULE_START_OVER, /* the call begins again with a new request */
+    RULE_POLL,       /* as retry, but no budget of attempts counts it; without
+                        a back-off at once */
+    RULE_START_OVER, /* as pass, but the outermost layer decides next, whatever
+                        its rules say: it retries by the back-off of this rule,
+                        and the call begins again with its first request */
+};
+
+/* What the n of the back-off and the limit of a rule count. */
+enum rule_count {
+    COUNT_RUN,        /* "run": the retries of the layer in its present run */
+    COUNT_STREAK,     /* "streak": retries by this rule in a row; any other
+                         outcome that the layer sees begins a new one */
+    COUNT_ITERATIONS, /* "iterations": retries and polls of the present run */
 };
 
 struct profile_rule {
     struct outcome_set on;
     enum rule_do action;
-    struct backoff backoff; /* RULE_RETRY */
+    struct backoff backoff; /* SCHEDULE_NONE: at once */
     struct retry_after retry_after;
+    enum rule_count count;
+    int64_t limit; /* retries by what `count` counts; then this layer gives up;
+                      0: none */
+    /* The rule matches only while less than this has passed since it first did
+     * in the present run; 0: always. At most one rule of a layer has it. */
+    int64_t within_ns;
+    /* The delay (drawn from back-off and Retry-After, which may also stand at a
+     * rule that fails or passes) closes the layer's rate limiter for all who
+     * share it, from the end of the attempt on. */
+    bool closes_limiter;
     const char *source; /* spec sentence or SDK and version; may be NULL */
     const char *where;  /* JSON path */
 };
@@ -193,9 +234,17 @@ enum elapsed_test {
                               limit (tinker execute_with_retries) */
 };
 
+/* Shared by all calls of a client; full at first. A retry needs
+ * tokens >= cost and tokens > threshold. */
 struct token_bucket {
-    bool is_used; /* shared by all calls of a client */
-    double capacity, cost, timeout_cost, refund;
+    bool is_used;
+    double capacity, cost, timeout_cost;
+    double refund;    /* by a success */
+    double per_call;  /* by the start of a call */
+    double threshold; /* gRPC: half the capacity */
+    /* False: a retry costs (botocore). True: every failure costs, retried or
+     * not (gRPC retryThrottling). */
+    bool failures_cost;
 };
 
 struct budget {
@@ -207,13 +256,36 @@ struct budget {
     struct token_bucket tokens;
 };
 
-enum slot_scope { SLOTS_HANDLER, SLOTS_SESSION, SLOTS_CLIENT, SLOTS_GLOBAL };
+/* Who shares slots. A session has the clients of the plan that say so; global
+ * is all calls of the process whose layer has the same limit (tinkex at its
+ * audit); url-and-key is global per {base URL, API key}. */
+enum slot_scope {
+    SLOTS_HANDLER, /* one handler, as the handler cache gives it out */
+    SLOTS_SESSION,
+    SLOTS_CLIENT,
+    SLOTS_GLOBAL,
+    SLOTS_URL_AND_KEY,
+};
 enum slot_held { SLOT_HELD_CALL, SLOT_HELD_ATTEMPT };
 
+/* What a run of the layer (held: call) or each attempt of it must hold before
+ * it begins, asked for in the order of the members, first come first served. */
 struct slots {
-    int64_t limit; /* 0: no slots */
+    int64_t limit; /* at a time; 0: any number */
     enum slot_scope scope;
     enum slot_held held; /* call: also through the waits between attempts */
+    /* Only while the layer's rate limiter is closed or was less than
+     * throttled_window_ns ago: so many more slots; 0: none. */
+    int64_t throttled_limit;
+    int64_t throttled_window_ns;
+    /* Bytes of request bodies in flight; 0: any number. Who comes waits only
+     * while the balance is below 0, so one may overshoot it; a body counts
+     * byte_penalty-fold in the throttled window (0: once). */
+    int64_t byte_limit;
+    double byte_penalty;
+    /* How a waiter asks again (tinkex: busy waiting); SCHEDULE_NONE: it is
+     * told. */
+    struct backoff ask_again;
 };
 
 enum progress_clock { PROGRESS_PER_HANDLER, PROGRESS_PER_CALL };
@@ -241,23 +313,37 @@ struct attempt_timeout {
 
 enum limiter_scope { LIMITER_HOLDER, LIMITER_URL_AND_KEY };
 
-/* A client-side window that delays every call after a throttling answer. */
+/* A client-side window that delays every attempt through the layer, first ones
+ * too, after a throttling answer (see closes_limiter); a new window replaces
+ * the old one, even a longer one. And a steady rate. */
 struct rate_limiter {
     bool is_used;
     enum limiter_scope scope;
-    int64_t poll_ns; /* 0: one exact sleep */
+    int64_t poll_ns; /* 0: one exact sleep, which notices no change */
     bool clears_on_success;
+    double per_second; /* attempts sent; 0: any number */
+    double burst;      /* at once after a pause, at least 1 */
 };
 
+enum breaker_checked { BREAKER_PER_ATTEMPT, BREAKER_PER_CALL };
+
+/* Every attempt through the layer that is no success counts as a failure. */
 struct circuit_breaker {
     bool is_used;
-    int64_t failures;
-    int64_t reset_ns;
+    int64_t failures; /* in a row until it opens */
+    int64_t reset_ns; /* then it is half open */
     int64_t half_open_calls;
+    enum breaker_checked checked;
+    /* What an open circuit is to the layers further out: a connect that failed
+     * (END_UNREACHABLE), which they may retry; or final. */
+    bool is_retryable;
 };
 
 struct layer {
     const char *name;
+    /* False in the file ("enabled": false): its rules, budget and events are
+     * off; slots and progress timeout still hold (tinker's fast path). */
+    bool is_disabled;
     /* Path patterns it covers ("POST /v1/x", * as in routes); none: all. */
     const char *const *routes;
     size_t route_count;
@@ -277,6 +363,20 @@ struct layer {
  */
 
 /* Re-sends by a layer below the SDK that no counter sees. */
+/* The second request of a call: sent when the first has succeeded, through the
+ * layers that cover its path. A layer that covers both goes on with its
+ * counters; when it retries, the call begins again with the first request.
+ * tinker: sample, then retrieve_future until the result is there. */
+struct follow_up {
+    const char *method, *path; /* NULL: none */
+};
+
+/* What the service tells about its queue, for notices to people. */
+struct queue_state {
+    const char *state, *reason; /* JSON pointers into response bodies */
+    int64_t debounce_ns;        /* at most one notice in so long */
+};
+
 struct resend {
     bool is_used;
     bool on_stale_connection; /* a reused connection that died */
@@ -308,6 +408,11 @@ struct profile {
     const char *source; /* what it mirrors: package and version, or RFC */
     const struct layer *layers; /* outermost first */
     size_t layer_count;
+    struct follow_up follow_up;
+    struct queue_state queue_state;
+    /* Handlers of a process, by {session, profile}, least recently used out
+     * first; 0: each client has its own. tinker: 100 */
+    int64_t handler_cache;
     struct resend resend;
     bool resumes_with_range; /* a cut body is resumed by a Range request */
     struct telling_headers headers;

@@ -78,7 +78,8 @@ static inline void client_init(struct client *client, struct profile *profile)
     *client =
         (struct client){.profile = profile, .u = .5, .stop_ns = NS_FOREVER};
     retry_shared_init(&client->shared, profile, 0);
-    retry_call_init(&client->call, &client->shared, "POST", "/v1/x");
+    retry_call_init(&client->call, &client->shared,
+                    &(struct retry_request){.method = "POST", .path = "/v1/x"});
 }
 
 static inline struct retry_action client_step(struct client *client,

@@ -98,11 +98,11 @@ static void add_telling_headers(struct sim *sim, struct trace_attempt *attempt)
 {
     const struct telling_headers *headers = &sim->story.profile->headers;
     char text[32];
-    if (headers->retry_count && sim->call.layer_count > 0) {
-        snprintf(
-            text, sizeof text, "%lld",
-            (long long)(headers->retry_count_from +
-                        sim->call.state[sim->call.layer_count - 1].retries));
+    int innermost = retry_innermost(&sim->call);
+    if (headers->retry_count && innermost >= 0) {
+        snprintf(text, sizeof text, "%lld",
+                 (long long)(headers->retry_count_from +
+                             sim->call.state[innermost].retries));
         add_header(&sim->story, &attempt->headers, headers->retry_count, text);
     }
     if (headers->idempotency_key) {
@@ -151,9 +151,10 @@ static int64_t attempt_once(struct sim *sim, const struct retry_action *send,
 static bool is_near_budget(const struct sim *sim, int64_t now_ns)
 {
     for (int i = 0; i < sim->call.layer_count; i++) {
-        int64_t limit_ns = sim->call.layers[i]->budget.elapsed_ns;
+        int64_t limit_ns = retry_layer(&sim->call, i)->budget.elapsed_ns;
         int64_t elapsed_ns = now_ns - sim->call.state[i].started_ns;
-        if (limit_ns != NS_FOREVER && elapsed_ns > limit_ns - 40 * NS_PER_S) {
+        if (retry_call_has(&sim->call, i) && limit_ns != NS_FOREVER &&
+            elapsed_ns > limit_ns - 40 * NS_PER_S) {
             return true;
         }
     }
@@ -164,7 +165,9 @@ static void run_call(struct sim *sim, int64_t now_ns)
 {
     struct attempt_outcome outcome;
     retry_shared_init(&sim->shared, sim->story.profile, now_ns);
-    retry_call_init(&sim->call, &sim->shared, "POST", sim->path);
+    retry_call_init(
+        &sim->call, &sim->shared,
+        &(struct retry_request){.method = "POST", .path = sim->path});
     struct retry_event event = {.kind = RETRY_START, .now_ns = now_ns};
     struct retry_action action = retry_step(&sim->call, &event);
     while (action.kind == RETRY_SEND) {

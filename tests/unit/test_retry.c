@@ -81,7 +81,8 @@ static void test_rules_may_retry_a_200(void **state)
         PLAY(&client, {.status = 200, .marker = " again "});
     assert_false(action.is_ok);
     assert_int_equal(action.reason, REASON_ATTEMPTS);
-    retry_call_init(&client.call, &client.shared, "POST", "/v1/x");
+    retry_call_init(&client.call, &client.shared,
+                    &(struct retry_request){.method = "POST", .path = "/v1/x"});
     action = PLAY(&client, {.status = 200, .marker = "done"});
     assert_true(action.is_ok);
     profile_free(client.profile);
@@ -187,7 +188,9 @@ static void test_tinker_submit_under_endless_500(void **state)
     assert_true(retry_supports(profile, &error));
     struct client client;
     client_init(&client, profile);
-    retry_call_init(&client.call, &client.shared, "POST", "/api/v1/asample");
+    retry_call_init(
+        &client.call, &client.shared,
+        &(struct retry_request){.method = "POST", .path = "/api/v1/asample"});
     struct retry_action action = client_step(&client, RETRY_START);
     char waits[400] = "";
     for (int i = 0; i < 18; i++) {

@@ -31,11 +31,13 @@ static const enum retry_after_form prefix_ms[] = {RA_MS_PREFIX};
 static const enum retry_after_form prefix_seconds[] = {RA_SECONDS_PREFIX};
 
 static const struct retry_after_source python_sources[] = {
-    {"retry-after-ms", float_ms, 1}, {"retry-after", float_or_date, 2}};
+    {"retry-after-ms", float_ms, 1, NULL},
+    {"retry-after", float_or_date, 2, NULL}};
 static const struct retry_after_source elixir_sources[] = {
-    {"retry-after-ms", prefix_ms, 1}, {"retry-after", prefix_seconds, 1}};
+    {"retry-after-ms", prefix_ms, 1, NULL},
+    {"retry-after", prefix_seconds, 1, NULL}};
 static const struct retry_after_source go_sources[] = {
-    {"retry-after", whole_or_date, 2}};
+    {"retry-after", whole_or_date, 2, NULL}};
 
 /* tinker's HTTP layer: 0 < s <= 60, else its own delay; on any status. */
 static struct retry_after python(void)
@@ -109,7 +111,8 @@ static struct retry_after_value read_two(const struct retry_after *policy,
     if (ms) {
         items[headers.count++] = (struct http_header){"Retry-After-Ms", ms};
     }
-    return retry_after_read(policy, status, &headers, WALL_S * S);
+    return retry_after_read(policy, status, &headers,
+                            (struct retry_after_body){0}, WALL_S * S);
 }
 
 /* In milliseconds, OWN or RAISES. */
@@ -206,7 +209,8 @@ static void test_what_is_remembered_of_the_header(void **state)
     assert_true(value.is_past_date);
     value = read_two(&policy, 302, "2", NULL);
     assert_int_equal(value.kind, RETRY_AFTER_ABSENT);
-    value = retry_after_read(&policy, 429, NULL, 0);
+    value =
+        retry_after_read(&policy, 429, NULL, (struct retry_after_body){0}, 0);
     assert_int_equal(value.kind, RETRY_AFTER_ABSENT);
 }
 
@@ -222,13 +226,14 @@ static void test_duplicates(void **state)
     for (int choice = RA_FIRST; choice <= RA_UNREADABLE; choice++) {
         struct retry_after policy = python();
         policy.duplicates = (enum retry_after_duplicates)choice;
-        struct retry_after_value value =
-            retry_after_read(&policy, 429, &two, WALL_S * S);
+        struct retry_after_value value = retry_after_read(
+            &policy, 429, &two, (struct retry_after_body){0}, WALL_S * S);
         assert_int_equal(value.ns, expected[choice]);
         assert_int_equal(value.kind, choice == RA_UNREADABLE
                                          ? RETRY_AFTER_UNPARSEABLE
                                          : RETRY_AFTER_TIME);
-        value = retry_after_read(&policy, 429, &one, WALL_S * S);
+        value = retry_after_read(&policy, 429, &one,
+                                 (struct retry_after_body){0}, WALL_S * S);
         assert_int_equal(value.ns, 2 * S);
     }
 }

@@ -94,7 +94,8 @@ static void test_progress_of_others_counts_for_a_handler(void **state)
     client_init(&client, read_profile(PROGRESS(",\"clock\":\"handler\","
                                                "\"aborts_attempt\":true")));
     struct retry_call other;
-    retry_call_init(&other, &client.shared, "POST", "/v1/x");
+    retry_call_init(&other, &client.shared,
+                    &(struct retry_request){.method = "POST", .path = "/v1/x"});
     struct retry_event start = {.kind = RETRY_START};
     retry_step(&other, &start);
     struct retry_action action = client_step(&client, RETRY_START);
@@ -192,9 +193,10 @@ static void test_routes_choose_the_layers(void **state)
         &client,
         read_profile("{\"name\":\"sdk\",\"routes\":[\"POST /v1/*\"]," RETRY_5XX(
             DOUBLING) "}"));
-    assert_int_equal(client.call.layer_count, 1);
-    retry_call_init(&client.call, &client.shared, "GET", "/v1/x");
-    assert_int_equal(client.call.layer_count, 0);
+    assert_int_equal(retry_innermost(&client.call), 0);
+    retry_call_init(&client.call, &client.shared,
+                    &(struct retry_request){.method = "GET", .path = "/v1/x"});
+    assert_int_equal(retry_innermost(&client.call), -1);
     client_step(&client, RETRY_START);
     struct retry_action action =
         client_end(&client, &(struct ended){.status = 500});
