@@ -207,7 +207,7 @@ static double raw_value(const struct delay_law *law, double u)
 }
 
 /* What the layer would wait without a header. */
-static int64_t own_delay(const struct delay_law *law, double u)
+double backoff_draw_unit(const struct delay_law *law, double u)
 {
     const struct backoff *backoff = law->backoff;
     if (!backoff || is_immediate(backoff, law->n)) {
@@ -222,8 +222,13 @@ static int64_t own_delay(const struct delay_law *law, double u)
     if (backoff->clip || backoff->order == JITTER_BEFORE_CAP) {
         value = fmin(value, in_unit(backoff, backoff->cap_ns));
     }
-    value = fmax(value, in_unit(backoff, backoff->floor_ns));
-    return rounded_ns(backoff, value);
+    return fmax(value, in_unit(backoff, backoff->floor_ns));
+}
+
+static int64_t own_delay(const struct delay_law *law, double u)
+{
+    return law->backoff ? rounded_ns(law->backoff, backoff_draw_unit(law, u))
+                        : 0;
 }
 
 /* The header's time. Its own limit bounds it, not the cap of the back-off. */

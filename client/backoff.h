@@ -34,6 +34,11 @@ int64_t backoff_nominal(const struct backoff *backoff, int64_t n);
  * cap (NS_FOREVER without one). */
 int64_t backoff_draw(const struct delay_law *law, double u);
 
+/* The own delay, whatever a header says, as the double that the source system
+ * computes before it rounds: seconds, or milliseconds or nanoseconds if the law
+ * rounds to these. For comparisons to the last bit. */
+double backoff_draw_unit(const struct delay_law *law, double u);
+
 /* Smallest and largest delay that backoff_draw can give. */
 struct delay_range {
     int64_t min_ns, max_ns;
