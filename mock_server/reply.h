@@ -8,15 +8,11 @@
 #include <stddef.h>
 
 #include "mock_server/body.h"
+#include "mock_server/reply_date.h"
 #include "model/error.h"
 #include "model/http.h"
 #include "model/scenario.h"
 #include "model/trace.h"
-
-/* The headers of one answer, HTTP-dates computed: one block of memory. */
-struct dated {
-    struct http_headers headers;
-};
 
 struct prepared {
     const struct reply *reply;
@@ -44,18 +40,11 @@ void replies_deinit(struct replies *replies);
 const struct prepared *replies_find(const struct replies *replies,
                                     const struct reply *reply);
 
-/* One block of heap memory; NULL without it. */
-struct dated *reply_date(const struct reply *reply, int64_t wall_ns);
-
 /* A response object with these headers. `progress` (may be NULL) is kept at the
  * body bytes that were taken so far. NULL if libmicrohttpd refuses a header or
  * memory runs out. */
 struct MHD_Response *reply_build(const struct prepared *prepared,
                                  const struct http_headers *headers,
                                  int64_t *progress);
-
-/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7). */
-enum { HTTP_DATE_TEXT = 30 };
-void reply_http_date(int64_t unix_s, char text[HTTP_DATE_TEXT]);
 
 #endif
