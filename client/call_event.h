@@ -12,7 +12,11 @@
  *   EVENT_START    attempt 1
  *   EVENT_STOP     attempt 1, duration
  *   EVENT_DONE     ok, elapsed
- */
+ *
+ * EVENT_QUEUED and EVENT_ENTERED happen once at most, in this order; a wait for
+ * a slot between attempts makes no event. What ends by itself gives STOP, RETRY
+ * or FAILED; a first request that succeeds gives STOP even if the follow-up is
+ * still to come. */
 #ifndef RETRYSPEC_CLIENT_CALL_EVENT_H
 #define RETRYSPEC_CLIENT_CALL_EVENT_H
 
@@ -41,6 +45,8 @@ enum call_event_kind {
 };
 extern const char *const call_event_words[];
 
+enum { EVENT_BODY_MIN = 4096 };
+
 struct call_event {
     enum call_event_kind kind;
     int64_t at_ns;        /* monotonic, since the run began */
@@ -48,7 +54,11 @@ struct call_event {
     int64_t client, call; /* as in the token rs-<client>-<call> */
     const char *token;
     const char *session; /* name of its session: "session-<number>" */
+    /* Of its handler, from 0 in the order of their creation. A session whose
+     * handler has left the handler cache gets a new one. */
+    int64_t handler;
     const struct profile *profile;
+    const struct retry_request *request; /* of the step */
 
     /* START, STOP, RETRY, FAILED, ABORTED */
     int64_t attempt;       /* of the whole call, from 0 */
@@ -57,14 +67,16 @@ struct call_event {
     int step;              /* 0, or 1 of the follow-up request */
     int64_t duration_ns;   /* of the attempt */
     int64_t delay_ns;      /* RETRY: the wait that follows, as drawn */
-    const struct attempt_outcome *outcome; /* NULL with EVENT_START */
-    const struct layer *layer;             /* that decided; NULL: none did */
-    const struct profile_rule *rule;       /* NULL: none */
-    enum retry_wait_kind wait_kind;        /* RETRY */
+    /* NULL with EVENT_START. Of an answer that is no success the body is kept,
+     * at least its first EVENT_BODY_MIN bytes. */
+    const struct attempt_outcome *outcome;
+    const struct layer *layer;       /* of `profile`; NULL: none decided */
+    const struct profile_rule *rule; /* NULL: none */
+    enum retry_wait_kind wait_kind;  /* RETRY */
 
     /* All but EVENT_QUEUED and EVENT_ENTERED */
     int64_t elapsed_ns; /* since EVENT_ENTERED */
-    /* EVENT_ABORTED, EVENT_DONE */
+    /* EVENT_FAILED, EVENT_ABORTED, EVENT_DONE */
     enum retry_reason reason;
     bool is_ok;
     bool has_entered; /* EVENT_DONE */
