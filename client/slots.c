@@ -11,7 +11,7 @@ void slot_pool_init(struct slot_pool *pool, int64_t limit)
 static void grant(struct slot_pool *pool, struct slot_waiter *waiter)
 {
     waiter->is_holding = true;
-    pool->held++;
+    pool->held += waiter->weight;
     if (pool->held > pool->peak) {
         pool->peak = pool->held;
     }
@@ -43,19 +43,41 @@ static void dequeue(struct slot_pool *pool, struct slot_waiter *waiter)
     } else {
         pool->last = waiter->previous;
     }
-    *waiter = (struct slot_waiter){0};
+    waiter->next = waiter->previous = NULL;
+    waiter->is_queued = false;
     pool->waiting--;
 }
 
-bool slot_acquire(struct slot_pool *pool, struct slot_waiter *waiter)
+static bool has_room(const struct slot_pool *pool)
 {
-    assert(!waiter->is_queued && !waiter->is_holding);
-    if (pool->limit == 0 || pool->held < pool->limit) {
+    return pool->limit == 0 || pool->held < pool->limit;
+}
+
+bool slot_acquire(struct slot_pool *pool, struct slot_waiter *waiter,
+                  int64_t weight)
+{
+    assert(!waiter->is_queued && !waiter->is_holding && weight > 0);
+    waiter->weight = weight;
+    if (has_room(pool)) {
         grant(pool, waiter);
         return true;
     }
     enqueue(pool, waiter);
     return false;
+}
+
+static struct slot_waiter *serve_queue(struct slot_pool *pool)
+{
+    struct slot_waiter *served = NULL, **end = &served;
+    while (pool->first && has_room(pool)) {
+        struct slot_waiter *next = pool->first;
+        dequeue(pool, next);
+        grant(pool, next);
+        next->also = NULL;
+        *end = next;
+        end = &next->also;
+    }
+    return served;
 }
 
 struct slot_waiter *slot_release(struct slot_pool *pool,
@@ -67,11 +89,6 @@ struct slot_waiter *slot_release(struct slot_pool *pool,
     }
     assert(waiter->is_holding);
     waiter->is_holding = false;
-    pool->held--;
-    struct slot_waiter *next = pool->first;
-    if (next) {
-        dequeue(pool, next);
-        grant(pool, next);
-    }
-    return next;
+    pool->held -= waiter->weight;
+    return serve_queue(pool);
 }

@@ -23,7 +23,8 @@ struct world {
 static void world_acquire(struct world *world, int call)
 {
     bool is_free = world->pool.limit == 0 || world->held < world->pool.limit;
-    assert_int_equal(slot_acquire(&world->pool, &world->calls[call]), is_free);
+    assert_int_equal(slot_acquire(&world->pool, &world->calls[call], 1),
+                     is_free);
     if (is_free) {
         world->held++;
     } else {
@@ -120,10 +121,10 @@ static void test_first_come_first_served(void **state)
     struct slot_pool pool;
     struct slot_waiter a = {0}, b = {0}, c = {0}, d = {0};
     slot_pool_init(&pool, 1);
-    assert_true(slot_acquire(&pool, &a));
-    assert_false(slot_acquire(&pool, &b));
-    assert_false(slot_acquire(&pool, &c));
-    assert_false(slot_acquire(&pool, &d));
+    assert_true(slot_acquire(&pool, &a, 1));
+    assert_false(slot_acquire(&pool, &b, 1));
+    assert_false(slot_acquire(&pool, &c, 1));
+    assert_false(slot_acquire(&pool, &d, 1));
     assert_null(slot_release(&pool, &c)); /* cancelled in the middle */
     assert_ptr_equal(slot_release(&pool, &a), &b);
     assert_ptr_equal(slot_release(&pool, &b), &d);
@@ -132,11 +133,37 @@ static void test_first_come_first_served(void **state)
     assert_int_equal(pool.peak, 1);
 }
 
+static void test_weights(void **state)
+{
+    (void)state;
+    struct slot_pool pool;
+    struct slot_waiter a = {0}, b = {0}, c = {0}, d = {0}, e = {0};
+    slot_pool_init(&pool, 10);
+    assert_true(slot_acquire(&pool, &a, 9));
+    assert_true(slot_acquire(&pool, &b, 100)); /* overshoots */
+    assert_int_equal(pool.held, 109);
+    assert_false(slot_acquire(&pool, &c, 1));
+    assert_false(slot_acquire(&pool, &d, 20));
+    assert_false(slot_acquire(&pool, &e, 1));
+    assert_null(slot_release(&pool, &a));
+    assert_ptr_equal(slot_release(&pool, &b), &c); /* one release, two served */
+    assert_ptr_equal(c.also, &d);
+    assert_null(d.also);
+    assert_int_equal(pool.held, 21);
+    assert_int_equal(pool.waiting, 1);
+    assert_null(slot_release(&pool, &c));
+    assert_ptr_equal(slot_release(&pool, &d), &e);
+    assert_null(slot_release(&pool, &e));
+    assert_int_equal(pool.held, 0);
+    assert_int_equal(pool.peak, 109);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_schedules),
         cmocka_unit_test(test_first_come_first_served),
+        cmocka_unit_test(test_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
