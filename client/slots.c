@@ -48,7 +48,7 @@ static void dequeue(struct slot_pool *pool, struct slot_waiter *waiter)
     pool->waiting--;
 }
 
-static bool has_room(const struct slot_pool *pool)
+bool slot_has_room(const struct slot_pool *pool)
 {
     return pool->limit == 0 || pool->held < pool->limit;
 }
@@ -56,9 +56,9 @@ static bool has_room(const struct slot_pool *pool)
 bool slot_acquire(struct slot_pool *pool, struct slot_waiter *waiter,
                   int64_t weight)
 {
-    assert(!waiter->is_queued && !waiter->is_holding && weight > 0);
+    assert(!waiter->is_queued && !waiter->is_holding && weight >= 0);
     waiter->weight = weight;
-    if (has_room(pool)) {
+    if (slot_has_room(pool)) {
         grant(pool, waiter);
         return true;
     }
@@ -69,7 +69,7 @@ bool slot_acquire(struct slot_pool *pool, struct slot_waiter *waiter,
 static struct slot_waiter *serve_queue(struct slot_pool *pool)
 {
     struct slot_waiter *served = NULL, **end = &served;
-    while (pool->first && has_room(pool)) {
+    while (pool->first && slot_has_room(pool)) {
         struct slot_waiter *next = pool->first;
         dequeue(pool, next);
         grant(pool, next);

@@ -26,6 +26,9 @@ struct slot_pool {
 
 void slot_pool_init(struct slot_pool *pool, int64_t limit);
 
+/* Would who asks now be served? */
+bool slot_has_room(const struct slot_pool *pool);
+
 /* True: held now. False: queued, first come first served. */
 bool slot_acquire(struct slot_pool *pool, struct slot_waiter *waiter,
                   int64_t weight);
