@@ -35,10 +35,9 @@ static void print_budget(const struct budget *budget, FILE *out)
 static void print_slots(const struct slots *slots, FILE *out)
 {
     static const char *const scopes[] = {
-        [SLOTS_HANDLER] = "handler",
-        [SLOTS_SESSION] = "session",
-        [SLOTS_CLIENT] = "client",
-        [SLOTS_GLOBAL] = "process",
+        [SLOTS_HANDLER] = "handler",         [SLOTS_SESSION] = "session",
+        [SLOTS_CLIENT] = "client",           [SLOTS_GLOBAL] = "process",
+        [SLOTS_URL_AND_KEY] = "URL and key",
     };
     if (slots->limit > 0) {
         fprintf(out, "; %lld slots per %s, held for the %s",
@@ -185,7 +184,9 @@ static void print_retry_after(const struct retry_after *policy, FILE *out)
     }
     fputs("; obeys", out);
     for (size_t i = 0; i < policy->source_count; i++) {
-        fprintf(out, "%s %s", i > 0 ? "," : "", policy->sources[i].header);
+        const struct retry_after_source *source = &policy->sources[i];
+        fprintf(out, "%s %s%s", i > 0 ? "," : "", source->header ? "" : "body ",
+                source->header ? source->header : source->pointer);
     }
     if (policy->limit_ns != NS_FOREVER) {
         fprintf(out, " up to %s", duration(policy->limit_ns, text));

@@ -12,7 +12,8 @@ static const char *const profile_keys[] = {
     "retryspec",      "profile",   "title",
     "source",         "layers",    "resend",
     "headers",        "tolerance", "resumes_with_range",
-    "not_applicable", NULL};
+    "not_applicable", "follow_up", "queue_state",
+    "handler_cache",  NULL};
 static const char *const resend_keys[] = {"on_stale_connection", "status",
                                           "limit", NULL};
 static const char *const headers_keys[] = {"retry_count", "idempotency_key",
@@ -175,6 +176,7 @@ static void read_root(const struct jsonc_value *root, struct profile *profile)
     fields_need_text(root, "title", &profile->arena, &profile->title);
     fields_need_text(root, "source", &profile->arena, &profile->source);
     read_layers(root, profile);
+    profile_read_calls(root, profile);
     read_resend(root, &profile->resend);
     fields_bool(root, "resumes_with_range", &profile->resumes_with_range);
     read_headers(root, profile);

@@ -30,8 +30,24 @@ void profile_read_jitter(const struct jsonc_value *at, struct backoff *backoff);
 void profile_read_retry_after(const struct jsonc_value *at, struct arena *arena,
                               struct retry_after *policy);
 
-/* The limits of a layer: budget, slots, progress, attempt_timeout,
- * call_timeout, rate_limiter, breaker. `at` is the layer. */
+/* A rule's `on`. `at` is the rule. */
+void profile_read_outcomes(const struct jsonc_value *at, struct arena *arena,
+                           struct outcome_set *set);
+
+/* The member `key`, a JSON pointer (RFC 6901); absent: no problem. */
+bool profile_read_pointer(const struct jsonc_value *at, const char *key,
+                          struct arena *arena, const char **out);
+
+/* The limits of a layer: budget, progress, attempt_timeout, call_timeout,
+ * breaker. `at` is the layer. */
 void profile_read_limits(const struct jsonc_value *at, struct layer *layer);
+
+/* Its slots and rate_limiter, after its rules, which close the limiter. */
+void profile_read_slots(const struct jsonc_value *at, struct layer *layer);
+
+/* What a profile says of whole calls: follow_up, queue_state, handler_cache;
+ * after its layers, which cover the follow-up. */
+void profile_read_calls(const struct jsonc_value *root,
+                        struct profile *profile);
 
 #endif

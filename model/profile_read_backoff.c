@@ -12,13 +12,15 @@ static const char *const order_words[] = {"after-cap", "before-cap", NULL};
 static const char *const rounding_words[] = {"none", "ms-nearest", "ms-down",
                                              "ns-down", NULL};
 static const char *const negative_words[] = {"zero", "base", NULL};
+static const char *const overflow_words[] = {"cap", "raise", NULL};
 
 static const char *const backoff_keys[] = {
     "schedule", "base",           "step",
     "factor",   "first_exponent", "first_immediate",
     "cap",      "jitter",         "cap_unjittered",
     "order",    "clip",           "floor",
-    "negative", "rounding",       NULL};
+    "negative", "rounding",       "overflow",
+    NULL};
 
 static void read_schedule(const struct jsonc_value *at, struct backoff *backoff)
 {
@@ -50,6 +52,7 @@ static void read_growth(const struct jsonc_value *at, struct backoff *backoff)
     if (backoff->schedule != SCHEDULE_EXPONENTIAL) {
         fields_refuse(at, "factor", "\"schedule\": \"exponential\"");
         fields_refuse(at, "first_exponent", "\"schedule\": \"exponential\"");
+        fields_refuse(at, "overflow", "\"schedule\": \"exponential\"");
         return;
     }
     fields_number(at, "factor", (struct fields_span){1.0, 1000.0},
@@ -112,6 +115,9 @@ static void read_words(const struct jsonc_value *at, struct backoff *backoff)
     }
     if (fields_choice(at, "negative", negative_words, &index)) {
         backoff->negative = (enum negative)index;
+    }
+    if (fields_choice(at, "overflow", overflow_words, &index)) {
+        backoff->overflow = (enum overflow)index;
     }
 }
 

@@ -18,6 +18,8 @@ static const struct ratio_jitter ratio_jitters[] = {
     {"full", JITTER_FULL, 0.0, RATIO_MAX},
     {"down", JITTER_DOWN, 0.0, 1.0},
     {"up", JITTER_UP, 0.0, RATIO_MAX},
+    {"up_steps", JITTER_UP_STEPS, 0.0, RATIO_MAX},
+    {"symmetric_inclusive", JITTER_SYMMETRIC_INCLUSIVE, 0.0, RATIO_MAX},
     {"decorrelated", JITTER_DECORRELATED, 1.0, 100.0},
 };
 
@@ -25,7 +27,8 @@ static const struct ratio_jitter ratio_jitters[] = {
 static const char *const jitter_words[] = {"none", "full", "equal", NULL};
 
 static const char *const jitter_keys[] = {
-    "symmetric", "full",         "full_from", "proportional", "down", "up",
+    "symmetric", "full",         "full_from", "proportional",
+    "down",      "up",           "up_steps",  "symmetric_inclusive",
     "add",       "decorrelated", NULL};
 
 static void read_jitter_word(const struct jsonc_value *at,

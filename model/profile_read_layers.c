@@ -7,9 +7,9 @@
 enum { ROUTES_MAX = 32 };
 
 static const char *const layer_keys[] = {
-    "name",     "routes",          "rules",        "budget",       "slots",
-    "progress", "attempt_timeout", "call_timeout", "rate_limiter", "breaker",
-    NULL};
+    "name",         "routes",   "rules",           "budget",
+    "slots",        "progress", "attempt_timeout", "call_timeout",
+    "rate_limiter", "breaker",  "enabled",         NULL};
 
 /* "POST /v1/x" or "ANY *x": a method and the pattern of a path. */
 static bool is_pattern(const char *text)
@@ -56,9 +56,13 @@ static void read_routes(const struct jsonc_value *at, struct arena *arena,
     layer->route_count = list.count;
 }
 
-static bool is_unconditional(const struct outcome_set *on)
+/* Does the rule take each of its outcomes, whatever else is the case? */
+static bool is_unconditional(const struct profile_rule *rule)
 {
-    return on->method_count == 0 && !on->header.name && !on->body.pointer;
+    const struct outcome_set *on = &rule->on;
+    return on->method_count == 0 && !on->header.name && !on->body.pointer &&
+           on->request_at_least == 0 && on->request_at_most == 0 &&
+           rule->within_ns == 0;
 }
 
 static bool is_empty(const struct outcome_set *on)
@@ -103,9 +107,26 @@ static void check_reachable(const struct fields_list *list,
                                           "cover each of its outcomes"),
                        "first match wins; put the narrower rule first");
         }
-        if (is_unconditional(on)) {
+        if (is_unconditional(&rules[i])) {
             cover(&covered, on);
         }
+    }
+}
+
+/* One clock a layer is kept for it. */
+static void check_within(const struct fields_list *list,
+                         const struct profile_rule *rules)
+{
+    bool has_one = false;
+    for (size_t i = 0; i < list->count; i++) {
+        struct jsonc_value at = jsonc_at(&list->at, (int)i), within;
+        if (has_one && rules[i].within_ns > 0 &&
+            jsonc_get(&at, "within", &within)) {
+            jsonc_hint(jsonc_problem(&within, "a second rule with \"within\": "
+                                              "at most one of a layer has it"),
+                       "put one of them into a layer of its own");
+        }
+        has_one = has_one || rules[i].within_ns > 0;
     }
 }
 
@@ -129,6 +150,7 @@ static void read_rules(const struct jsonc_value *at, struct arena *arena,
     layer->rules = rules;
     layer->rule_count = list.count;
     check_reachable(&list, rules);
+    check_within(&list, rules);
 }
 
 void profile_read_layer(const struct jsonc_value *at, struct arena *arena,
@@ -138,8 +160,12 @@ void profile_read_layer(const struct jsonc_value *at, struct arena *arena,
     if (!fields_open(at, layer_keys)) {
         return;
     }
+    bool is_enabled = true;
     fields_need_text(at, "name", arena, &layer->name);
+    fields_bool(at, "enabled", &is_enabled);
+    layer->is_disabled = !is_enabled;
     read_routes(at, arena, layer);
     read_rules(at, arena, layer);
     profile_read_limits(at, layer);
+    profile_read_slots(at, layer);
 }

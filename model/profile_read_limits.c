@@ -13,29 +13,23 @@ static const double TOKENS_MAX = 1e9;
 /* All in the order of their enums. */
 static const char *const elapsed_test_words[] = {
     "after-attempt", "before-sleep", "cut-sleep", NULL};
-static const char *const slot_scope_words[] = {"handler", "session", "client",
-                                               "global", NULL};
-static const char *const slot_held_words[] = {"call", "attempt", NULL};
 static const char *const progress_clock_words[] = {"handler", "call", NULL};
 static const char *const timeout_kind_words[] = {"total", "head", "inactivity",
                                                  NULL};
-static const char *const limiter_scope_words[] = {"holder", "url-and-key",
-                                                  NULL};
+static const char *const breaker_checked_words[] = {"attempt", "call", NULL};
 
 static const char *const budget_keys[] = {
     "attempts", "connect_attempts", "read_attempts", "status_attempts",
     "elapsed",  "elapsed_test",     "tokens",        NULL};
-static const char *const token_keys[] = {"capacity", "cost", "timeout_cost",
-                                         "refund", NULL};
-static const char *const slot_keys[] = {"limit", "scope", "held", NULL};
+static const char *const token_keys[] = {
+    "capacity", "cost",      "timeout_cost",  "refund",
+    "per_call", "threshold", "failures_cost", NULL};
 static const char *const progress_keys[] = {
     "timeout",          "clock", "aborts_attempt", "tested_at_first",
     "resets_when_idle", NULL};
 static const char *const timeout_keys[] = {"limit", "kind", NULL};
-static const char *const limiter_keys[] = {"scope", "poll", "clears_on_success",
-                                           NULL};
-static const char *const breaker_keys[] = {"failures", "reset",
-                                           "half_open_calls", NULL};
+static const char *const breaker_keys[] = {
+    "failures", "reset", "half_open_calls", "checked", "retryable", NULL};
 
 /* The member, opened as an object. */
 static bool open_member(const struct jsonc_value *layer, const char *key,
@@ -58,28 +52,50 @@ static void read_attempts(const struct jsonc_value *at, const char *key,
     }
 }
 
+/* Amounts with which no retry would ever have its tokens. */
+static void check_tokens(const struct jsonc_value *at,
+                         const struct token_bucket *tokens)
+{
+    static const char *const costs[] = {"cost", "timeout_cost"};
+    const double amounts[] = {tokens->cost, tokens->timeout_cost};
+    struct jsonc_value value;
+    for (size_t i = 0; i < sizeof costs / sizeof *costs; i++) {
+        if (amounts[i] > tokens->capacity && jsonc_get(at, costs[i], &value)) {
+            jsonc_hint(fields_expected(&value, "at most the capacity, %g",
+                                       tokens->capacity),
+                       "so dear a retry would never happen");
+        }
+    }
+    if (tokens->threshold >= tokens->capacity &&
+        jsonc_get(at, "threshold", &value)) {
+        jsonc_hint(fields_expected(&value, "less than the capacity, %g",
+                                   tokens->capacity),
+                   "a retry needs more tokens than the threshold");
+    }
+}
+
 static void read_tokens(const struct jsonc_value *budget,
                         struct token_bucket *tokens)
 {
     const struct fields_span span = {0.0, TOKENS_MAX};
-    struct jsonc_value at, value;
+    struct jsonc_value at;
     if (!open_member(budget, "tokens", token_keys, &at)) {
         return;
     }
     tokens->is_used = true;
-    if (fields_need(&at, "capacity")) {
-        fields_number(&at, "capacity", span, &tokens->capacity);
-    }
+    bool has_capacity = fields_need(&at, "capacity") &&
+                        fields_number(&at, "capacity", span, &tokens->capacity);
     if (fields_need(&at, "cost")) {
         fields_number(&at, "cost", span, &tokens->cost);
     }
     tokens->timeout_cost = tokens->cost;
     fields_number(&at, "timeout_cost", span, &tokens->timeout_cost);
     fields_number(&at, "refund", span, &tokens->refund);
-    if (tokens->cost > tokens->capacity && jsonc_get(&at, "cost", &value)) {
-        jsonc_hint(fields_expected(&value, "at most the capacity, %g",
-                                   tokens->capacity),
-                   "so dear a retry would never happen");
+    fields_number(&at, "per_call", span, &tokens->per_call);
+    fields_number(&at, "threshold", span, &tokens->threshold);
+    fields_bool(&at, "failures_cost", &tokens->failures_cost);
+    if (has_capacity) {
+        check_tokens(&at, tokens);
     }
 }
 
@@ -108,25 +124,6 @@ static void read_budget(const struct jsonc_value *layer, struct budget *budget)
         budget->elapsed_test = (enum elapsed_test)index;
     }
     read_tokens(&at, &budget->tokens);
-}
-
-static void read_slots(const struct jsonc_value *layer, struct slots *slots)
-{
-    struct jsonc_value at;
-    int index = 0;
-    if (!open_member(layer, "slots", slot_keys, &at)) {
-        return;
-    }
-    slots->scope = SLOTS_CLIENT;
-    if (fields_need(&at, "limit")) {
-        fields_int(&at, "limit", counts, &slots->limit);
-    }
-    if (fields_choice(&at, "scope", slot_scope_words, &index)) {
-        slots->scope = (enum slot_scope)index;
-    }
-    if (fields_choice(&at, "held", slot_held_words, &index)) {
-        slots->held = (enum slot_held)index;
-    }
 }
 
 static void read_progress(const struct jsonc_value *layer,
@@ -166,26 +163,11 @@ static void read_attempt_timeout(const struct jsonc_value *layer,
     }
 }
 
-static void read_rate_limiter(const struct jsonc_value *layer,
-                              struct rate_limiter *limiter)
-{
-    struct jsonc_value at;
-    int index = 0;
-    if (!open_member(layer, "rate_limiter", limiter_keys, &at)) {
-        return;
-    }
-    limiter->is_used = true;
-    if (fields_choice(&at, "scope", limiter_scope_words, &index)) {
-        limiter->scope = (enum limiter_scope)index;
-    }
-    fields_duration(&at, "poll", &limiter->poll_ns);
-    fields_bool(&at, "clears_on_success", &limiter->clears_on_success);
-}
-
 static void read_breaker(const struct jsonc_value *layer,
                          struct circuit_breaker *breaker)
 {
     struct jsonc_value at;
+    int index = 0;
     if (!open_member(layer, "breaker", breaker_keys, &at)) {
         return;
     }
@@ -198,16 +180,18 @@ static void read_breaker(const struct jsonc_value *layer,
         fields_positive(&at, "reset", &breaker->reset_ns);
     }
     fields_int(&at, "half_open_calls", counts, &breaker->half_open_calls);
+    if (fields_choice(&at, "checked", breaker_checked_words, &index)) {
+        breaker->checked = (enum breaker_checked)index;
+    }
+    fields_bool(&at, "retryable", &breaker->is_retryable);
 }
 
 void profile_read_limits(const struct jsonc_value *at, struct layer *layer)
 {
     read_budget(at, &layer->budget);
-    read_slots(at, &layer->slots);
     read_progress(at, &layer->progress);
     read_attempt_timeout(at, &layer->attempt_timeout);
     layer->call_timeout_ns = NS_FOREVER;
     fields_positive(at, "call_timeout", &layer->call_timeout_ns);
-    read_rate_limiter(at, &layer->rate_limiter);
     read_breaker(at, &layer->breaker);
 }

@@ -22,7 +22,7 @@ static const char *const policy_keys[] = {
     "read",     "status", "use",        "at_least",    "at_most",     "spread",
     "limit",    "zero",   "negative",   "above_limit", "unparseable", "default",
     "jittered", "past",   "duplicates", NULL};
-static const char *const source_keys[] = {"header", "as", NULL};
+static const char *const source_keys[] = {"header", "body", "as", NULL};
 
 static void read_forms(const struct jsonc_value *at, struct arena *arena,
                        struct retry_after_source *source)
@@ -48,6 +48,21 @@ static void read_forms(const struct jsonc_value *at, struct arena *arena,
     source->form_count = list.count;
 }
 
+/* A header, or a value in a JSON body. */
+static void read_source(const struct jsonc_value *at, struct arena *arena,
+                        struct retry_after_source *source)
+{
+    if (!fields_open(at, source_keys)) {
+        return;
+    }
+    if (fields_has(at, "header") == fields_has(at, "body")) {
+        jsonc_problem(at, "expected one of \"header\" and \"body\"");
+    }
+    fields_text(at, "header", arena, &source->header);
+    profile_read_pointer(at, "body", arena, &source->pointer);
+    read_forms(at, arena, source);
+}
+
 static void read_sources(const struct jsonc_value *at, struct arena *arena,
                          struct retry_after *policy)
 {
@@ -64,10 +79,7 @@ static void read_sources(const struct jsonc_value *at, struct arena *arena,
     }
     for (size_t i = 0; i < list.count; i++) {
         struct jsonc_value source = jsonc_at(&list.at, (int)i);
-        if (fields_open(&source, source_keys)) {
-            fields_need_text(&source, "header", arena, &sources[i].header);
-            read_forms(&source, arena, &sources[i]);
-        }
+        read_source(&source, arena, &sources[i]);
     }
     policy->sources = sources;
     policy->source_count = list.count;

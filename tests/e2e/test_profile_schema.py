@@ -23,7 +23,10 @@ SHIPPED = sorted((ROOT / "scenarios/profiles").glob("*.jsonc"))
 
 BEYOND_SCHEMA = re.compile(
     "expected at (least|most) the (base|cap|lower end|capacity)"
+    "|expected less than the (capacity|limit)"
     '|expected at least "at_least"'
+    "|closes the limiter for no time"
+    "|no layer covers"
     "|the floor of the jitter is above the cap"
     "|covers 200 without a condition"
     "|is never reached"
@@ -36,10 +39,11 @@ BACKOFF = {
     "schedule": "exponential", "base": "500ms", "factor": 2, "first_exponent": 1,
     "first_immediate": True, "cap": "10s", "cap_unjittered": True,
     "jitter": {"symmetric": 0.25}, "order": "after-cap", "clip": True,
-    "floor": "1ms", "negative": "zero", "rounding": "none",
+    "floor": "1ms", "negative": "zero", "rounding": "none", "overflow": "raise",
 }
 RETRY_AFTER = {
-    "read": [{"header": "Retry-After", "as": ["seconds", "http-date"]}],
+    "read": [{"header": "Retry-After", "as": ["seconds", "http-date"]},
+             {"body": "/retry_after_ms", "as": ["ms"]}],
     "status": ["429", "500-599", "!501"], "use": "replace", "limit": "60s",
     "above_limit": "clamp", "zero": "wait", "negative": "own-delay",
     "past": "wait", "unparseable": "own-delay", "default": "1s",
@@ -47,6 +51,8 @@ RETRY_AFTER = {
 }
 FULL = {
     "retryspec": 1, "profile": "p", "title": "t", "source": "s",
+    "follow_up": "POST /api/x", "handler_cache": 100,
+    "queue_state": {"state": "/s", "reason": "/r~0", "debounce": "60s"},
     "resend": {"on_stale_connection": True, "status": ["421"], "limit": 2},
     "resumes_with_range": True,
     "headers": {
@@ -57,30 +63,42 @@ FULL = {
     "tolerance": {"early": "10ms", "late": "250ms"},
     "not_applicable": [{"rule": "RA-1", "reason": "not read"}],
     "layers": [{
-        "name": "a", "routes": ["POST */x", "ANY /y"],
+        "name": "a", "enabled": False, "routes": ["POST */x", "ANY /y"],
         "budget": {
             "attempts": 4, "connect_attempts": 3, "read_attempts": 2,
             "status_attempts": "unlimited", "elapsed": "300s",
             "elapsed_test": "cut-sleep",
-            "tokens": {"capacity": 500, "cost": 5, "timeout_cost": 10, "refund": 1},
+            "tokens": {"capacity": 500, "cost": 5, "timeout_cost": 10, "refund": 1,
+                       "per_call": 0.5, "threshold": 250, "failures_cost": True},
         },
-        "slots": {"limit": 7, "scope": "client", "held": "call"},
+        "slots": {
+            "limit": 7, "scope": "client", "held": "call",
+            "throttled": {"limit": 3, "window": "10s"},
+            "bytes": {"limit": 1000, "penalty": 20},
+            "ask_again": {"schedule": "constant", "base": "2ms"},
+        },
         "progress": {
             "timeout": "30min", "clock": "call", "aborts_attempt": True,
             "tested_at_first": True, "resets_when_idle": True,
         },
         "attempt_timeout": {"limit": "60s", "kind": "head"},
         "call_timeout": "10min",
-        "rate_limiter": {"scope": "holder", "poll": "1s", "clears_on_success": True},
-        "breaker": {"failures": 5, "reset": "30s", "half_open_calls": 1},
+        "rate_limiter": {"scope": "holder", "poll": "1s", "clears_on_success": True,
+                         "per_second": 0.5, "burst": 3},
+        "breaker": {"failures": 5, "reset": "30s", "half_open_calls": 1,
+                    "checked": "call", "retryable": True},
         "rules": [
             {"on": {"status": ["429"], "transport": ["reset"], "methods": ["GET"]},
              "do": "retry", "source": "x", "backoff": BACKOFF,
-             "retry_after": RETRY_AFTER},
+             "retry_after": RETRY_AFTER, "count": "streak", "limit": 3,
+             "within": "1h", "closes_limiter": True},
             {"on": {"header": {"name": "x", "value": "1", "ignores_case": True}},
              "do": "fail"},
-            {"on": {"status": ["500"], "body": {"pointer": "/c", "value": "v"}},
-             "do": "poll"},
+            {"on": {"status": ["500"],
+                    "body": {"pointer": "/c", "value": "v", "ignores_case": True},
+                    "request_bytes": {"at_least": 2, "at_most": 9}},
+             "do": "poll", "count": "iterations", "limit": 9,
+             "backoff": {"schedule": "exponential", "base": "1s"}},
         ],
     }],
 }
@@ -131,6 +149,16 @@ def with_on(**members):
     return changed(("layers", 0, "rules", 0, "on"), put(members))
 
 
+def with_rule(limiter=False, **members):
+    """A layer with one rule, and a rate limiter perhaps."""
+    profile = copy.deepcopy(FULL)
+    layer = {"name": "a", "rules": [{"on": {"status": ["503"]}, **members}]}
+    if limiter:
+        layer["rate_limiter"] = {}
+    profile["layers"] = [layer]
+    return profile
+
+
 def combinations():
     """Files whose keys are good alone and may be wrong together."""
     base = {"base": "1s"}
@@ -169,6 +197,46 @@ def combinations():
     for action in ("retry", "fail", "pass", "poll", "start-over"):
         yield changed(("layers", 0, "rules", 0, "do"), put(action))
         yield changed(("layers", 0, "rules", 1, "do"), put(action))
+        for members in ({}, {"limit": 2}, {"limit": 2, "count": "streak"},
+                        {"count": "iterations"}, {"within": "1h"},
+                        {"closes_limiter": False}, {"closes_limiter": True}):
+            for backoff in ({}, {"backoff": {"schedule": "none"}},
+                            {"backoff": {"schedule": "constant", "base": "1s"}},
+                            {"backoff": {"schedule": "linear", "base": "1s", "step": "1s"}},
+                            {"retry_after": "ignored"}, {"retry_after": RETRY_AFTER}):
+                yield with_rule(do=action, **members, **backoff)
+                yield with_rule(limiter=True, do=action, **members, **backoff)
+    for slots in ({"throttled": {"limit": 9, "window": "1s"}}, {"bytes": {"limit": 1}},
+                  {"bytes": {"limit": 1, "penalty": 2}}, {"limit": 1, "held": "attempt"},
+                  {"limit": 2, "throttled": {"limit": 2, "window": "1s"}},
+                  {"scope": "url-and-key"}, {"scope": "url-and-key", "limit": 1},
+                  {"limit": 1, "ask_again": {"schedule": "none"}}):
+        yield changed(("layers", 0, "slots"), put(slots))
+        rules = changed(("layers", 0, "slots"), put(slots))
+        del rules["layers"][0]["rules"][0]["closes_limiter"]
+        yield rules
+    for limiter in ({"per_second": 1}, {"burst": 2}, {"poll": "1s"},
+                    {"per_second": 1, "burst": 0.5}):
+        yield changed(("layers", 0, "rate_limiter"), put(limiter))
+    for tokens in ({"threshold": 10}, {"threshold": 9.5}, {"timeout_cost": 11},
+                   {"timeout_cost": 10}):
+        yield changed(("layers", 0, "budget", "tokens"),
+                      put({"capacity": 10, "cost": 1} | tokens))
+    for request in ("POST /x", "POST /y", "POST x", "ANY /y", "post /y", "POST /y?a",
+                    "POST /*", "GET  /y", "/y", "POST /api/v1/x"):
+        yield changed(("follow_up",), put(request))
+    for pointer in ("/a", "/", "a", "/a~1b", "/~", "/~2", "/a/~0/0"):
+        yield changed(("queue_state", "state"), put(pointer))
+        yield with_retry_after(read=[{"body": pointer, "as": ["ms"]}])
+        yield with_on(status=["400"], body={"pointer": pointer})
+    yield with_retry_after(read=[{"body": "/a", "header": "a", "as": ["ms"]}])
+    for sizes in ({}, {"at_least": 1}, {"at_most": 1}, {"at_most": 0},
+                  {"at_least": 3, "at_most": 2}, {"at_least": 3, "at_most": 3}):
+        yield with_on(transport=["any"], request_bytes=sizes)
+        yield with_on(request_bytes=sizes)
+    two = copy.deepcopy(FULL)
+    two["layers"][0]["rules"][2]["within"] = "1s"
+    yield two
     for route in ("POST /x", "POST *", "post /x", "POST x", "POST  /x", "POST /x?a"):
         yield changed(("layers", 0, "routes", 0), put(route))
 

@@ -1,37 +1,6 @@
 /* Every way in which a profile can be wrong is refused with its place, its
  * path, what was expected and found, and a hint. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "model/profile.h"
-
-#define FILE_OF(layers)                                                    \
-    "{\"retryspec\":1,\"profile\":\"p\",\"title\":\"t\",\"source\":\"s\"," \
-    "\n\"layers\":" layers "}"
-#define LAYER(members) FILE_OF("[{\"name\":\"a\"" members "}]")
-#define RULE(rule)     LAYER(",\"rules\":[{\n" rule "}]")
-#define ON(on)         RULE("\"on\":" on ",\"do\":\"fail\"")
-#define RETRY(members) \
-    RULE("\"on\":{\"status\":[\"503\"]},\"do\":\"retry\"," members)
-#define BACKOFF(members) RETRY("\"backoff\":{\n" members "}")
-#define EXPONENTIAL(members) \
-    BACKOFF("\"schedule\":\"exponential\",\"base\":\"2s\"," members)
-#define RETRY_AFTER(value) \
-    RETRY("\"backoff\":{\"schedule\":\"none\"},\n\"retry_after\":" value)
-#define READ                                         \
-    "\"read\":[{\"header\":\"Retry-After\",\"as\":[" \
-    "\"seconds\"]}]"
-
-struct hostile {
-    const char *json;
-    const char *expected; /* "line:column path: message | hint" */
-};
+#include "hostile_profiles.h"
 
 static const struct hostile roots[] = {
     {"[]", "1:1 : expected an object, found an array"},
@@ -136,7 +105,8 @@ static const struct hostile layers[] = {
      "2:64 layers[0].budget.tokens.cost: expected at most the capacity, 10, "
      "found 20 | so dear a retry would never happen"},
     {LAYER(",\"slots\":{\"scope\":\"client\"}"),
-     "2:31 layers[0].slots: missing key \"limit\""},
+     "2:31 layers[0].slots: limits nothing: expected \"limit\", \"throttled\" "
+     "or \"bytes\""},
     {LAYER(",\"slots\":{\"limit\":0}"),
      "2:40 layers[0].slots.limit: expected a whole number from 1 to "
      "1000000000, found the number 0"},
@@ -172,11 +142,13 @@ static const struct hostile rules[] = {
      "2:32 layers[0].rules[0]: missing key \"backoff\""},
     {RULE("\"on\":{\"status\":[\"503\"]},\"do\":\"fail\",\"backoff\":{}"),
      "3:47 layers[0].rules[0].backoff: \"backoff\" means nothing without "
-     "\"do\": \"retry\" | leave \"backoff\" out"},
-    {RULE("\"on\":{\"status\":[\"503\"]},\"do\":\"poll\",\"retry_after\":"
+     "\"do\": \"retry\", \"poll\" or \"start-over\", or \"closes_limiter\" | "
+     "leave \"backoff\" out"},
+    {RULE("\"on\":{\"status\":[\"503\"]},\"do\":\"pass\",\"retry_after\":"
           "\"ignored\""),
      "3:51 layers[0].rules[0].retry_after: \"retry_after\" means nothing "
-     "without \"do\": \"retry\" | leave \"retry_after\" out"},
+     "without \"do\": \"retry\", \"poll\" or \"start-over\", or "
+     "\"closes_limiter\" | leave \"retry_after\" out"},
     {RULE("\"on\":{\"status\":[\"200-299\"]},\"do\":\"poll\""),
      "3:6 layers[0].rules[0].on: covers 200 without a condition: no call could "
      "ever succeed | narrow \"status\", or add \"header\" or \"body\""},
@@ -235,6 +207,34 @@ static const struct hostile rules[] = {
     {ON("{\"transport\":[\"any\"],\"header\":{\"name\":\"x\"}}"),
      "3:6 layers[0].rules[0].on: a transport fault has no response whose "
      "header or body could be looked at | write two rules"},
+    {ON("{\"body\":{\"pointer\":\"/e\",\"ignores_case\":true}}"),
+     "3:45 layers[0].rules[0].on.body.ignores_case: \"ignores_case\" means "
+     "nothing without \"value\" | leave \"ignores_case\" out"},
+    {ON("{\"body\":{\"pointer\":\"/a~b\"}}"),
+     "3:25 layers[0].rules[0].on.body.pointer: expected a JSON pointer, found "
+     "\"/a~b\" | a ~ in a name is written ~0, a slash ~1"},
+    {ON("{\"body\":{\"pointer\":\"/e\",\"ignore_case\":true}}"),
+     "3:30 layers[0].rules[0].on.body: unknown key \"ignore_case\" | did you "
+     "mean \"ignores_case\"?"},
+    {ON("{\"request_bytes\":{\"at_least\":1}}"),
+     "3:6 layers[0].rules[0].on: matches nothing: expected \"status\", "
+     "\"transport\", \"header\" or \"body\""},
+    {ON("{\"status\":[\"429\"],\"request_bytes\":{}}"),
+     "3:40 layers[0].rules[0].on.request_bytes: is no condition: expected "
+     "\"at_least\" or \"at_most\""},
+    {ON("{\"status\":[\"429\"],\"request_bytes\":131072}"),
+     "3:40 layers[0].rules[0].on.request_bytes: expected an object, found the "
+     "number 131072"},
+    {ON("{\"status\":[\"429\"],\"request_bytes\":{\"at_most\":0}}"),
+     "3:51 layers[0].rules[0].on.request_bytes.at_most: expected a whole "
+     "number from 1 to 1000000000000000, found the number 0"},
+    {ON("{\"status\":[\"429\"],\"request_bytes\":{\"at_least\":5,"
+        "\"at_most\":4}}"),
+     "3:64 layers[0].rules[0].on.request_bytes.at_most: expected at least "
+     "\"at_least\", 5, found 4"},
+    {ON("{\"status\":[\"429\"],\"request_bytes\":{\"atleast\":5}}"),
+     "3:41 layers[0].rules[0].on.request_bytes: unknown key \"atleast\" | did "
+     "you mean \"at_least\"?"},
     {ON("{\"body\":{\"pointer\":\"error\"}}"),
      "3:25 layers[0].rules[0].on.body.pointer: expected a JSON pointer, which "
      "begins with /, found \"error\" | write \"/error\""},
@@ -332,6 +332,19 @@ static const struct hostile backoffs[] = {
     {EXPONENTIAL("\"cap\":\"9s\",\"jitter\":{\"full_from\":\"10s\"}"),
      "4:58 layers[0].rules[0].backoff.jitter: the floor of the jitter is above "
      "the cap"},
+    {EXPONENTIAL("\"jitter\":{\"up_steps\":-1}"),
+     "4:59 layers[0].rules[0].backoff.jitter.up_steps: expected a number from "
+     "0 to 10, found the number -1"},
+    {EXPONENTIAL("\"jitter\":{\"symmetric_inclusive\":11}"),
+     "4:70 layers[0].rules[0].backoff.jitter.symmetric_inclusive: expected a "
+     "number from 0 to 10, found the number 11"},
+    {EXPONENTIAL("\"overflow\":\"crash\""),
+     "4:49 layers[0].rules[0].backoff.overflow: expected one of \"cap\", "
+     "\"raise\", found \"crash\""},
+    {BACKOFF("\"schedule\":\"constant\",\"base\":\"1s\","
+             "\"overflow\":\"raise\""),
+     "4:46 layers[0].rules[0].backoff.overflow: \"overflow\" means nothing "
+     "without \"schedule\": \"exponential\" | leave \"overflow\" out"},
     {EXPONENTIAL("\"rounding\":\"up\""),
      "4:49 layers[0].rules[0].backoff.rounding: expected one of \"none\", "
      "\"ms-nearest\", \"ms-down\", \"ns-down\", found \"up\""},
@@ -348,6 +361,16 @@ static const struct hostile retry_afters[] = {
      "4:15 layers[0].rules[0].retry_after: missing key \"read\""},
     {RETRY_AFTER("{\"read\":[]}"), "4:23 layers[0].rules[0].retry_after.read: "
                                    "expected 1 to 8 elements, found 0"},
+    {RETRY_AFTER("{\"read\":[{\"as\":[\"ms\"]}]}"),
+     "4:24 layers[0].rules[0].retry_after.read[0]: expected one of \"header\" "
+     "and \"body\""},
+    {RETRY_AFTER("{\"read\":[{\"header\":\"x\",\"body\":\"/x\",\"as\":["
+                 "\"ms\"]}]}"),
+     "4:24 layers[0].rules[0].retry_after.read[0]: expected one of \"header\" "
+     "and \"body\""},
+    {RETRY_AFTER("{\"read\":[{\"body\":\"x\",\"as\":[\"ms\"]}]}"),
+     "4:32 layers[0].rules[0].retry_after.read[0].body: expected a JSON "
+     "pointer, which begins with /, found \"x\" | write \"/x\""},
     {RETRY_AFTER("{\"read\":[{\"header\":\"Retry-After\"}]}"),
      "4:24 layers[0].rules[0].retry_after.read[0]: missing key \"as\""},
     {RETRY_AFTER("{\"read\":[{\"header\":\"Retry-After\",\"as\":[\"s\"]}]}"),
@@ -396,43 +419,6 @@ static const struct hostile retry_afters[] = {
      "4:77 layers[0].rules[0].retry_after.default: expected a duration such as "
      "\"500ms\", found \"1\" | a number and one of ns, us, ms, s, min, h"},
 };
-
-/* The first problem of the text, as the tables write it. */
-static void describe_problem(const char *json, char *text, size_t size)
-{
-    struct error error = {0};
-    struct profile *profile =
-        profile_read("p.jsonc", json, strlen(json), &error);
-    const struct problem *problem = &error.problems[0];
-    if (profile) {
-        snprintf(text, size, "nothing");
-        profile_free(profile);
-        return;
-    }
-    assert_true(error_is_set(&error));
-    assert_int_equal(problem->kind, PROBLEM_INPUT);
-    assert_string_equal(problem->file, "p.jsonc");
-    snprintf(text, size, "%d:%d %s: %s%s%s", problem->line, problem->column,
-             problem->path, problem->message, *problem->hint ? " | " : "",
-             problem->hint);
-}
-
-static void check_table(const struct hostile *table, size_t count)
-{
-    size_t failed = 0;
-    for (size_t i = 0; i < count; i++) {
-        char found[1024];
-        describe_problem(table[i].json, found, sizeof found);
-        if (strcmp(found, table[i].expected) != 0) {
-            print_error("%s\n  expected: %s\n  found:    %s\n", table[i].json,
-                        table[i].expected, found);
-            failed++;
-        }
-    }
-    assert_int_equal(failed, 0);
-}
-
-#define CHECK_TABLE(table) check_table(table, sizeof(table) / sizeof *(table))
 
 static void test_roots(void **state)
 {

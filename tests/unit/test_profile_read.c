@@ -46,8 +46,12 @@ static void test_defaults(void **state)
     assert_null(profile->headers.retry_count);
     assert_false(profile->resend.is_used);
     assert_int_equal(profile->not_applicable_count, 0);
+    assert_null(profile->follow_up.path);
+    assert_null(profile->queue_state.state);
+    assert_int_equal(profile->handler_cache, 0);
 
     const struct layer *layer = &profile->layers[0];
+    assert_false(layer->is_disabled);
     assert_int_equal(layer->route_count, 0);
     assert_true(layer->budget.attempts == ATTEMPTS_UNLIMITED);
     assert_true(layer->budget.status_attempts == ATTEMPTS_UNLIMITED);
@@ -71,13 +75,21 @@ static void test_defaults(void **state)
     assert_int_equal(rule->backoff.order, JITTER_AFTER_CAP);
     assert_int_equal(rule->backoff.negative, NEGATIVE_ZERO);
     assert_int_equal(rule->backoff.rounding, ROUND_NONE);
+    assert_int_equal(rule->backoff.overflow, OVERFLOW_CAP);
     assert_false(rule->retry_after.is_used);
+    assert_int_equal(rule->count, COUNT_RUN);
+    assert_int_equal(rule->limit, 0);
+    assert_int_equal(rule->within_ns, 0);
+    assert_false(rule->closes_limiter);
     profile_free(profile);
 }
 
 /* Every key of the format, each with a value that is not its default. */
 static const char every_key[] =
     "{\"retryspec\":1,\"profile\":\"p\",\"title\":\"t\",\"source\":\"s\","
+    "\"follow_up\":\"PUT /v1/x\",\"handler_cache\":100,"
+    "\"queue_state\":{\"state\":\"/q\",\"reason\":\"/r\","
+    "\"debounce\":\"60s\"},"
     "\"resend\":{\"on_stale_connection\":true,\"status\":[\"421\"],"
     "\"limit\":3},"
     "\"resumes_with_range\":true,"
@@ -86,30 +98,40 @@ static const char every_key[] =
     "\"call_id\":{\"name\":\"x-i\"}},"
     "\"tolerance\":{\"early\":\"1ms\",\"late\":\"2ms\"},"
     "\"not_applicable\":[{\"rule\":\"RA-1\",\"reason\":\"not read\"}],"
-    "\"layers\":[{\"name\":\"a\",\"routes\":[\"POST */x\",\"ANY /y\"],"
+    "\"layers\":[{\"name\":\"a\",\"enabled\":false,"
+    "\"routes\":[\"POST */x\",\"ANY /y\",\"PUT /v1/x\"],"
     "\"budget\":{\"attempts\":4,\"connect_attempts\":3,\"read_attempts\":2,"
     "\"status_attempts\":\"unlimited\",\"elapsed\":\"300s\","
     "\"elapsed_test\":\"before-sleep\",\"tokens\":{\"capacity\":500,"
-    "\"cost\":5,\"timeout_cost\":10,\"refund\":0.5}},"
-    "\"slots\":{\"limit\":7,\"scope\":\"global\",\"held\":\"attempt\"},"
+    "\"cost\":5,\"timeout_cost\":10,\"refund\":0.5,\"per_call\":0.25,"
+    "\"threshold\":250,\"failures_cost\":true}},"
+    "\"slots\":{\"limit\":7,\"scope\":\"url-and-key\","
+    "\"held\":\"attempt\",\"throttled\":{\"limit\":3,"
+    "\"window\":\"10s\"},\"bytes\":{\"limit\":5242880,"
+    "\"penalty\":20},\"ask_again\":{\"schedule\":\"constant\","
+    "\"base\":\"2ms\"}},"
     "\"progress\":{\"timeout\":\"30min\",\"clock\":\"call\","
     "\"aborts_attempt\":true,\"tested_at_first\":true,"
     "\"resets_when_idle\":true},"
     "\"attempt_timeout\":{\"limit\":\"60s\",\"kind\":\"inactivity\"},"
     "\"call_timeout\":\"10min\","
     "\"rate_limiter\":{\"scope\":\"url-and-key\",\"poll\":\"100ms\","
-    "\"clears_on_success\":true},"
-    "\"breaker\":{\"failures\":5,\"reset\":\"30s\",\"half_open_calls\":2},"
+    "\"clears_on_success\":true,\"per_second\":0.5,\"burst\":2.5},"
+    "\"breaker\":{\"failures\":5,\"reset\":\"30s\",\"half_open_calls\":2,"
+    "\"checked\":\"call\",\"retryable\":true},"
     "\"rules\":[{\"on\":{\"status\":[\"!501\",\"500-599\",\"429\"],"
     "\"transport\":[\"reset\",\"timeout\"],\"methods\":[\"GET\",\"PUT\"]},"
-    "\"do\":\"retry\",\"source\":\"x.py\","
+    "\"do\":\"retry\",\"source\":\"x.py\",\"count\":\"streak\","
+    "\"limit\":3,\"within\":\"1h\",\"closes_limiter\":true,"
     "\"backoff\":{\"schedule\":\"exponential\",\"base\":\"500ms\","
     "\"factor\":3,\"first_exponent\":-1,\"first_immediate\":true,"
     "\"cap\":\"10s\",\"cap_unjittered\":true,\"jitter\":{\"up\":0.1},"
     "\"order\":\"before-cap\",\"clip\":true,\"floor\":\"100ms\","
-    "\"negative\":\"base\",\"rounding\":\"ms-down\"},"
+    "\"negative\":\"base\",\"rounding\":\"ms-down\","
+    "\"overflow\":\"raise\"},"
     "\"retry_after\":{\"read\":[{\"header\":\"x-ms\",\"as\":[\"ms\"]},"
-    "{\"header\":\"Retry-After\",\"as\":[\"seconds\",\"http-date\"]}],"
+    "{\"header\":\"Retry-After\",\"as\":[\"seconds\",\"http-date\"]},"
+    "{\"body\":\"/retry_after_ms\",\"as\":[\"ms\"]}],"
     "\"status\":[\"429\"],\"use\":\"between\",\"at_least\":\"1s\","
     "\"at_most\":\"60s\",\"limit\":\"120s\",\"above_limit\":\"give-up\","
     "\"zero\":\"own-delay\",\"negative\":\"raise\",\"past\":\"never\","
@@ -118,10 +140,30 @@ static const char every_key[] =
     "{\"on\":{\"header\":{\"name\":\"x-s\",\"value\":\"true\","
     "\"ignores_case\":true}},\"do\":\"start-over\"},"
     "{\"on\":{\"status\":[\"503\"],\"body\":{\"pointer\":\"/c\","
-    "\"value\":\"user\"}},\"do\":\"fail\"}]}]}";
+    "\"value\":\"user\",\"ignores_case\":true},\"request_bytes\":{"
+    "\"at_least\":2,\"at_most\":131072}},\"do\":\"fail\"},"
+    "{\"on\":{\"status\":[\"504\"]},\"do\":\"poll\","
+    "\"count\":\"iterations\"},"
+    "{\"on\":{\"status\":[\"402\"]},\"do\":\"pass\","
+    "\"closes_limiter\":true,\"backoff\":{\"schedule\":\"constant\","
+    "\"base\":\"5s\"}}]}]}";
+
+static void check_slots(const struct slots *slots)
+{
+    assert_int_equal(slots->limit, 7);
+    assert_int_equal(slots->scope, SLOTS_URL_AND_KEY);
+    assert_int_equal(slots->held, SLOT_HELD_ATTEMPT);
+    assert_int_equal(slots->throttled_limit, 3);
+    assert_int_equal(slots->throttled_window_ns, 10 * NS_PER_S);
+    assert_int_equal(slots->byte_limit, 5242880);
+    assert_true(slots->byte_penalty == 20.0);
+    assert_int_equal(slots->ask_again.schedule, SCHEDULE_CONSTANT);
+    assert_int_equal(slots->ask_again.base_ns, 2 * NS_PER_MS);
+}
 
 static void check_limits(const struct layer *layer)
 {
+    assert_true(layer->is_disabled);
     assert_int_equal(layer->budget.attempts, 4);
     assert_int_equal(layer->budget.connect_attempts, 3);
     assert_int_equal(layer->budget.read_attempts, 2);
@@ -133,9 +175,10 @@ static void check_limits(const struct layer *layer)
     assert_true(layer->budget.tokens.cost == 5.0);
     assert_true(layer->budget.tokens.timeout_cost == 10.0);
     assert_true(layer->budget.tokens.refund == 0.5);
-    assert_int_equal(layer->slots.limit, 7);
-    assert_int_equal(layer->slots.scope, SLOTS_GLOBAL);
-    assert_int_equal(layer->slots.held, SLOT_HELD_ATTEMPT);
+    assert_true(layer->budget.tokens.per_call == 0.25);
+    assert_true(layer->budget.tokens.threshold == 250.0);
+    assert_true(layer->budget.tokens.failures_cost);
+    check_slots(&layer->slots);
     assert_int_equal(layer->progress.timeout_ns, 1800 * NS_PER_S);
     assert_int_equal(layer->progress.clock, PROGRESS_PER_CALL);
     assert_true(layer->progress.aborts_attempt);
@@ -148,10 +191,14 @@ static void check_limits(const struct layer *layer)
     assert_int_equal(layer->rate_limiter.scope, LIMITER_URL_AND_KEY);
     assert_int_equal(layer->rate_limiter.poll_ns, 100 * NS_PER_MS);
     assert_true(layer->rate_limiter.clears_on_success);
+    assert_true(layer->rate_limiter.per_second == 0.5);
+    assert_true(layer->rate_limiter.burst == 2.5);
     assert_true(layer->breaker.is_used);
     assert_int_equal(layer->breaker.failures, 5);
     assert_int_equal(layer->breaker.reset_ns, 30 * NS_PER_S);
     assert_int_equal(layer->breaker.half_open_calls, 2);
+    assert_int_equal(layer->breaker.checked, BREAKER_PER_CALL);
+    assert_true(layer->breaker.is_retryable);
 }
 
 static void check_outcomes(const struct profile_rule *rules)
@@ -174,6 +221,35 @@ static void check_outcomes(const struct profile_rule *rules)
 
     assert_string_equal(rules[2].on.body.pointer, "/c");
     assert_string_equal(rules[2].on.body.value, "user");
+    assert_true(rules[2].on.body.ignores_case);
+    assert_int_equal(rules[2].on.request_at_least, 2);
+    assert_int_equal(rules[2].on.request_at_most, 131072);
+}
+
+static void check_counting(const struct profile_rule *rules)
+{
+    assert_int_equal(rules[0].count, COUNT_STREAK);
+    assert_int_equal(rules[0].limit, 3);
+    assert_int_equal(rules[0].within_ns, 3600 * NS_PER_S);
+    assert_true(rules[0].closes_limiter);
+    assert_int_equal(rules[1].within_ns, 0);
+    assert_int_equal(rules[3].action, RULE_POLL);
+    assert_int_equal(rules[3].count, COUNT_ITERATIONS);
+    assert_int_equal(rules[3].backoff.schedule, SCHEDULE_NONE);
+    assert_int_equal(rules[4].action, RULE_PASS);
+    assert_true(rules[4].closes_limiter);
+    assert_int_equal(rules[4].backoff.base_ns, 5 * NS_PER_S);
+}
+
+/* What is said of whole calls. */
+static void check_calls(const struct profile *profile)
+{
+    assert_string_equal(profile->follow_up.method, "PUT");
+    assert_string_equal(profile->follow_up.path, "/v1/x");
+    assert_string_equal(profile->queue_state.state, "/q");
+    assert_string_equal(profile->queue_state.reason, "/r");
+    assert_int_equal(profile->queue_state.debounce_ns, 60 * NS_PER_S);
+    assert_int_equal(profile->handler_cache, 100);
 }
 
 static void check_backoff(const struct backoff *backoff)
@@ -192,12 +268,16 @@ static void check_backoff(const struct backoff *backoff)
     assert_int_equal(backoff->floor_ns, 100 * NS_PER_MS);
     assert_int_equal(backoff->negative, NEGATIVE_BASE);
     assert_int_equal(backoff->rounding, ROUND_MS_DOWN);
+    assert_int_equal(backoff->overflow, OVERFLOW_RAISE);
 }
 
 static void check_retry_after(const struct retry_after *policy)
 {
     assert_true(policy->is_used);
-    assert_int_equal(policy->source_count, 2);
+    assert_int_equal(policy->source_count, 3);
+    assert_null(policy->sources[0].pointer);
+    assert_null(policy->sources[2].header);
+    assert_string_equal(policy->sources[2].pointer, "/retry_after_ms");
     assert_string_equal(policy->sources[0].header, "x-ms");
     assert_int_equal(policy->sources[0].forms[0], RA_MS);
     assert_int_equal(policy->sources[1].form_count, 2);
@@ -238,7 +318,9 @@ static void test_every_key_has_its_field(void **state)
     assert_int_equal(profile->tolerance.late_ns, 2 * NS_PER_MS);
     assert_string_equal(profile->not_applicable[0].rule, "RA-1");
     assert_string_equal(profile->not_applicable[0].reason, "not read");
+    check_calls(profile);
     check_limits(&profile->layers[0]);
+    check_counting(profile->layers[0].rules);
     check_outcomes(profile->layers[0].rules);
     check_backoff(&profile->layers[0].rules[0].backoff);
     check_retry_after(&profile->layers[0].rules[0].retry_after);
@@ -265,6 +347,9 @@ static void test_words_of_jitter(void **state)
         {"{\"add\":[\"0s\",\"100ms\"]}",
          {.jitter = JITTER_ADD, .jitter_b_ns = 100 * NS_PER_MS}},
         {"{\"decorrelated\":3}", {.jitter = JITTER_DECORRELATED, .ratio = 3.0}},
+        {"{\"up_steps\":0.1}", {.jitter = JITTER_UP_STEPS, .ratio = 0.1}},
+        {"{\"symmetric_inclusive\":0.5}",
+         {.jitter = JITTER_SYMMETRIC_INCLUSIVE, .ratio = 0.5}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char json[512];
@@ -317,6 +402,7 @@ static void test_a_layer_covers_what_its_routes_say(void **state)
     assert_false(layer_covers(layer, "POS", "/x"));
     assert_true(layer_covers(layer, "DELETE", "/y"));
     assert_false(layer_covers(layer, "DELETE", "/y/z"));
+    assert_true(layer_covers(layer, "PUT", "/v1/x"));
     const struct layer any = {.name = "without routes"};
     assert_true(layer_covers(&any, "PATCH", "/whatever"));
     profile_free(profile);
