@@ -22,12 +22,30 @@ static size_t client_of(const char *key, size_t client_count)
     return *end == '-' && client < client_count ? client : 0;
 }
 
+int calls_step(const struct profile *profile,
+               const struct trace_attempt *attempt)
+{
+    const struct follow_up *second = &profile->follow_up;
+    size_t length = second->path ? strlen(second->path) : 0;
+    return second->path && strcmp(second->method, attempt->method) == 0 &&
+           strncmp(second->path, attempt->target, length) == 0 &&
+           (!attempt->target[length] || strchr("?#", attempt->target[length]));
+}
+
+/* Does an attempt belong to the call? It has the key. */
+static bool is_of_call(const struct call *call,
+                       const struct trace_attempt *attempt, int step)
+{
+    return step > 0 || call->is_follow_up ||
+           strcmp(call->route, attempt->route) == 0;
+}
+
 static struct call *call_of(struct calls *calls,
-                            const struct trace_attempt *attempt)
+                            const struct trace_attempt *attempt, int step)
 {
     size_t key = names_add(calls->by_key, attempt->call);
     struct call **place = &calls->first_of_key[key];
-    while (*place && strcmp((*place)->route, attempt->route) != 0) {
+    while (*place && !is_of_call(*place, attempt, step)) {
         place = &(*place)->next;
     }
     if (!*place) {
@@ -36,7 +54,12 @@ static struct call *call_of(struct calls *calls,
             .key = attempt->call,
             .route = attempt->route,
             .client = client_of(attempt->call, calls->client_count),
+            .is_follow_up = step > 0,
         };
+    }
+    if (step == 0 && (*place)->is_follow_up) {
+        (*place)->is_follow_up = false;
+        (*place)->route = attempt->route;
     }
     return *place;
 }
@@ -62,9 +85,10 @@ static void sort_attempts(struct call *call)
 }
 
 /* Counts the attempts of each call, then deals them out. */
-static bool deal(struct calls *calls, const struct trace *trace,
+static bool deal(struct calls *calls, const struct judge_input *input,
                  struct arena *arena)
 {
+    const struct trace *trace = input->trace;
     for (size_t i = 0; i < trace->attempt_count; i++) {
         const struct trace_attempt *attempt = &trace->attempts[i];
         if (attempt->route[0] != '\0') {
@@ -73,7 +97,8 @@ static bool deal(struct calls *calls, const struct trace *trace,
             calls->unmatched = attempt;
         }
         if (is_grouped(attempt)) {
-            call_of(calls, attempt)->count++;
+            call_of(calls, attempt, calls_step(input->profile, attempt))
+                ->count++;
         }
     }
     const struct trace_attempt **room =
@@ -87,9 +112,11 @@ static bool deal(struct calls *calls, const struct trace *trace,
         calls->items[i].count = 0;
     }
     for (size_t i = 0; i < trace->attempt_count; i++) {
-        if (is_grouped(&trace->attempts[i])) {
-            struct call *call = call_of(calls, &trace->attempts[i]);
-            call->attempts[call->count++] = &trace->attempts[i];
+        const struct trace_attempt *attempt = &trace->attempts[i];
+        if (is_grouped(attempt)) {
+            struct call *call =
+                call_of(calls, attempt, calls_step(input->profile, attempt));
+            call->attempts[call->count++] = attempt;
         }
     }
     for (size_t i = 0; i < calls->count; i++) {
@@ -219,9 +246,10 @@ static void set_give_ups(struct calls *calls, const struct trace *trace,
     }
 }
 
-struct calls *calls_group(const struct trace *trace,
-                          const struct scenario *scenario, struct arena *arena)
+struct calls *calls_group(const struct judge_input *input, struct arena *arena)
 {
+    const struct scenario *scenario = input->scenario;
+    const struct trace *trace = input->trace;
     struct calls *calls = arena_alloc(arena, sizeof *calls);
     size_t most = trace->attempt_count + 1;
     if (!calls) {
@@ -232,7 +260,7 @@ struct calls *calls_group(const struct trace *trace,
     calls->items = arena_array(arena, most, sizeof *calls->items);
     calls->first_of_key = arena_array(arena, most, sizeof(struct call *));
     if (!calls->by_key || !calls->items || !calls->first_of_key ||
-        !deal(calls, trace, arena) ||
+        !deal(calls, input, arena) ||
         !adopt_accept_faults(calls, trace, scenario, arena)) {
         return NULL;
     }

@@ -1,10 +1,12 @@
-/* Attempts grouped into logical calls, by call key and route. */
+/* Attempts grouped into logical calls, by call key and route. With a follow-up
+ * request (profile.follow_up) both requests of a key are one call. */
 #ifndef RETRYSPEC_JUDGE_CALLS_H
 #define RETRYSPEC_JUDGE_CALLS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "judge/judge.h"
 #include "model/profile.h"
 #include "model/scenario.h"
 #include "model/trace.h"
@@ -17,6 +19,7 @@ struct call {
     const struct trace_attempt **attempts;
     size_t count;
     struct call *next;  /* same key, another route */
+    bool is_follow_up;  /* only its second request was seen */
     int64_t give_up_ns; /* when its caller cancels it; NS_FOREVER: never */
     bool is_covered;    /* a layer of the profile covers it */
 };
@@ -34,9 +37,12 @@ struct calls {
 };
 
 /* NULL only without memory. Attempts of routes that are not judged are left
- * out. Everything lives in `arena` and borrows the trace. */
-struct calls *calls_group(const struct trace *trace,
-                          const struct scenario *scenario, struct arena *arena);
+ * out. Everything lives in `arena` and borrows the input. */
+struct calls *calls_group(const struct judge_input *input, struct arena *arena);
+
+/* Which request of its call an attempt is: 0, or 1 of the follow-up. */
+int calls_step(const struct profile *profile,
+               const struct trace_attempt *attempt);
 
 /* The call of a key whose last attempt began last; NULL: none. */
 const struct call *calls_find(const struct calls *calls, const char *key);

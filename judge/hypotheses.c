@@ -321,13 +321,13 @@ static struct hypothesis started(struct hypotheses *set,
                                  const struct trace_attempt *first,
                                  int64_t at_ns)
 {
-    char path[1024];
     struct hypothesis hypothesis = {.from_lo_ns = at_ns, .from_hi_ns = at_ns};
     retry_shared_init(&hypothesis.shared, set->judging->profile, at_ns);
     retry_call_init(&hypothesis.call, &hypothesis.shared,
                     &(struct retry_request){
                         .method = first->method,
-                        .path = calls_path(first, path, sizeof path),
+                        .path = calls_path(first, set->path, sizeof set->path),
+                        .body_bytes = first->body_size,
                     });
     step(set, &hypothesis,
          &(struct retry_event){.kind = RETRY_START, .now_ns = at_ns});

@@ -279,6 +279,17 @@ static const struct names *reported_calls(const struct trace *trace,
     return names;
 }
 
+static struct load load_of(const struct calls *calls)
+{
+    struct load load = {.calls = (int64_t)calls->count};
+    for (size_t i = 0; i < calls->count; i++) {
+        int64_t count = (int64_t)calls->items[i].count;
+        load.attempts += count;
+        load.most = later(load.most, count);
+    }
+    return load;
+}
+
 static bool judge_all(const struct judge_input *input,
                       struct scenario_report *report, struct arena *scratch)
 {
@@ -289,7 +300,7 @@ static bool judge_all(const struct judge_input *input,
         .trace = input->trace,
         .tally = &tally,
     };
-    struct calls *calls = calls_group(input->trace, input->scenario, scratch);
+    struct calls *calls = calls_group(input, scratch);
     judging.reported = reported_calls(input->trace, scratch);
     struct spans *spans =
         calls && judging.reported
@@ -305,6 +316,7 @@ static bool judge_all(const struct judge_input *input,
     }
     judging.profile = &variant.profile;
     judging.tests_length = seen_tests_length(input->profile);
+    judging.tests_body = seen_tests_body(input->profile);
     calls_cover(calls, input->profile);
     judging.calls = calls;
     judging.spans = spans;
@@ -315,6 +327,7 @@ static bool judge_all(const struct judge_input *input,
     }
     client_find_fault(&judging, report);
     report->took_ns = judging.end_ns;
+    report->load = load_of(calls);
     if (!client_allows_verdicts(report->client_fault)) {
         return true;
     }

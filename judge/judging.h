@@ -16,6 +16,7 @@ struct judging {
     const struct names *reported; /* calls that have a result */
     struct tally *tally;
     bool tests_length; /* seen_tests_length() */
+    bool tests_body;   /* seen_tests_body() */
     int64_t early_ns;  /* tolerance of early bounds */
     int64_t lag_ns;    /* this run's worst */
     int64_t late_ns;   /* tolerance of late bounds plus that lag */

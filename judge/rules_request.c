@@ -51,33 +51,48 @@ static const char *request_text(struct tally *tally,
         attempt->body_sha256[0] ? attempt->body_sha256 : "of nothing");
 }
 
+static void report_difference(const struct place *place, size_t first,
+                              const char *what)
+{
+    struct tally *tally = place->judging->tally;
+    struct finding *finding = tally_violate(tally, JUDGE_REQ_1, false);
+    const struct trace_attempt *attempt = place->call->attempts[place->index];
+    if (!finding) {
+        return;
+    }
+    finding->attempt = attempt->id;
+    finding->expected =
+        tally_text(tally, "the %s of attempt %zu: %s", what, first + 1,
+                   request_text(tally, place->call->attempts[first]));
+    finding->observed =
+        tally_text(tally, "%s: %s", evidence_attempt(place, place->index),
+                   request_text(tally, attempt));
+    finding->source =
+        tally_text(tally, "profile %s", place->judging->profile->id);
+}
+
+/* The attempts of each request of a call against the first of that request. */
 static void judge_same(const struct judging *judging, const struct call *call)
 {
-    struct tally *tally = judging->tally;
     struct place place = place_of(judging, call);
-    for (size_t i = 1; i < call->count; i++) {
+    size_t first[2] = {SIZE_MAX, SIZE_MAX};
+    for (size_t i = 0; i < call->count; i++) {
         const struct trace_attempt *attempt = call->attempts[i];
-        if (!was_read(attempt) || !was_read(call->attempts[0])) {
+        size_t *own = &first[calls_step(judging->profile, attempt)];
+        if (*own == SIZE_MAX) {
+            *own = i;
             continue;
         }
-        tally_exercise(tally, JUDGE_REQ_1);
-        const char *what = difference(call->attempts[0], attempt);
-        if (!what) {
+        if (!was_read(attempt) || !was_read(call->attempts[*own])) {
             continue;
         }
-        struct finding *finding = tally_violate(tally, JUDGE_REQ_1, false);
-        if (finding) {
-            finding->attempt = attempt->id;
-            finding->expected =
-                tally_text(tally, "the %s of attempt 1: %s", what,
-                           request_text(tally, call->attempts[0]));
-            finding->observed =
-                tally_text(tally, "%s: %s", evidence_attempt(&place, i),
-                           request_text(tally, attempt));
-            finding->source =
-                tally_text(tally, "profile %s", judging->profile->id);
+        tally_exercise(judging->tally, JUDGE_REQ_1);
+        const char *what = difference(call->attempts[*own], attempt);
+        if (what) {
+            place.index = i;
+            report_difference(&place, *own, what);
+            return;
         }
-        return;
     }
 }
 

@@ -26,6 +26,7 @@ static bool is_success(const struct judging *judging,
     if (call.phase != RETRY_PHASE_SENDING) {
         return false;
     }
+    call.step = calls_step(judging->profile, attempt);
     struct retry_action action = retry_step(
         &call, &(struct retry_event){
                    .kind = RETRY_ENDED,

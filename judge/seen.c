@@ -53,6 +53,21 @@ static int64_t last_instant(const struct trace_attempt *attempt)
                                            : attempt->head_ns;
 }
 
+/* The trace keeps no bodies; the scenario has what was sent. */
+static void add_body(const struct judging *judging,
+                     const struct trace_attempt *attempt,
+                     struct attempt_outcome *outcome)
+{
+    const struct reply *reply =
+        judging->tests_body && outcome->end == END_STATUS
+            ? seen_reply(judging->scenario, attempt->step)
+            : NULL;
+    if (reply && reply->body && attempt->sent_bytes >= reply->body_size) {
+        outcome->body = reply->body;
+        outcome->body_size = (size_t)reply->body_size;
+    }
+}
+
 struct seen seen_end(const struct judging *judging,
                      const struct trace_attempt *attempt, int64_t next_head_ns)
 {
@@ -75,6 +90,7 @@ struct seen seen_end(const struct judging *judging,
     }
     seen.outcome.headers = &attempt->reply_headers;
     seen.outcome.connection_was_reused = attempt->conn_use > 1;
+    add_body(judging, attempt, &seen.outcome);
     return seen;
 }
 
@@ -163,6 +179,28 @@ bool seen_tests_length(const struct profile *profile)
         const struct layer *layer = &profile->layers[i];
         for (size_t k = 0; k < layer->rule_count; k++) {
             if (rule_tests_length(&layer->rules[k])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool rule_tests_body(const struct profile_rule *rule)
+{
+    bool is_source = false;
+    for (size_t i = 0; i < rule->retry_after.source_count; i++) {
+        is_source |= rule->retry_after.sources[i].pointer != NULL;
+    }
+    return is_source || rule->on.body.pointer;
+}
+
+bool seen_tests_body(const struct profile *profile)
+{
+    for (size_t i = 0; i < profile->layer_count; i++) {
+        const struct layer *layer = &profile->layers[i];
+        for (size_t k = 0; k < layer->rule_count; k++) {
+            if (rule_tests_body(&layer->rules[k])) {
                 return true;
             }
         }

@@ -34,6 +34,9 @@ const struct reply *seen_reply(const struct scenario *scenario,
 /* Does a rule of the profile look at the length that a response states? */
 bool seen_tests_length(const struct profile *profile);
 
+/* Does anything in the profile look into response bodies? */
+bool seen_tests_body(const struct profile *profile);
+
 /* The headers that a client saw: those recorded, and where a rule asks for it
  * the Content-Length that the server adds as it frames the answer. */
 struct seen_headers {

@@ -129,3 +129,28 @@ int run_report_exit_code(const struct run_report *report)
     }
     return found.has_inconclusive && !report->passes_inconclusive ? 5 : 0;
 }
+
+struct load run_report_load(const struct run_report *report)
+{
+    struct load sum = {0};
+    for (size_t i = 0; i < report->count; i++) {
+        const struct load *load = &report->scenarios[i]->load;
+        sum.calls += load->calls;
+        sum.attempts += load->attempts;
+        sum.most = load->most > sum.most ? load->most : sum.most;
+    }
+    return sum;
+}
+
+double run_report_score(const struct run_report *report)
+{
+    size_t passed = 0, all = 0;
+    for (size_t i = 0; i < report->count; i++) {
+        const struct scenario_report *scenario = report->scenarios[i];
+        for (size_t k = 0; k < scenario->verdict_count; k++) {
+            passed += scenario->verdicts[k].word == VERDICT_PASS;
+            all += scenario->verdicts[k].word != VERDICT_NA;
+        }
+    }
+    return all > 0 ? 100.0 * (double)passed / (double)all : -1;
+}

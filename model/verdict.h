@@ -98,6 +98,11 @@ struct scenario_report {
     enum client_fault client_fault;
     const char *client_detail; /* "killed by SIGSEGV"; "" if none */
     int64_t took_ns;
+    /* Calls that were seen, what they sent, and the most that one sent: how a
+     * client multiplies the load of its callers (S0-74). */
+    struct load {
+        int64_t calls, attempts, most;
+    } load;
     const char *folder; /* where trace, verdict and output are; NULL: none */
 };
 
@@ -121,6 +126,13 @@ struct run_report {
     bool strict;              /* SHOULD counts like MUST */
     bool passes_inconclusive; /* the user says that 5 is 0 */
 };
+
+/* Over all scenarios. */
+struct load run_report_load(const struct run_report *report);
+
+/* The share of checks that passed, of those that apply, in percent; -1 if none
+ * applies. */
+double run_report_score(const struct run_report *report);
 
 /* Exit code as documented: 0 conforms; 1 a MUST is not met; 3 the adapter could
  * not be judged; 4 nothing was judged; 5 only inconclusive stands in the way.

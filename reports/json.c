@@ -35,6 +35,16 @@ static cJSON *verdict_json(const struct verdict *verdict)
     return object;
 }
 
+static void add_load(cJSON *object, struct load load)
+{
+    if (load.calls == 0)
+        return;
+    cJSON *factor = cJSON_AddObjectToObject(object, "attempts_per_call");
+    cJSON_AddNumberToObject(factor, "mean",
+                            (double)load.attempts / (double)load.calls);
+    cJSON_AddNumberToObject(factor, "most", (double)load.most);
+}
+
 static cJSON *scenario_json(const struct scenario_report *report)
 {
     cJSON *object = cJSON_CreateObject();
@@ -51,6 +61,7 @@ static cJSON *scenario_json(const struct scenario_report *report)
         cJSON_AddNumberToObject(object, "lag_p99_seconds",
                                 seconds(report->trace->lag_p99_ns));
     }
+    add_load(object, report->load);
     add_text(object, "folder", report->folder);
     cJSON *verdicts = cJSON_AddArrayToObject(object, "verdicts");
     for (size_t i = 0; i < report->verdict_count; i++)
@@ -93,6 +104,10 @@ bool report_json(const struct run_report *report, FILE *out)
     cJSON_AddNumberToObject(object, "exit_code", run_report_exit_code(report));
     cJSON_AddBoolToObject(object, "interrupted", report->interrupted);
     cJSON_AddNumberToObject(object, "seconds", seconds(report->took_ns));
+    double score = run_report_score(report);
+    if (score >= 0)
+        cJSON_AddNumberToObject(object, "score", score);
+    add_load(object, run_report_load(report));
     cJSON *scenarios = cJSON_AddArrayToObject(object, "scenarios");
     for (size_t i = 0; i < report->count; i++)
         cJSON_AddItemToArray(scenarios, scenario_json(report->scenarios[i]));

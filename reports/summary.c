@@ -71,6 +71,19 @@ static void write_tally(const struct run_report *report,
     fputc('\n', out);
 }
 
+/* How the client did over all, and what load it makes of its calls. */
+static void write_score(const struct run_report *report, FILE *out)
+{
+    struct load load = run_report_load(report);
+    double score = run_report_score(report);
+    if (score >= 0)
+        fprintf(out, "score %.1f %% of the checks that apply passed\n", score);
+    if (load.calls > 0)
+        fprintf(out, "attempts per call: %.2f on average, %lld at most\n",
+                (double)load.attempts / (double)load.calls,
+                (long long)load.most);
+}
+
 static void write_failed_list(const struct run_report *report, FILE *out)
 {
     for (size_t i = 0; i < report->count; i++) {
@@ -134,6 +147,7 @@ void report_text_summary(const struct run_report *report,
         fputc('-', out);
     fputc('\n', out);
     write_tally(report, &tally, out);
+    write_score(report, out);
     write_failed_list(report, out);
     if (report->interrupted) {
         fputs("interrupted: the reports hold what was done until then\n", out);

@@ -62,6 +62,7 @@ static struct scenario_report report = {.scenario = &scenario,
                                         .verdicts = verdicts,
                                         .verdict_count = 2,
                                         .took_ns = 400 * NS_PER_MS,
+                                        .load = {4, 10, 7},
                                         .client_detail = "",
                                         .folder = "out/x"};
 static struct scenario_report *reports[] = {&report};
@@ -104,6 +105,9 @@ static void text_tells_the_story_and_how_to_run_again(void **state)
         "      likely     the header was not read\n",
         "again      retryspec run retry-after/429-seconds -p x --seed "
         "18446744073709551615 -- python 'my adapter.py'\n",
+        /* S0-74, S1-103 */
+        "score 0.0 % of the checks that apply passed\n"
+        "attempts per call: 2.50 on average, 7 at most\n",
         "FAILED  retry-after/429-seconds:RA-1\nexit 1: the client does not "
         "conform\n"};
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
@@ -122,6 +126,10 @@ static void json_holds_the_evidence(void **state)
     assert_string_equal(cJSON_GetObjectItem(root, "seed")->valuestring,
                         "18446744073709551615");
     assert_int_equal(cJSON_GetObjectItem(root, "exit_code")->valueint, 1);
+    const cJSON *load = cJSON_GetObjectItem(root, "attempts_per_call");
+    assert_int_equal(cJSON_GetObjectItem(load, "most")->valueint, 7);
+    assert_true(cJSON_GetObjectItem(load, "mean")->valuedouble == 2.5);
+    assert_true(cJSON_GetObjectItem(root, "score")->valuedouble == 0);
     const cJSON *first =
         cJSON_GetArrayItem(cJSON_GetObjectItem(root, "scenarios"), 0);
     const cJSON *verdict =
