@@ -1,0 +1,421 @@
+"""The side with the real package: runs in the venv of one release of tinker and answers JSON, a line each way.
+
+Nothing of tinker is replaced but its clock, its random numbers and the socket: requests end in a script.
+"""
+import asyncio
+import json
+import logging
+import os
+import random
+import sys
+import traceback
+import types
+
+import virtual_loop
+
+LOOP = virtual_loop.install()
+sys.modules["torch"] = types.ModuleType("torch")  # up to 0.7 it is imported, but only training needs it
+os.environ["TINKER_API_KEY"] = "tml-parity"
+os.environ["TINKER_BASE_URL"] = "http://127.0.0.1:1"
+os.environ["TINKER_TELEMETRY"] = "0"
+
+import httpx  # noqa: E402
+import tinker  # noqa: E402
+from tinker import _base_client, _constants  # noqa: E402
+from tinker._client import AsyncTinker  # noqa: E402
+from tinker.lib import internal_client_holder, retry_handler  # noqa: E402
+from tinker.lib.public_interfaces import api_future, sampling_client  # noqa: E402
+from tinker.lib.retryable_exception import RetryableException  # noqa: E402
+
+REQUEST = httpx.Request("POST", "http://127.0.0.1:1/api/v1/asample")
+
+
+def now():
+    """Seconds since a script began."""
+    return LOOP.time() - STARTED
+
+
+STARTED = 0.0
+
+
+# -- random numbers -------------------------------------------------------------------------------------------------
+
+class Random:
+    """Stands in for random.random: the same stream of CPython's Mersenne Twister for a seed, and what it gave."""
+
+    def __init__(self):
+        self.seed(0)
+
+    def seed(self, seed):
+        self.stream, self.drawn = random.Random(seed), []
+
+    def __call__(self):
+        u = self.stream.random()
+        self.drawn.append(u)
+        return u
+
+
+RANDOM = Random()
+random.random = RANDOM
+_base_client.random = RANDOM
+
+
+async def no_thread(function):
+    return function()
+
+
+# get_platform() runs in a thread, for which a loop of virtual time would not wait.
+_base_client.asyncify = lambda function: lambda: no_thread(function)
+
+
+# -- defaults and delays --------------------------------------------------------------------------------------------
+
+def facts():
+    config = retry_handler.RetryConfig()
+    limits, timeout = _constants.DEFAULT_CONNECTION_LIMITS, _constants.DEFAULT_TIMEOUT
+    client = sys.modules["tinker.types"].__dict__.get("ClientConfigResponse")
+    client = client().model_dump() if client else {}
+    return {
+        "version": tinker.__version__,
+        "retry_config": {name: value for name, value in vars(config).items() if name != "retryable_exceptions"},
+        "retryable_exceptions": sorted(kind.__name__ for kind in config.retryable_exceptions),
+        "handler_statuses": [s for s in range(100, 1000) if retry_handler.is_retryable_status_code(s)],
+        "holder_statuses": [s for s in range(100, 1000)
+                            if internal_client_holder.InternalClientHolder._is_retryable_status_code(s)],
+        "handler_cache": sampling_client._get_retry_handler.cache_parameters()["maxsize"],
+        "max_retries": _constants.DEFAULT_MAX_RETRIES,
+        "initial_retry_delay": _constants.INITIAL_RETRY_DELAY, "max_retry_delay": _constants.MAX_RETRY_DELAY,
+        "max_connections": limits.max_connections, "max_keepalive": limits.max_keepalive_connections,
+        "timeout": timeout.read, "connect_timeout": timeout.connect,
+        "requests_per_client": internal_client_holder.MAX_REQUESTS_PER_HTTPX_CLIENT,
+        "client_config": client,
+    }
+
+
+def handler_delays(config, attempts, seed):
+    handler = retry_handler.RetryHandler(retry_handler.RetryConfig(**config))
+    RANDOM.seed(seed)
+    return [handler._calculate_retry_delay(attempt) for attempt in attempts]
+
+
+def http_client(**options):
+    return AsyncTinker(http_client=httpx.AsyncClient(), **options)
+
+
+def http_delays(attempts, seed, headers=None):
+    """One delay for each (attempt, headers); the same headers for all if there is one set."""
+    client = http_client(max_retries=max(attempts) + 1)
+    options = _base_client.FinalRequestOptions.construct(method="post", url="/x")
+    RANDOM.seed(seed)
+    return [client._calculate_retry_timeout(client.max_retries - attempt, options, httpx.Headers(headers or {}))
+            for attempt in attempts]
+
+
+def retry_after(headers, seed):
+    """The wait before the first retry after an answer with each of these sets of headers."""
+    client = http_client()
+    options = _base_client.FinalRequestOptions.construct(method="post", url="/x")
+    RANDOM.seed(seed)
+    return [client._calculate_retry_timeout(client.max_retries, options, httpx.Headers(each)) for each in headers]
+
+
+def http_statuses(header=None):
+    """The statuses that the HTTP layer retries, with this x-should-retry."""
+    client = http_client()
+    headers = {} if header is None else {"x-should-retry": header}
+    return [s for s in range(300, 1000)
+            if client._should_retry(httpx.Response(s, headers=headers, request=REQUEST, content=b""))]
+
+
+def config_error(config):
+    try:
+        retry_handler.RetryConfig(**config)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def same_handler(calls):
+    """Numbers handlers by identity, as _get_retry_handler gives them for (name, config)."""
+    sampling_client._get_retry_handler.cache_clear()
+    seen = []  # holds them, so that no identity comes back
+    numbers = []
+    for name, config in calls:
+        handler = sampling_client._get_retry_handler(name, retry_handler.RetryConfig(**config), None)
+        if not any(handler is other for other in seen):
+            seen.append(handler)
+        numbers.append(next(i for i, other in enumerate(seen) if other is handler))
+    return numbers
+
+
+# -- RetryHandler.execute with a scripted function ------------------------------------------------------------------
+
+def status_error(status):
+    response = httpx.Response(status, request=REQUEST)
+    return tinker.APIStatusError(f"scripted {status}", response=response, body=None)
+
+
+EXCEPTIONS = {
+    "timeout": lambda: asyncio.TimeoutError(),
+    "connection": lambda: tinker.APIConnectionError(request=REQUEST),
+    "api-timeout": lambda: tinker.APITimeoutError(request=REQUEST),
+    "httpx-timeout": lambda: httpx.ReadTimeout("scripted"),
+    "httpx-connect": lambda: httpx.ConnectError("scripted"),
+    "retryable": lambda: RetryableException("scripted"),
+    "value": lambda: ValueError("scripted"),
+    "os": lambda: OSError("scripted"),
+}
+
+
+class Telemetry:
+    def __init__(self):
+        self.events = []
+
+    def log(self, name, event_data=None, severity="INFO"):
+        data = dict(event_data)
+        data["exception_stack"] = bool(data["exception_stack"])
+        for key in ("start_time", "current_time"):
+            data[key] -= STARTED
+        self.events.append({"at": now(), "name": name, "severity": severity, "data": data})
+
+
+class Log(logging.Handler):
+    def __init__(self):
+        super().__init__(logging.DEBUG)
+        self.lines = []
+
+    def emit(self, record):
+        self.lines.append([now(), record.levelname, record.getMessage()])
+
+
+def gauges(handler):
+    return {"waiting": handler._waiting_at_semaphore_count, "in_loop": handler._in_retry_loop_count,
+            "processed": handler._processed_count, "retries": handler._retry_count,
+            "errors": dict(handler._errors_since_last_retry)}
+
+
+async def run_call(handler, call, log):
+    script = iter(call["script"])
+    last = None
+
+    async def scripted():
+        nonlocal last
+        last = next(script, last)
+        entry = {"call": call["name"], "at": now(), "gauges": gauges(handler)}
+        log.append(entry)
+        await asyncio.sleep(last.get("after", 0))
+        if "status" in last:
+            raise status_error(last["status"])
+        if "raise" in last:
+            raise EXCEPTIONS[last["raise"]]()
+        return "well"
+
+    await asyncio.sleep(call.get("start", 0))
+    task = asyncio.ensure_future(handler.execute(scripted))
+    if "cancel" in call:
+        LOOP.call_later(call["cancel"], task.cancel)
+    try:
+        result = {"ok": await task}
+    except asyncio.CancelledError:
+        result = {"error": "CancelledError", "message": ""}
+    except Exception as error:
+        result = {"error": type(error).__name__, "message": str(error)}
+    return {"call": call["name"], "at": now(), "gauges": gauges(handler), **result}
+
+
+def execute(config, calls, seed=0, name="parity"):
+    """Runs calls through one RetryHandler: [{name, start, script: [{after, status | raise}], cancel}]."""
+    global STARTED
+    STARTED = LOOP.time()
+    RANDOM.seed(seed)
+    telemetry, log, lines = Telemetry(), [], Log()
+    logger = logging.getLogger("tinker.lib.retry_handler")
+    logger.setLevel(logging.DEBUG)
+    logger.addHandler(lines)
+
+    async def everything():
+        handler = retry_handler.RetryHandler(retry_handler.RetryConfig(**config), name, telemetry)
+        ends = await asyncio.gather(*(run_call(handler, call, log) for call in calls))
+        return ends, gauges(handler)
+
+    try:
+        ends, last = LOOP.run_until_complete(everything())
+    finally:
+        logger.removeHandler(lines)
+    return {"attempts": log, "ends": ends, "gauges": last, "telemetry": telemetry.events, "log": lines.lines,
+            "u": RANDOM.drawn}
+
+
+# -- the whole client over a scripted transport ---------------------------------------------------------------------
+
+class Script:
+    """Answers by path: {"asample": [{after, status, headers, body | fault}]}, the last one again and again."""
+
+    def __init__(self, answers):
+        self.answers = {path: list(script) for path, script in answers.items()}
+        self.requests = []
+
+    def next(self, path):
+        script = self.answers.get(path)
+        if not script:
+            return WELL[path]
+        return script.pop(0) if len(script) > 1 else script[0]
+
+    async def handle(self, transport, request):
+        path = request.url.path.rpartition("/")[2]
+        answer = {**WELL[path], **self.next(path)}
+        entry = {"path": path, "at": now(), "headers": dict(request.headers), "bytes": len(request.content)}
+        self.requests.append(entry)
+        limit = request.extensions["timeout"]["read"]
+        entry["timeout"] = limit
+        if answer.get("after", 0) > limit:
+            await asyncio.sleep(limit)
+            entry["end"] = now()
+            raise httpx.ReadTimeout("scripted", request=request)
+        await asyncio.sleep(answer.get("after", 0))
+        entry["end"] = now()
+        if "fault" in answer:
+            raise getattr(httpx, answer["fault"])("scripted", request=request)
+        body = answer["body"]
+        content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        return httpx.Response(answer.get("status", 200), request=request, content=content,
+                              headers={"content-type": "application/json", **answer.get("headers", {})})
+
+
+SAMPLES = {"content-type": "application/x-protobuf"}
+WELL = {
+    "config": {"body": {}}, "dynamic_config": {"body": {}}, "session_heartbeat": {"body": {}},
+    "create_session": {"body": {"session_id": "s"}},
+    "create_sampling_session": {"body": {"sampling_session_id": "ss"}},
+    "asample": {"body": {"request_id": "r", "sample_sequence_ids": ["q"]}},
+    "retrieve_future": ({"headers": SAMPLES, "body": "\n\u0006\u0012\u0004AAAA"}
+                        if hasattr(tinker, "proto") or "tinker.proto.response_conv" in sys.modules else
+                        {"body": {"sequences": [{"stop_reason": "stop", "tokens": [1]}]}}),
+    "cancel_future": {"body": {}},
+}
+
+
+def run_now(holder, coroutine):
+    """In the place of InternalClientHolder.run_coroutine_threadsafe: there is one thread."""
+    task = LOOP.create_task(coroutine)
+
+    class Future:
+        def result(self, timeout=None):
+            return LOOP.run_until_complete(task)
+
+        def __await__(self):
+            return task.__await__()
+
+        def future(self):
+            return task
+
+    return Future()
+
+
+internal_client_holder.InternalClientHolder.run_coroutine_threadsafe = run_now
+internal_client_holder._internal_client_holder_thread_singleton.get_loop = lambda: LOOP
+
+
+def begin(script, seed):
+    global STARTED
+    STARTED = LOOP.time()
+    RANDOM.seed(seed)
+    script = Script(script)
+    httpx.AsyncHTTPTransport.handle_async_request = lambda transport, request: script.handle(transport, request)
+    return script
+
+
+def make_holder(client_config):
+    if "_client_config" in internal_client_holder.InternalClientHolder.__init__.__code__.co_varnames:
+        return internal_client_holder.InternalClientHolder(
+            _client_config={"use_pyqwest_transport": False, **client_config},
+            **({"_client_dynamic_config": {}} if "_client_dynamic_config" in
+               internal_client_holder.InternalClientHolder.__init__.__code__.co_varnames else {}))
+    return internal_client_holder.InternalClientHolder()
+
+
+def told(error):
+    return {"error": type(error).__name__, "message": str(error)}
+
+
+def stop_tasks():
+    tasks = [task for task in asyncio.all_tasks(LOOP) if not task.done()]
+    for task in tasks:
+        task.cancel()
+    LOOP.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+
+
+def sample(script, calls, seed=0, retry_config=None, client_config=None):
+    """Samples through SamplingClient.sample: [{name, start, tokens}]. The clock starts when the client is ready."""
+    global STARTED
+    script = begin(script, seed)
+    holder = make_holder(client_config or {})
+    config = retry_handler.RetryConfig(**(retry_config or {}))
+    arguments = {"sampling_session_id": "ss", "retry_config": config}
+    if "base_model" in sampling_client.SamplingClient.__init__.__code__.co_varnames:
+        arguments["base_model"] = "stub/model"
+    warnings = Log()
+    logger = logging.getLogger("tinker")
+    logger.addHandler(warnings)
+    client = sampling_client.SamplingClient(holder, **arguments)
+    STARTED = LOOP.time()
+    script.requests.clear()
+
+    async def one(call):
+        await asyncio.sleep(call.get("start", 0))
+        prompt = tinker.ModelInput.from_ints([1] * call.get("tokens", 2))
+        try:
+            task = client.sample(prompt, 1, tinker.SamplingParams(max_tokens=3))
+            await asyncio.wrap_future(task) if not hasattr(task, "__await__") else await task
+            result = {"ok": True}
+        except Exception as error:
+            result = told(error)
+        return {"call": call["name"], "at": now(), **result}
+
+    async def everything():
+        return await asyncio.gather(*(one(call) for call in calls))
+
+    try:
+        ends = LOOP.run_until_complete(everything())
+    finally:
+        logger.removeHandler(warnings)
+        stop_tasks()
+    return {"requests": script.requests, "ends": ends, "u": RANDOM.drawn, "log": warnings.lines}
+
+
+def set_up(script, seed=0):
+    """One create_session through the HTTP layer alone."""
+    script = begin(script, seed)
+    client = AsyncTinker(**({"_client_config": tinker.types.ClientConfigResponse(use_pyqwest_transport=False)}
+                                   if hasattr(tinker.types, "ClientConfigResponse") else {}))
+
+    async def once():
+        request = tinker.types.CreateSessionRequest(tags=[], user_metadata={}, sdk_version="0")
+        try:
+            await client.service.create_session(request=request)
+            return {"ok": True}
+        except Exception as error:
+            return told(error)
+
+    end = LOOP.run_until_complete(once())
+    return {"requests": script.requests, "ends": [{"at": now(), **end}], "u": RANDOM.drawn}
+
+
+# -- the pipe -------------------------------------------------------------------------------------------------------
+
+DOES = {function.__name__: function for function in (
+    facts, handler_delays, http_delays, retry_after, http_statuses, config_error, same_handler, execute, sample,
+    set_up)}
+
+
+def main():
+    for line in sys.stdin:
+        ask = json.loads(line)
+        try:
+            answer = {"answer": DOES[ask["do"]](**ask["with"])}
+        except Exception:
+            answer = {"broken": traceback.format_exc()}
+        print(json.dumps(answer), flush=True)
+
+
+main()
