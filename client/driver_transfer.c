@@ -79,7 +79,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     size_t length = size * count;
     transfer->last_byte_ns = driver_clock_ns();
     transfer->body_bytes += (int64_t)length;
-    return EVP_DigestUpdate(transfer->digest, bytes, length) ? length : 0;
+    digest_add(&transfer->digest, bytes, length);
+    return length;
 }
 
 /* The kernel still knows how the connection ended: after a FIN from the server
@@ -209,10 +210,9 @@ bool driver_transfer_init(struct transfer *transfer,
 {
     *transfer = (struct transfer){
         .easy = curl_api.easy_init(),
-        .digest = EVP_MD_CTX_new(),
         .origin = origin,
     };
-    if (transfer->easy && transfer->digest && set_options(transfer, request)) {
+    if (transfer->easy && set_options(transfer, request)) {
         return true;
     }
     driver_transfer_deinit(transfer);
@@ -223,11 +223,9 @@ void driver_transfer_deinit(struct transfer *transfer)
 {
     curl_api.easy_cleanup(transfer->easy);
     curl_api.slist_free_all(transfer->request_headers);
-    EVP_MD_CTX_free(transfer->digest);
     arena_deinit(&transfer->arena);
     transfer->easy = NULL;
     transfer->request_headers = NULL;
-    transfer->digest = NULL;
 }
 
 bool driver_transfer_begin(struct transfer *transfer, CURLM *multi,
@@ -243,8 +241,8 @@ bool driver_transfer_begin(struct transfer *transfer, CURLM *multi,
     transfer->body_bytes = 0;
     transfer->sha256[0] = '\0';
     transfer->last_byte_ns = driver_clock_ns();
-    return EVP_DigestInit_ex(transfer->digest, EVP_sha256(), NULL) &&
-           curl_api.easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, headers) ==
+    digest_begin(&transfer->digest);
+    return curl_api.easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, headers) ==
                CURLE_OK &&
            curl_api.multi_add_handle(multi, transfer->easy) == CURLM_OK;
 }
@@ -315,21 +313,6 @@ static enum attempt_end end_of(const struct transfer *transfer, CURLcode code)
     }
 }
 
-static void finish_digest(struct transfer *transfer)
-{
-    static const char digits[] = "0123456789abcdef";
-    unsigned char sum[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    if (!EVP_DigestFinal_ex(transfer->digest, sum, &size) || size != 32) {
-        return;
-    }
-    for (size_t i = 0; i < size; i++) {
-        transfer->sha256[2 * i] = digits[sum[i] >> 4];
-        transfer->sha256[2 * i + 1] = digits[sum[i] & 15];
-    }
-    transfer->sha256[2 * (size_t)size] = '\0';
-}
-
 struct attempt_outcome driver_transfer_end(struct transfer *transfer,
                                            CURLM *multi, CURLcode code)
 {
@@ -342,7 +325,7 @@ struct attempt_outcome driver_transfer_end(struct transfer *transfer,
     if (outcome.end == END_STATUS) {
         outcome.status = transfer->status;
         outcome.headers = &transfer->headers;
-        finish_digest(transfer);
+        digest_end(&transfer->digest, transfer->sha256);
     }
     curl_api.multi_remove_handle(multi, transfer->easy);
     return outcome;

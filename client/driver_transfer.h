@@ -3,14 +3,14 @@
 #define RETRYSPEC_CLIENT_DRIVER_TRANSFER_H
 
 #include <curl/curl.h>
-#include <openssl/evp.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "client/retry.h"
 #include "model/arena.h"
+#include "model/digest.h"
 
-enum { TRANSFER_HEADERS_MAX = 100, TRANSFER_SHA256_TEXT = 65 };
+enum { TRANSFER_HEADERS_MAX = 100 };
 
 /* What the transfers of one client share. libcurl may close a connection long
  * after the transfer that opened it is gone, so this outlives them all. */
@@ -25,15 +25,15 @@ struct transfer {
     CURL *easy;
     struct transfer_origin *origin;
     struct curl_slist *request_headers;
-    EVP_MD_CTX *digest;
-    struct arena arena; /* of the response head */
+    struct digest digest; /* of the body so far */
+    struct arena arena;   /* of the response head */
     struct http_header items[TRANSFER_HEADERS_MAX];
     struct http_headers headers;
     int status;
     bool is_head_whole, is_connected, died_reused, died_by_reset;
     int64_t last_byte_ns; /* or when the attempt began */
     int64_t body_bytes;
-    char sha256[TRANSFER_SHA256_TEXT]; /* of the body; "" without a response */
+    char sha256[DIGEST_TEXT]; /* of the body; "" without a response */
 };
 
 /* What stays the same over the attempts of a call. All borrowed. */

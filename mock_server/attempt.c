@@ -58,15 +58,6 @@ void attempt_begin(struct conn *conn, const char *method, int64_t now_ns)
 
 /* -- the body -- */
 
-static bool begin_digest(struct conn *conn)
-{
-    struct mock_server *server = conn->run->server;
-    conn->digest = server->digest ? server->digest : EVP_MD_CTX_new();
-    server->digest = NULL;
-    return conn->digest &&
-           EVP_DigestInit_ex(conn->digest, EVP_sha256(), NULL) == 1;
-}
-
 static bool keep(struct conn *conn, const char *bytes, size_t size)
 {
     size_t left = SCRIPT_BODY_LOOK_MAX - conn->body_kept;
@@ -91,32 +82,16 @@ static bool keep(struct conn *conn, const char *bytes, size_t size)
 
 bool attempt_body(struct conn *conn, const char *bytes, size_t size)
 {
-    if (!conn->digest && !begin_digest(conn)) {
-        return false;
+    if (conn->attempt.body_size == 0) {
+        digest_begin(&conn->digest);
     }
-    EVP_DigestUpdate(conn->digest, bytes, size);
+    digest_add(&conn->digest, bytes, size);
     conn->attempt.body_size += (int64_t)size;
     return keep(conn, bytes, size);
 }
 
-static void end_digest(struct conn *conn, char hex[BODY_SHA256_TEXT])
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    hex[0] = '\0';
-    if (conn->digest && EVP_DigestFinal_ex(conn->digest, digest, NULL)) {
-        body_hex(digest, hex);
-    }
-}
-
 static void drop_body(struct conn *conn)
 {
-    struct mock_server *server = conn->run ? conn->run->server : NULL;
-    if (conn->digest && server && !server->digest) {
-        server->digest = conn->digest;
-    } else {
-        EVP_MD_CTX_free(conn->digest);
-    }
-    conn->digest = NULL;
     free(conn->body);
     conn->body = NULL;
     conn->body_kept = conn->body_room = 0;
@@ -193,8 +168,10 @@ void attempt_decide(struct conn *conn, int64_t now_ns,
                               &headers);
     conn->pool_used = pool_used(conn, headers.count);
     attempt->request_end_ns = run_clock(conn->run, now_ns);
-    char sha256[BODY_SHA256_TEXT];
-    end_digest(conn, sha256);
+    char sha256[DIGEST_TEXT] = "";
+    if (attempt->body_size > 0) {
+        digest_end(&conn->digest, sha256);
+    }
     ask_script(conn, now_ns, &headers, answer);
     drop_body(conn);
 

@@ -1,6 +1,5 @@
 #include "mock_server/body.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "model/rng.h"
@@ -52,34 +51,16 @@ size_t body_read(const struct reply *reply, int64_t offset, char *bytes,
     return part;
 }
 
-void body_hex(const unsigned char digest[32], char hex[BODY_SHA256_TEXT])
+void body_sha256(const struct reply *reply, char hex[DIGEST_TEXT])
 {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < 32; i++) {
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 15];
-    }
-    hex[64] = '\0';
-}
-
-void body_sha256(const struct reply *reply, char hex[BODY_SHA256_TEXT])
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    hex[0] = '\0';
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL)) {
-        EVP_MD_CTX_free(context);
-        return;
-    }
+    struct digest digest;
+    digest_begin(&digest);
     char part[8 * BLOCK];
     int64_t offset = 0;
     size_t size;
     while ((size = body_read(reply, offset, part, sizeof part)) > 0) {
-        EVP_DigestUpdate(context, part, size);
+        digest_add(&digest, part, size);
         offset += (int64_t)size;
     }
-    if (EVP_DigestFinal_ex(context, digest, NULL)) {
-        body_hex(digest, hex);
-    }
-    EVP_MD_CTX_free(context);
+    digest_end(&digest, hex);
 }

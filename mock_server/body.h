@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/digest.h"
 #include "model/scenario.h"
 
 /* Copies up to `size` bytes of the body from `offset` on; returns how many. A
@@ -12,11 +13,7 @@
 size_t body_read(const struct reply *reply, int64_t offset, char *bytes,
                  size_t size);
 
-enum { BODY_SHA256_TEXT = 65 };
-
-/* Hex SHA-256 of the whole body; "" if the library fails. */
-void body_sha256(const struct reply *reply, char hex[BODY_SHA256_TEXT]);
-
-void body_hex(const unsigned char digest[32], char hex[BODY_SHA256_TEXT]);
+/* Hex SHA-256 of the whole body. */
+void body_sha256(const struct reply *reply, char hex[DIGEST_TEXT]);
 
 #endif

@@ -11,7 +11,6 @@
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <openssl/evp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -37,7 +36,6 @@ struct mock_server {
     struct conn *adding; /* being handed to libmicrohttpd */
     int64_t turn_ns;     /* when libmicrohttpd was last run */
     bool must_run;       /* libmicrohttpd has work */
-    EVP_MD_CTX *digest;  /* a spare one, or NULL */
 };
 
 enum { STALL_FILLERS = 2 };
@@ -111,8 +109,8 @@ struct conn {
     struct trace_attempt attempt;
     char *target; /* target_text, or heap */
     char target_text[TARGET_INLINE];
-    EVP_MD_CTX *digest;
-    char *body; /* the first bytes, for the script */
+    struct digest digest; /* of a body, once a byte of it came */
+    char *body;           /* the first bytes, for the script */
     size_t body_kept, body_room;
     int64_t due_ns; /* when the answer is */
     const struct prepared *prepared;

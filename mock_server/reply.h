@@ -23,7 +23,7 @@ struct prepared {
     struct dated *dated;           /* headers; dates in them are not true */
     struct MHD_Response *response; /* NULL if raw, dated or big */
     char *body;                    /* a small seeded body */
-    char sha256[BODY_SHA256_TEXT];
+    char sha256[DIGEST_TEXT];
     struct trace_reply_text text; /* not of a reply that is dated */
 };
 

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -46,9 +45,6 @@ static bool watch(struct mock_server *server, int fd, enum watch *kind)
 
 static bool init(struct mock_server *server, struct error *error)
 {
-    /* SHA-256 needs no configuration, and reading it would take longer than
-     * the rest of our own start. */
-    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
     unsigned files = raise_file_limit();
     if (!timers_init(&server->timers, error)) {
         return false;
@@ -110,7 +106,6 @@ void mock_server_free(struct mock_server *server)
         close(server->spare_fd);
     }
     timers_deinit(&server->timers);
-    EVP_MD_CTX_free(server->digest);
     free(server);
 }
 

@@ -119,7 +119,7 @@ static void parts_of_a_seeded_body(void **state)
 static void sha256_of_bodies(void **state)
 {
     (void)state;
-    char hex[BODY_SHA256_TEXT];
+    char hex[DIGEST_TEXT];
     struct reply reply = {.body = "abc", .body_size = 3};
     body_sha256(&reply, hex); /* FIPS 180-2, appendix B.1 */
     assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223"
