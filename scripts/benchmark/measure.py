@@ -108,7 +108,7 @@ class Ours(Server):
 
     def argv(self):
         return [ROOT / "build/release/retryspec", "serve", HERE / "scenario.jsonc", "--port", str(self.port),
-                "--trace", str(self.folder / "trace.ndjson")]
+                "--trace", str(self.folder / f"trace-{self.port}.ndjson")]
 
 
 class GoHttpbin(Server):
