@@ -120,6 +120,15 @@ int64_t backoff_nominal(const struct backoff *backoff, int64_t n)
         round(unjittered(backoff, n) * unit_ns(backoff->rounding)));
 }
 
+bool backoff_overflows(const struct backoff *backoff, int64_t n)
+{
+    if (is_immediate(backoff, n)) {
+        return false;
+    }
+    double x = schedule_value(backoff, backoff->first_immediate ? n - 1 : n);
+    return isinf(x) || isnan(x);
+}
+
 /* Uniform between two ends in whatever order they come. */
 static double between(double a, double b, double u)
 {

@@ -6,6 +6,7 @@
 #ifndef RETRYSPEC_CLIENT_BACKOFF_H
 #define RETRYSPEC_CLIENT_BACKOFF_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "model/profile.h"
@@ -29,6 +30,10 @@ struct delay_law {
 
 /* x(n): the nominal delay before jitter, cap applied if the order says so. */
 int64_t backoff_nominal(const struct backoff *backoff, int64_t n);
+
+/* Is x(n) beyond the largest double in the unit that the client computes with?
+ * Elixir's arithmetic raises then; see enum overflow. */
+bool backoff_overflows(const struct backoff *backoff, int64_t n);
 
 /* The delay for random number u in [0, 1). Never negative; overflow ends at the
  * cap (NS_FOREVER without one). */

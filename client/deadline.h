@@ -11,17 +11,24 @@
 /* Last progress of layer i of the call, as all calls of the client share it. */
 int64_t *deadline_shared_progress(const struct retry_call *call, int i);
 
+/* The innermost layer that has a run now: while the call waits, the runs inside
+ * the layer that waits are over or not begun. */
+int deadline_last(const struct retry_call *call);
+
 /* The first progress timeout that also ends what is in flight; NS_FOREVER:
  * none. */
 int64_t deadline_abort(const struct retry_call *call);
 
-/* Of the whole call through layer `last` or one outside it. */
+/* Of the call through layer `last` or one outside it. */
 int64_t deadline_call(const struct retry_call *call, int last);
 
-/* Is a progress timeout over that is tested before an attempt? Layer `from`
- * sends, for the first time or again; the layers inside it begin anew and test
- * theirs only if they do so at first. */
+/* The outermost layer whose call timeout is over; -1: none. */
+int deadline_expired(const struct retry_call *call, int64_t now_ns);
+
+/* Is a progress timeout over that is tested before an attempt? Layers from
+ * `from` inwards send; those that begin a run with it (call->fresh) test theirs
+ * only if they do so at first. */
 bool deadline_progress_is_over(const struct retry_call *call, int from,
-                               bool is_first_of_from, int64_t now_ns);
+                               int64_t now_ns);
 
 #endif

@@ -2,58 +2,112 @@
 
 #include <assert.h>
 
+#include "client/budget.h"
 #include "client/deadline.h"
+#include "client/delay.h"
+#include "client/gate.h"
+#include "client/limiter.h"
+#include "client/outcome.h"
+#include "client/tokens.h"
 #include "model/units.h"
 
-static void count_failure(struct retry_layer_state *state, enum attempt_end end)
+/* -- the rule that matches --------------------------------------------------
+ */
+
+struct retry_request decide_request(const struct retry_call *call)
 {
-    switch (end) {
-    case END_STATUS:
-        state->status_failures++;
-        return;
-    case END_REFUSED:
-    case END_UNREACHABLE:
-        state->connect_failures++;
-        return;
-    case END_RESET:
-    case END_CLOSE:
-    case END_RESET_BODY:
-    case END_CUT:
-    case END_GARBAGE:
-    case END_TIMEOUT:
-        state->read_failures++;
-        return;
-    case END_CANCELLED:
-    case END_UNFINISHED:
-        return;
+    const struct follow_up *follow_up = &call->shared->profile->follow_up;
+    return call->step == 0 ? call->request
+                           : (struct retry_request){.method = follow_up->method,
+                                                    .path = follow_up->path};
+}
+
+/* A rule that holds for a time only begins it when it first matches. */
+static bool is_within(struct retry_layer_state *state,
+                      const struct profile_rule *rule, int64_t now_ns)
+{
+    if (rule->within_ns == 0)
+        return true;
+    if (!state->has_within) {
+        state->has_within = true;
+        state->within_since_ns = now_ns;
+    }
+    return now_ns < units_after(state->within_since_ns, rule->within_ns);
+}
+
+static const struct profile_rule *present_rule(
+    struct retry_call *call, int i, const struct decide_question *question)
+{
+    const struct layer *layer = retry_layer(call, i);
+    struct retry_request request = decide_request(call);
+    for (size_t k = 0; !layer->is_disabled && k < layer->rule_count; k++) {
+        const struct profile_rule *rule = &layer->rules[k];
+        if (outcome_fits(&rule->on, &request, question->outcome) &&
+            is_within(&call->state[i], rule, question->event->now_ns))
+            return rule;
+    }
+    return NULL;
+}
+
+/* Names a rule of the call; the outermost layer may wait for a rule of another
+ * one. */
+static int16_t rule_number(const struct retry_call *call, int i,
+                           const struct profile_rule *rule)
+{
+    ptrdiff_t index = rule - retry_layer(call, i)->rules;
+    return (int16_t)(1 + i * PROFILE_RULES_MAX + index);
+}
+
+static void note_streak(struct retry_layer_state *state, int16_t number)
+{
+    if (state->streak_rule != number) {
+        state->streak_rule = number;
+        state->streak = 0;
     }
 }
 
-static bool attempts_are_spent(const struct budget *budget,
-                               const struct retry_layer_state *state)
+/* -- tokens -----------------------------------------------------------------
+ */
+
+static double *tokens_of(const struct retry_call *call, int i)
 {
-    return state->attempts >= budget->attempts ||
-           state->connect_failures >= budget->connect_attempts ||
-           state->read_failures >= budget->read_attempts ||
-           state->status_failures >= budget->status_attempts;
+    return &call->shared->layers[i].tokens;
 }
 
-static bool elapsed_is_spent(const struct budget *budget,
-                             const struct retry_layer_state *state,
-                             int64_t now_ns)
+static const struct token_bucket *bucket_of(const struct retry_call *call,
+                                            int i)
 {
-    return budget->elapsed_ns != NS_FOREVER &&
-           now_ns - state->started_ns >= budget->elapsed_ns;
+    const struct layer *layer = retry_layer(call, i);
+    return layer->budget.tokens.is_used && !layer->is_disabled
+               ? &layer->budget.tokens
+               : NULL;
 }
 
-static bool delay_is_too_long(const struct budget *budget,
-                              const struct retry_layer_state *state,
-                              int64_t end_ns)
+static void charge_failure(const struct retry_call *call, int i,
+                           const struct attempt_outcome *outcome)
 {
-    return budget->elapsed_ns != NS_FOREVER &&
-           budget->elapsed_test == ELAPSED_BEFORE_SLEEP &&
-           end_ns > units_add(state->started_ns, budget->elapsed_ns);
+    const struct token_bucket *bucket = bucket_of(call, i);
+    if (bucket && !outcome_is_success(outcome))
+        tokens_charge_failure(bucket, tokens_of(call, i), outcome->end);
 }
+
+static bool tokens_are_there(const struct retry_call *call, int i,
+                             enum attempt_end end)
+{
+    const struct token_bucket *bucket = bucket_of(call, i);
+    return !bucket || tokens_allow(bucket, *tokens_of(call, i), end);
+}
+
+static void charge_retry(const struct retry_call *call, int i,
+                         enum attempt_end end)
+{
+    const struct token_bucket *bucket = bucket_of(call, i);
+    if (bucket)
+        tokens_charge_retry(bucket, tokens_of(call, i), end);
+}
+
+/* -- may the layer try again? -----------------------------------------------
+ */
 
 static bool refuse(struct decision *decision, enum retry_reason reason)
 {
@@ -61,140 +115,100 @@ static bool refuse(struct decision *decision, enum retry_reason reason)
     return false;
 }
 
-/* Is there time for the layer to try again? If not, why. */
-static bool time_allows(const struct retry_call *call,
-                        struct decision *decision)
+static bool raise_error(struct decision *decision, enum retry_reason reason)
+{
+    decision->is_final = true;
+    return refuse(decision, reason);
+}
+
+/* A poll is no retry: neither attempts nor tokens count it. */
+static bool budget_allows(const struct retry_call *call,
+                          struct decision *decision)
 {
     int i = decision->layer;
-    int64_t now_ns = decision->event->now_ns;
-    if (now_ns >= deadline_call(call, i)) {
+    const struct profile_rule *rule = decision->action.rule;
+    bool is_poll = rule->action == RULE_POLL;
+    int64_t now_ns = decision->question->event->now_ns;
+    bool is_at_limit =
+        rule->limit > 0 && delay_count(rule, &call->state[i]) >= rule->limit;
+    if (is_at_limit || (!is_poll && budget_attempts_are_spent(call, i)))
+        return refuse(decision, REASON_ATTEMPTS);
+    if (now_ns >= deadline_call(call, i))
         return refuse(decision, REASON_CALL_TIMEOUT);
-    }
-    if (elapsed_is_spent(&retry_layer(call, i)->budget, &call->state[i],
-                         now_ns)) {
+    if (budget_elapsed_is_spent(call, i, now_ns))
         return refuse(decision, REASON_ELAPSED);
-    }
+    if (!is_poll &&
+        !tokens_are_there(call, i, decision->question->outcome->end))
+        return refuse(decision, REASON_TOKENS);
     return true;
 }
 
-static void use_header(struct delay_law *law, const struct retry_after *policy,
-                       const struct retry_after_value *value)
+/* The delay of a rule by the counters of layer i. */
+static struct delay_request delay_request(
+    const struct retry_call *call, int i, const struct profile_rule *rule,
+    const struct decide_question *question)
 {
-    law->has_header = true;
-    law->use = policy->use;
-    law->header_ns = value->ns;
-    law->at_least_ns = policy->at_least_ns;
-    law->at_most_ns = policy->at_most_ns;
-    law->spread_ns = policy->spread_ns;
-    law->is_jittered = policy->is_jittered;
-}
-
-static void use_forever(struct delay_law *law)
-{
-    *law = (struct delay_law){
-        .has_header = true,
-        .use = RA_REPLACE,
-        .header_ns = NS_FOREVER,
+    return (struct delay_request){
+        .rule = rule,
+        .state = &call->state[i],
+        .outcome = question->outcome,
+        .wall_ns = question->event->wall_ns,
         .cut_ns = NS_FOREVER,
     };
 }
 
-/* False: the header makes this layer (or, when final, the call) give up. */
-static bool apply_retry_after(struct decision *decision,
-                              const struct retry_after *policy)
+static bool delay_allows(const struct retry_call *call,
+                         struct decision *decision)
 {
-    struct retry_action *action = &decision->action;
-    switch (action->retry_after.effect) {
-    case RA_OWN_DELAY:
+    int i = decision->layer;
+    struct delay_request request =
+        delay_request(call, i, decision->action.rule, decision->question);
+    request.cut_ns = budget_cut_ns(call, i, decision->question->event->now_ns);
+    switch (delay_bind(&request, &decision->action)) {
+    case DELAY_LAW:
         return true;
-    case RA_WAIT:
-    case RA_CLAMP:
-        use_header(&action->law, policy, &action->retry_after);
-        return true;
-    case RA_NEVER:
-        use_forever(&action->law);
-        action->is_never = true;
-        return true;
-    case RA_RAISE:
-        decision->is_final = true;
+    case DELAY_GIVE_UP:
         return refuse(decision, REASON_RETRY_AFTER);
-    case RA_GIVE_UP:
-        return refuse(decision, REASON_RETRY_AFTER);
+    case DELAY_RAISE:
+        return raise_error(decision, REASON_RETRY_AFTER);
+    case DELAY_OVERFLOW:
+        return raise_error(decision, REASON_OVERFLOW);
     }
     assert(false);
     return false;
 }
 
-static struct delay_law own_law(const struct retry_call *call,
-                                const struct decision *decision)
-{
-    const struct budget *budget = &retry_layer(call, decision->layer)->budget;
-    const struct retry_layer_state *state = &call->state[decision->layer];
-    bool is_cut = budget->elapsed_test == ELAPSED_CUT_SLEEP &&
-                  budget->elapsed_ns != NS_FOREVER;
-    int64_t elapsed_ns = decision->event->now_ns - state->started_ns;
-    return (struct delay_law){
-        .backoff = &decision->action.rule->backoff,
-        .n = state->retries,
-        .previous_ns = state->previous_ns,
-        .cut_ns = is_cut ? budget->elapsed_ns - elapsed_ns : NS_FOREVER,
-    };
-}
-
-static struct retry_after_value read_header(const struct decision *decision)
-{
-    const struct attempt_outcome *outcome = decision->event->outcome;
-    return retry_after_read(
-        &decision->action.rule->retry_after,
-        outcome->end == END_STATUS ? outcome->status : 0, outcome->headers,
-        (struct retry_after_body){outcome->body, outcome->body_size},
-        decision->event->wall_ns);
-}
-
-static bool schedule_wait(struct decision *decision)
+static void schedule_wait(struct retry_call *call, struct decision *decision)
 {
     struct retry_action *action = &decision->action;
+    if (action->rule->action != RULE_POLL)
+        charge_retry(call, decision->layer, decision->question->outcome->end);
     action->kind = RETRY_WAIT;
-    action->wait_from_ns = decision->event->now_ns;
-    action->until_ns = units_add(action->wait_from_ns, action->delay_ns);
+    action->wait_from_ns = decision->question->event->now_ns;
+    action->until_ns = units_after(action->wait_from_ns, action->delay_ns);
     decision->is_waiting = true;
+}
+
+static bool try_again(struct retry_call *call, struct decision *decision)
+{
+    struct retry_action *action = &decision->action;
+    const struct retry_event *event = decision->question->event;
+    if (action->rule->action != RULE_POLL)
+        budget_count_failure(call, decision->layer,
+                             decision->question->outcome->end);
+    if (!budget_allows(call, decision) || !delay_allows(call, decision))
+        return false;
+    action->delay_ns = backoff_draw(&action->law, event->u);
+    if (!action->is_never &&
+        budget_forbids_sleep(call, decision->layer,
+                             units_after(event->now_ns, action->delay_ns)))
+        return refuse(decision, REASON_ELAPSED);
+    schedule_wait(call, decision);
     return true;
 }
 
-static bool decide_retry(const struct retry_call *call,
-                         struct decision *decision)
-{
-    struct retry_action *action = &decision->action;
-    const struct budget *budget = &retry_layer(call, decision->layer)->budget;
-    const struct retry_layer_state *state = &call->state[decision->layer];
-    if (attempts_are_spent(budget, state)) {
-        return refuse(decision, REASON_ATTEMPTS);
-    }
-    if (!time_allows(call, decision)) {
-        return false;
-    }
-    action->retry_after = read_header(decision);
-    action->law = own_law(call, decision);
-    if (!apply_retry_after(decision, &action->rule->retry_after)) {
-        return false;
-    }
-    action->delay_ns = backoff_draw(&action->law, decision->event->u);
-    if (!action->is_never &&
-        delay_is_too_long(
-            budget, state,
-            units_add(decision->event->now_ns, action->delay_ns))) {
-        return refuse(decision, REASON_ELAPSED);
-    }
-    return schedule_wait(decision);
-}
-
-/* At once and not counted, but no longer than time allows. */
-static bool decide_poll(const struct retry_call *call,
-                        struct decision *decision)
-{
-    decision->action.law = (struct delay_law){.cut_ns = NS_FOREVER};
-    return time_allows(call, decision) && schedule_wait(decision);
-}
+/* -- what a rule says -------------------------------------------------------
+ */
 
 /* The layer leaves it to the next one out, which hears what a layer further in
  * had to say. It took the outcome for no success all the same. */
@@ -206,72 +220,100 @@ static void pass_on(struct decision *decision)
     }
 }
 
-static void decide(struct retry_call *call, const struct profile_rule *rule,
-                   struct decision *decision)
+/* A throttling answer closes the limiter whether the layer tries again or not.
+ * A rule that knows no delay closes nothing. */
+static void close_limiter(struct retry_call *call, int i,
+                          const struct profile_rule *rule,
+                          const struct decide_question *question)
 {
+    struct retry_action asked = {.rule = rule};
+    struct delay_request request = delay_request(call, i, rule, question);
+    if (delay_bind(&request, &asked) != DELAY_LAW ||
+        (!asked.law.has_header && rule->backoff.schedule == SCHEDULE_NONE))
+        return;
+    limiter_close(gate_limiter(call, i), question->event->now_ns,
+                  backoff_draw(&asked.law, question->event->u));
+}
+
+static int outermost_enabled(const struct retry_call *call, int i)
+{
+    for (int k = 0; k < i; k++) {
+        if (retry_call_has(call, k) && !retry_layer(call, k)->is_disabled)
+            return k;
+    }
+    return i;
+}
+
+static void start_over(struct retry_call *call, int i,
+                       struct decision *decision)
+{
+    int outermost = outermost_enabled(call, i);
+    decision->layer = outermost;
+    decision->action.layer = retry_layer(call, outermost);
+    note_streak(&call->state[outermost],
+                rule_number(call, i, decision->action.rule));
+    decision->is_final = !try_again(call, decision);
+}
+
+static void obey(struct retry_call *call, int i,
+                 const struct profile_rule *rule, struct decision *decision)
+{
+    if (rule->closes_limiter)
+        close_limiter(call, i, rule, decision->question);
     if (rule->action == RULE_PASS) {
         pass_on(decision);
         return;
     }
+    decision->layer = i;
     decision->action = (struct retry_action){
         .kind = RETRY_DONE,
         .reason = REASON_FINAL,
-        .layer = retry_layer(call, decision->layer),
+        .layer = retry_layer(call, i),
         .rule = rule,
     };
     switch (rule->action) {
-    case RULE_RETRY:
-        count_failure(&call->state[decision->layer],
-                      decision->event->outcome->end);
-        decide_retry(call, decision);
-        return;
-    case RULE_POLL:
-        decide_poll(call, decision);
-        return;
+    case RULE_PASS:
     case RULE_FAIL:
         decision->is_final = true;
         return;
-    case RULE_PASS:
+    case RULE_RETRY:
+    case RULE_POLL:
+        try_again(call, decision);
+        return;
     case RULE_START_OVER:
-        assert(!"passed on above, or refused by retry_supports()");
+        start_over(call, i, decision);
         return;
     }
 }
 
-static bool is_success(const struct attempt_outcome *outcome)
+static void ask_layer(struct retry_call *call, int i, struct decision *decision)
 {
-    return outcome->end == END_STATUS && outcome->status >= 200 &&
-           outcome->status < 400;
+    charge_failure(call, i, decision->question->outcome);
+    if (decision->is_final)
+        return;
+    const struct profile_rule *rule = present_rule(call, i, decision->question);
+    note_streak(&call->state[i], rule ? rule_number(call, i, rule) : 0);
+    if (rule)
+        obey(call, i, rule, decision);
 }
 
-static struct retry_action undecided(const struct attempt_outcome *outcome)
+static bool is_ok(const struct decide_question *question)
 {
-    bool is_ok = is_success(outcome);
-    return (struct retry_action){
-        .kind = RETRY_DONE,
-        .reason = is_ok ? REASON_SUCCESS : REASON_FINAL,
-        .is_ok = is_ok,
-    };
+    return question->reason == REASON_SUCCESS;
 }
 
-void decide_outcome(struct retry_call *call, const struct retry_event *event,
+void decide_outcome(struct retry_call *call,
+                    const struct decide_question *question,
                     struct decision *decision)
 {
     *decision = (struct decision){
-        .event = event,
-        .action = undecided(event->outcome),
+        .question = question,
+        .action = {.kind = RETRY_DONE,
+                   .reason = question->reason,
+                   .is_ok = is_ok(question)},
     };
-    for (int i = call->layer_count - 1; i >= 0; i--) {
-        const struct profile_rule *rule =
-            retry_call_has(call, i) ? layer_rule(retry_layer(call, i),
-                                                 &call->request, event->outcome)
-                                    : NULL;
-        if (rule) {
-            decision->layer = i;
-            decide(call, rule, decision);
-        }
-        if (decision->is_final || decision->is_waiting) {
-            return;
-        }
+    for (int i = question->from; i >= 0 && !decision->is_waiting; i--) {
+        if (retry_call_has(call, i))
+            ask_layer(call, i, decision);
     }
 }

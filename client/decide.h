@@ -7,10 +7,19 @@
 
 #include "client/retry.h"
 
+/* An outcome, and who is asked about it. */
+struct decide_question {
+    const struct retry_event *event; /* its instants and random number */
+    const struct attempt_outcome *outcome;
+    int from; /* the innermost layer that is asked */
+    /* Why the call fails if no layer has anything to say. */
+    enum retry_reason reason;
+};
+
 struct decision {
-    const struct retry_event *event;
+    const struct decide_question *question;
     struct retry_action action;
-    int layer;       /* that spoke last */
+    int layer;       /* that spoke last, and waits if one does */
     bool is_waiting; /* it tries again: `action` is its wait */
     bool is_final;   /* no layer further out is asked */
 };
@@ -18,8 +27,12 @@ struct decision {
 /* From the innermost layer out: the first one whose rule matches and whose
  * budget lasts decides. If none does, the action says why the outermost one
  * that wanted to try again could not. Counts the failure in each layer that saw
- * it. */
-void decide_outcome(struct retry_call *call, const struct retry_event *event,
+ * it, and closes the limiters that the rules say. */
+void decide_outcome(struct retry_call *call,
+                    const struct decide_question *question,
                     struct decision *decision);
+
+/* The request in hand. */
+struct retry_request decide_request(const struct retry_call *call);
 
 #endif

@@ -33,9 +33,12 @@ struct attempt_outcome {
     bool connection_was_reused;
 };
 
-/* A rate limiter of a layer, for all who share it. Zero: open. */
+/* A rate limiter of a layer, for all who share it. Zero: open. The flags say
+ * whether a time counts: monotonic times may be zero or negative. */
 struct retry_limiter {
-    bool is_closed; /* until until_ns; stays set until it is cleared */
+    bool is_closed;  /* until until_ns; stays set until it is cleared */
+    bool was_closed; /* until_ns is the end of the last window, even cleared */
+    bool is_paced;   /* next_send_ns counts */
     int64_t until_ns;
     int64_t next_send_ns; /* per_second: when the bucket has a token again */
 };
@@ -46,7 +49,7 @@ struct retry_breaker {
     enum breaker_state state;
     int64_t failures; /* in a row */
     int64_t opened_ns;
-    int64_t half_open; /* attempts let through since it is half open */
+    int64_t half_open; /* attempts in flight since it is half open */
 };
 
 /* What calls of one handler share. Zero-initialise, then retry_shared_init.
@@ -73,11 +76,12 @@ struct retry_layer_state {
     int64_t retries;  /* waits so far: n of the next one */
     int32_t polls;
     int32_t connect_failures, read_failures, status_failures;
-    int32_t streak_rule; /* index + 1 of the rule that decided last; 0: none */
-    int32_t streak;
+    int32_t streak;      /* waits in a row by the rule of streak_rule */
+    int16_t streak_rule; /* which one; 0: none */
+    bool has_within;     /* within_since_ns counts */
     int64_t started_ns;
     int64_t previous_ns;     /* last delay, for decorrelated */
-    int64_t within_since_ns; /* of the rule with within_ns; 0: never matched */
+    int64_t within_since_ns; /* first match of the rule with within_ns */
 };
 
 enum retry_event_kind {
@@ -92,7 +96,7 @@ struct retry_event {
     enum retry_event_kind kind;
     int64_t now_ns;  /* monotonic; never goes back */
     int64_t wall_ns; /* Unix time, for HTTP-dates; RETRY_ENDED only */
-    double u;        /* random number in [0, 1); RETRY_ENDED only */
+    double u;        /* random number in [0, 1); START, ENDED and TIMER */
     const struct attempt_outcome *outcome; /* RETRY_ENDED */
 };
 
@@ -142,7 +146,8 @@ struct retry_action {
     /* SEND: kind and limit of the attempt timeout; limit NS_FOREVER: none. */
     struct attempt_timeout attempt_timeout;
     /* SEND and WAIT: the engine wants a RETRY_TIMER no later than this
-     * (progress timeout); NS_FOREVER: none. */
+     * (progress timeout, call timeout, a poll of a limiter); NS_FOREVER: none.
+     */
     int64_t wake_ns;
     /* WAIT: the law of the delay, who set it and since when it runs. */
     struct delay_law law;
@@ -193,6 +198,14 @@ struct retry_call {
     int64_t attempts; /* sends of the whole call */
     int waiting_layer;
     enum retry_wait_kind wait_kind;
+    /* On the way to the wire: layers whose run begins with the coming attempt,
+     * the one whose limiter is in the way, and how far the call is with it. */
+    uint8_t fresh;
+    int8_t gate_layer;
+    bool is_past_window, has_reserved;
+    bool is_watching; /* the wait is a window, looked at again at look_ns */
+    uint8_t probes;   /* layers whose breaker tries this attempt, half open */
+    int64_t look_ns;
     struct retry_action wait; /* the present wait; retry_after.text is NULL */
 };
 
@@ -227,10 +240,14 @@ int64_t retry_gate_ns(const struct retry_call *call, int from, int64_t now_ns);
 
 /* Advances the call. An event that does not fit the phase is a bug (assert).
  *
- * A RETRY_TIMER before its time gives the same wait again. While an attempt is
- * in flight it gives RETRY_ABORT or, if nothing is due, RETRY_WAIT with the
+ * A RETRY_TIMER before its time gives the same wait again, or the wait as it is
+ * by now, if a limiter that is looked at by polls has changed. A wait for a
+ * limiter (WAIT_LIMITER) holds what the attempt needs: it may end in SEND at
+ * any wake_ns; other waits only at until_ns. While an attempt is in flight
+ * RETRY_TIMER gives RETRY_ABORT or, if nothing is due, RETRY_WAIT with the
  * attempt's until_ns and the next wake_ns: carry on. An attempt that reaches
- * its own limit is ended by the client, which reports END_TIMEOUT. */
+ * its own limit is ended by the client, which reports END_TIMEOUT. Every event
+ * but CANCEL may end in RETRY_WAIT, and ENDED in SEND (follow-up request). */
 struct retry_action retry_step(struct retry_call *call,
                                const struct retry_event *event);
 

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <strings.h>
 
+#include "model/json_pointer.h"
 #include "model/units.h"
 
 static bool is_digit(char c)
@@ -228,6 +229,13 @@ bool retry_after_parse(enum retry_after_form form, const char *text,
 /* -- policy -----------------------------------------------------------------
  */
 
+/* Where sources are looked for. */
+struct answer {
+    const struct http_headers *headers; /* NULL: none */
+    struct retry_after_body body;
+    int64_t wall_ns;
+};
+
 static bool form_is_instant(enum retry_after_form form)
 {
     return form == RA_HTTP_DATE || form == RA_EPOCH_SECONDS;
@@ -253,42 +261,71 @@ static const char *find_value(const struct retry_after *policy,
     return value;
 }
 
-static bool read_source(const struct retry_after_source *source,
-                        int64_t wall_ns, struct retry_after_value *value)
+static void read_forms(const struct retry_after_source *source,
+                       const char *text, int64_t wall_ns,
+                       struct retry_after_value *value)
 {
     for (size_t i = 0; i < source->form_count; i++) {
         enum retry_after_form form = source->forms[i];
-        if (retry_after_parse(form, value->text, wall_ns, &value->ns)) {
+        if (retry_after_parse(form, text, wall_ns, &value->ns)) {
             value->kind = RETRY_AFTER_TIME;
             value->is_past_date = form_is_instant(form) && value->ns < 0;
-            return true;
+            return;
         }
     }
-    return false;
+    value->kind = RETRY_AFTER_UNPARSEABLE;
+}
+
+static struct retry_after_value read_header(
+    const struct retry_after *policy, const struct retry_after_source *source,
+    const struct answer *answer)
+{
+    struct retry_after_value value = {.header = source->header};
+    bool is_several = false;
+    value.text = answer->headers ? find_value(policy, answer->headers,
+                                              source->header, &is_several)
+                                 : NULL;
+    if (value.text) {
+        bool is_joined = is_several && policy->duplicates == RA_UNREADABLE;
+        read_forms(source, is_joined ? "," : value.text, answer->wall_ns,
+                   &value);
+    }
+    return value;
+}
+
+static struct retry_after_value read_body(
+    const struct retry_after_source *source, const struct answer *answer)
+{
+    struct retry_after_value value = {.header = source->pointer};
+    struct json_value found;
+    json_pointer_read(
+        &(struct json_text){answer->body.bytes, answer->body.size},
+        source->pointer, &found);
+    if (found.kind != JSON_ABSENT) {
+        read_forms(source, json_value_has_text(&found) ? found.text : "",
+                   answer->wall_ns, &value);
+    }
+    return value;
 }
 
 /* The first source that reads wins; one that does not falls through to the
  * next, and the first of those is remembered. */
 static void read_sources(const struct retry_after *policy,
-                         const struct http_headers *headers, int64_t wall_ns,
+                         const struct answer *answer,
                          struct retry_after_value *value)
 {
     for (size_t i = 0; i < policy->source_count; i++) {
         const struct retry_after_source *source = &policy->sources[i];
-        struct retry_after_value found = {.header = source->header};
-        bool is_several;
-        found.text = find_value(policy, headers, source->header, &is_several);
-        if (!found.text) {
-            continue;
-        }
-        bool is_read = !is_several || policy->duplicates != RA_UNREADABLE;
-        if (is_read && read_source(source, wall_ns, &found)) {
+        struct retry_after_value found =
+            source->header ? read_header(policy, source, answer)
+                           : read_body(source, answer);
+        if (found.kind == RETRY_AFTER_TIME) {
             *value = found;
             return;
         }
-        if (value->kind == RETRY_AFTER_ABSENT) {
+        if (value->kind == RETRY_AFTER_ABSENT &&
+            found.kind == RETRY_AFTER_UNPARSEABLE) {
             *value = found;
-            value->kind = RETRY_AFTER_UNPARSEABLE;
         }
     }
 }
@@ -339,13 +376,10 @@ struct retry_after_value retry_after_read(const struct retry_after *policy,
                                           int64_t wall_ns)
 {
     struct retry_after_value value = {.effect = RA_OWN_DELAY};
-    (void)body;
     if (!policy->is_used || !status_set_has(&policy->statuses, status)) {
         return value;
     }
-    if (headers) {
-        read_sources(policy, headers, wall_ns, &value);
-    }
+    read_sources(policy, &(struct answer){headers, body, wall_ns}, &value);
     if (value.kind == RETRY_AFTER_TIME) {
         apply_effect(policy, &value);
     } else {

@@ -20,8 +20,8 @@ struct retry_after_value {
     enum retry_after_kind kind;
     enum retry_after_effect effect; /* what the policy says to do with it */
     int64_t ns;         /* clamped at limit if so said; 0 for RA_WAIT of less */
-    const char *header; /* which header spoke; points into the policy */
-    const char *text;   /* its value; points into the headers */
+    const char *header; /* which header or pointer spoke; of the policy */
+    const char *text;   /* a header's value, of the headers; else NULL */
     bool is_past_date, is_above_limit;
 };
 

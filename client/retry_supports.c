@@ -1,7 +1,6 @@
 #include <stdio.h>
 
 #include "client/retry.h"
-#include "model/units.h"
 
 /* Collects problems about one profile. */
 struct review {
@@ -22,18 +21,6 @@ static struct problem *refuse(const struct review *review, const char *parent,
     return problem;
 }
 
-static void review_rule(const struct review *review,
-                        const struct profile_rule *rule)
-{
-    const char *where = rule->where ? rule->where : "";
-    if (rule->action == RULE_START_OVER) {
-        refuse(review, where, "do", "a rule that starts the call over");
-    }
-    if (rule->on.body.pointer) {
-        refuse(review, where, "on.body", "a condition on the response body");
-    }
-}
-
 static void review_slots(const struct review *review, const struct layer *layer,
                          const char *where)
 {
@@ -52,35 +39,13 @@ static void review_slots(const struct review *review, const struct layer *layer,
     }
 }
 
-static void review_layer(const struct review *review, const struct layer *layer,
-                         bool is_outermost)
-{
-    const char *where = layer->where ? layer->where : "";
-    if (layer->budget.tokens.is_used) {
-        refuse(review, where, "budget.tokens", "a bucket of retry tokens");
-    }
-    if (layer->rate_limiter.is_used) {
-        refuse(review, where, "rate_limiter", "a rate limiter");
-    }
-    if (layer->breaker.is_used) {
-        refuse(review, where, "breaker", "a circuit breaker");
-    }
-    if (!is_outermost && layer->call_timeout_ns != NS_FOREVER) {
-        refuse(review, where, "call_timeout",
-               "a call timeout inside another layer");
-    }
-    review_slots(review, layer, where);
-    for (size_t i = 0; i < layer->rule_count; i++) {
-        review_rule(review, &layer->rules[i]);
-    }
-}
-
 bool retry_supports(const struct profile *profile, struct error *error)
 {
     struct review review = {profile, error};
     int before = error->count + error->dropped;
     for (size_t i = 0; i < profile->layer_count; i++) {
-        review_layer(&review, &profile->layers[i], i == 0);
+        review_slots(&review, &profile->layers[i],
+                     profile->layers[i].where ? profile->layers[i].where : "");
     }
     if (profile->resend.is_used) {
         refuse(&review, "", "resend", "re-sends below the layers");

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "mock_server/script_table.h"
+#include "model/json_pointer.h"
 
 /* Copies a value of the wire into a key. */
 static bool keep(const char *value, size_t size,
@@ -162,58 +163,6 @@ static bool read_query(const struct script_request *request, const char *name,
 
 /* -- JSON ------------------------------------------------------------------ */
 
-/* Does the member's name equal one reference token of a JSON pointer, in which
- * ~1 stands for a slash and ~0 for a tilde (RFC 6901, section 4)? */
-static bool is_member(const char *name, const char *token, size_t size)
-{
-    const char *end = token + size;
-    while (token < end && *name) {
-        char wanted = *token++;
-        if (wanted == '~' && token < end)
-            wanted = *token++ == '1' ? '/' : '~';
-        if (*name++ != wanted)
-            return false;
-    }
-    return token == end && *name == '\0';
-}
-
-static const cJSON *array_element(const cJSON *array, const char *token,
-                                  size_t size)
-{
-    bool is_padded = size > 1 && token[0] == '0';
-    if (size == 0 || size > 9 || is_padded || count_digits(token, size) != size)
-        return NULL;
-    int index = 0;
-    for (size_t i = 0; i < size; i++)
-        index = index * 10 + (token[i] - '0');
-    return cJSON_GetArrayItem(array, index);
-}
-
-static const cJSON *child(const cJSON *item, const char *token, size_t size)
-{
-    if (cJSON_IsArray(item))
-        return array_element(item, token, size);
-    if (!cJSON_IsObject(item))
-        return NULL;
-    const cJSON *member = NULL;
-    cJSON_ArrayForEach(member, item)
-    {
-        if (is_member(member->string, token, size))
-            return member;
-    }
-    return NULL;
-}
-
-static const cJSON *point(const cJSON *item, const char *pointer)
-{
-    while (item && *pointer == '/') {
-        size_t size = strcspn(pointer + 1, "/");
-        item = child(item, pointer + 1, size);
-        pointer += 1 + size;
-    }
-    return *pointer ? NULL : item;
-}
-
 static bool keep_number(double value, char key[SCRIPT_KEY_BYTES_MAX + 1])
 {
     const double exact = 9007199254740992.0; /* 2^53 */
@@ -229,7 +178,7 @@ static bool read_json(const struct script_request *request, const char *pointer,
     cJSON *root = NULL;
     if (request->body)
         root = cJSON_ParseWithLength(request->body, request->body_size);
-    const cJSON *item = point(root, pointer);
+    const cJSON *item = json_pointer_find(root, pointer);
     const char *text = cJSON_GetStringValue(item);
     bool is_found = false;
     if (text)

@@ -248,8 +248,10 @@ struct token_bucket {
 };
 
 struct budget {
-    int64_t attempts; /* sends through this layer in one run of it, the first
-                         included; ATTEMPTS_UNLIMITED */
+    /* What the layer attempts in one run of it, the first included: runs of
+     * the layers inside it, or requests if there are none. Polls are not
+     * counted. ATTEMPTS_UNLIMITED */
+    int64_t attempts;
     int64_t connect_attempts, read_attempts, status_attempts; /* own counters */
     int64_t elapsed_ns; /* NS_FOREVER: none */
     enum elapsed_test elapsed_test;

@@ -238,3 +238,11 @@ int64_t units_add(int64_t a_ns, int64_t b_ns)
         return b_ns > 0 ? NS_FOREVER : 0;
     return sum < 0 ? 0 : sum;
 }
+
+int64_t units_after(int64_t instant_ns, int64_t delay_ns)
+{
+    int64_t sum;
+    bool is_never = instant_ns == NS_FOREVER || delay_ns == NS_FOREVER ||
+                    __builtin_add_overflow(instant_ns, delay_ns, &sum);
+    return is_never ? NS_FOREVER : sum;
+}

@@ -42,4 +42,8 @@ char *units_format_seconds(int64_t ns, char *text, size_t size);
 /* a + b and a - b that stop at NS_FOREVER and 0 instead of overflowing. */
 int64_t units_add(int64_t a_ns, int64_t b_ns);
 
+/* The instant `delay_ns` after another, which may be negative, as monotonic
+ * clocks may be; stops at NS_FOREVER. */
+int64_t units_after(int64_t instant_ns, int64_t delay_ns);
+
 #endif

@@ -1,0 +1,112 @@
+#include "client/wait.h"
+
+#include "client/deadline.h"
+#include "client/gate.h"
+#include "client/runs.h"
+#include "model/units.h"
+
+static int64_t earlier(int64_t a_ns, int64_t b_ns)
+{
+    return a_ns < b_ns ? a_ns : b_ns;
+}
+
+struct retry_action wait_present(const struct retry_call *call)
+{
+    struct retry_action action = call->wait;
+    action.until_ns = call->wait_until_ns;
+    action.wake_ns =
+        earlier(deadline_abort(call), deadline_call(call, deadline_last(call)));
+    if (call->is_watching) {
+        action.wake_ns = earlier(action.wake_ns, call->look_ns);
+    }
+    return action;
+}
+
+static void count_wait(struct retry_layer_state *state,
+                       const struct retry_action *action)
+{
+    bool has_memory = action->rule->backoff.jitter == JITTER_DECORRELATED;
+    state->streak++;
+    if (action->wait_kind == WAIT_RETRY) {
+        state->retries++;
+    } else {
+        state->polls++;
+    }
+    if (action->wait_kind == WAIT_RETRY || has_memory) {
+        state->previous_ns = action->delay_ns;
+    }
+}
+
+/* A layer that covers both requests, or a rule that says so, begins the call
+ * again with the first one; the layers that cover only that begin anew. */
+static void go_back(struct retry_call *call, const struct retry_action *action,
+                    int64_t now_ns)
+{
+    bool covers_both =
+        call->covers[0] & call->covers[1] & 1 << call->waiting_layer;
+    if (call->step == 0 ||
+        (!covers_both && action->rule->action != RULE_START_OVER)) {
+        return;
+    }
+    call->step = 0;
+    runs_begin(call, call->covers[0] & (uint8_t)~call->covers[1], now_ns);
+}
+
+/* A retry that closes the limiter of its layer waits in that window. */
+static void watch_own_window(struct retry_call *call,
+                             const struct retry_action *action)
+{
+    call->is_watching = action->rule->closes_limiter &&
+                        action->rule->action != RULE_START_OVER &&
+                        !action->is_never;
+    if (call->is_watching) {
+        gate_watch(call, call->waiting_layer, call->wait_from_ns);
+    }
+}
+
+struct retry_action wait_begin(struct retry_call *call,
+                               const struct decision *decision)
+{
+    const struct retry_action *action = &decision->action;
+    call->phase = RETRY_PHASE_WAITING;
+    call->waiting_layer = decision->layer;
+    call->wait_from_ns = action->wait_from_ns;
+    call->wait_until_ns = action->until_ns;
+    call->wait = *action;
+    call->wait.wait_kind =
+        action->rule->action == RULE_POLL ? WAIT_POLL : WAIT_RETRY;
+    call->wait.retry_after.text = NULL;
+    call->wait_kind = call->wait.wait_kind;
+    call->fresh = 0;
+    count_wait(&call->state[decision->layer], &call->wait);
+    go_back(call, action, action->wait_from_ns);
+    call->wait.step = call->step;
+    watch_own_window(call, action);
+    struct retry_action wait = wait_present(call);
+    wait.retry_after.text = action->retry_after.text;
+    return wait;
+}
+
+struct retry_action wait_for_limiter(struct retry_call *call, int64_t now_ns)
+{
+    int64_t delay_ns = call->wait_until_ns == NS_FOREVER
+                           ? NS_FOREVER
+                           : call->wait_until_ns - now_ns;
+    call->phase = RETRY_PHASE_WAITING;
+    call->wait_kind = WAIT_LIMITER;
+    call->is_watching = true;
+    call->wait_from_ns = now_ns;
+    call->wait = (struct retry_action){
+        .kind = RETRY_WAIT,
+        .wait_kind = WAIT_LIMITER,
+        .step = call->step,
+        .wait_from_ns = now_ns,
+        .delay_ns = delay_ns,
+        .layer = retry_layer(call, call->gate_layer),
+        .law = {.has_header = true,
+                .use = RA_REPLACE,
+                .header_ns = delay_ns,
+                .cut_ns = NS_FOREVER},
+    };
+    return wait_present(call);
+}
