@@ -17,7 +17,8 @@ ALLOWED = {
     "reports": {"reports", "judge", "model"},
     "runner": {"runner", "reports", "judge", "mock_server", "model",
                "client"},  # its laws, to know how long a run may take
-    "cli": {"cli", "runner", "reports", "judge", "client", "mock_server",
+    "dialects": {"dialects", "client", "model"},
+    "cli": {"cli", "runner", "dialects", "reports", "judge", "client", "mock_server",
             "model"},
 }
 
