@@ -128,38 +128,12 @@ static void fill_options(struct run *run)
     run->report.edition = edition ? edition : newest_edition(&run->scenarios);
 }
 
-static bool wants_color(const struct run_request *request)
-{
-    switch (request->color) {
-    case COLOR_ALWAYS:
-        return true;
-    case COLOR_NEVER:
-        return false;
-    case COLOR_AUTO:
-        break;
-    }
-    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-    return isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
-           !(term && strcmp(term, "dumb") == 0) &&
-           !run_request_takes_stdout(request);
-}
-
-/* Of rulers: not wider than the terminal, nor than the text needs. */
-static int ruler_width(void)
-{
-    enum { TEXT_COLUMNS = 100 };
-    int columns = cli_columns(STDOUT_FILENO);
-    return columns > 0 && columns < TEXT_COLUMNS ? columns : TEXT_COLUMNS;
-}
-
 static void fill_progress(struct run *run)
 {
     const struct run_request *request = &run->request;
     run->progress = (struct run_progress){
         .kind = run_progress_kind(request),
-        .style = {.has_color = wants_color(request),
-                  .is_verbose = request->is_verbose,
-                  .width = ruler_width()},
+        .style = run_progress_style(request),
         .out = run_request_takes_stdout(request) ? stderr : stdout,
         .total = run->scenarios.count,
     };

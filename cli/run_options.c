@@ -23,6 +23,8 @@ enum {
     OPTION_INCONCLUSIVE,
     OPTION_COLOR,
     OPTION_PROGRESS,
+    OPTION_LATENCY,
+    OPTION_LIMIT,
 };
 
 const struct option run_options[] = {
@@ -52,6 +54,25 @@ const struct option smoke_options[] = {
     {"seed", required_argument, NULL, OPTION_SEED},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
     {"out", required_argument, NULL, OPTION_OUT},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+const struct option sim_options[] = {
+    {"profile", required_argument, NULL, 'p'},
+    {"edition", required_argument, NULL, OPTION_EDITION},
+    {"only", required_argument, NULL, OPTION_ONLY},
+    {"skip", required_argument, NULL, OPTION_SKIP},
+    {"tag", required_argument, NULL, OPTION_TAG},
+    {"strict", no_argument, NULL, OPTION_STRICT},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"latency", required_argument, NULL, OPTION_LATENCY},
+    {"limit", required_argument, NULL, OPTION_LIMIT},
+    {"report", required_argument, NULL, OPTION_REPORT},
+    {"out", required_argument, NULL, OPTION_OUT},
+    {"verbose", no_argument, NULL, 'v'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"color", required_argument, NULL, OPTION_COLOR},
     {"help", no_argument, NULL, 'h'},
     {0},
 };
@@ -152,15 +173,40 @@ static int read_seed(const struct reader *reader, const char *value)
         reader->command, "--seed %s: it is a number such as 7 or 0x1f", value);
 }
 
-static int read_timeout(const struct reader *reader, const char *value)
+static int read_duration(const struct reader *reader, const char *option,
+                         const char *value, int64_t *ns)
 {
-    int64_t *ns = &reader->request->timeout_ns;
-    if (units_parse_duration(value, ns) && *ns > 0) {
+    if (units_parse_duration(value, ns)) {
         return 0;
     }
-    return cli_usage_error(
-        reader->command, "--timeout %s: it is a duration such as 500ms or 10s",
-        value);
+    return cli_usage_error(reader->command,
+                           "%s %s: it is a duration such as 500ms or 10s",
+                           option, value);
+}
+
+static int read_positive(const struct reader *reader, const char *option,
+                         const char *value, int64_t *ns)
+{
+    int code = read_duration(reader, option, value, ns);
+    if (code == 0 && *ns == 0) {
+        return cli_usage_error(reader->command, "%s %s: it is more than 0",
+                               option, value);
+    }
+    return code;
+}
+
+/* Of the virtual world. A message that takes years would take the sums with it.
+ */
+static int read_latency(const struct reader *reader, const char *value)
+{
+    struct run_request *request = reader->request;
+    request->has_latency = true;
+    int code = read_duration(reader, "--latency", value, &request->latency_ns);
+    if (code == 0 && request->latency_ns > RUN_LATENCY_MAX_NS) {
+        return cli_usage_error(reader->command,
+                               "--latency %s: it is 1h at most", value);
+    }
+    return code;
 }
 
 /* -- options ----------------------------------------------------------------
@@ -219,7 +265,11 @@ static int read_value(const struct reader *reader, int option,
     case OPTION_SEED:
         return read_seed(reader, value);
     case OPTION_TIMEOUT:
-        return read_timeout(reader, value);
+        return read_positive(reader, "--timeout", value, &request->timeout_ns);
+    case OPTION_LATENCY:
+        return read_latency(reader, value);
+    case OPTION_LIMIT:
+        return read_positive(reader, "--limit", value, &request->limit_ns);
     case OPTION_REPORT:
         return read_report(reader, value);
     default:
@@ -250,7 +300,9 @@ static void read_switch(struct run_request *request, int option)
 static int read_options(const struct reader *reader, int argc, char **argv,
                         const struct option *options)
 {
-    const char *letters = options == run_options ? ":p:j:vqh" : ":p:h";
+    const char *letters = options == run_options   ? ":p:j:vqh"
+                          : options == sim_options ? ":p:vqh"
+                                                   : ":p:h";
     opterr = 0;
     optind = 1;
     for (int c; (c = getopt_long(argc, argv, letters, options, NULL)) != -1;) {
@@ -313,7 +365,12 @@ static bool set_defaults(struct run_request *request, int argc)
 static int check(const struct run_request *request, const char *command,
                  bool has_dashes)
 {
-    if (request->wants_help || request->argv[0]) {
+    if (request->is_simulated && has_dashes) {
+        return cli_usage_error(command,
+                               "it runs no command: its clients are the "
+                               "profile's own; for yours: retryspec run");
+    }
+    if (request->wants_help || request->argv[0] || request->is_simulated) {
         return 0;
     }
     if (!has_dashes && request->selection.pattern_count > 0) {
@@ -334,6 +391,11 @@ int run_request_read(struct run_request *request, int argc, char **argv,
     if (!set_defaults(request, argc)) {
         fputs("retryspec: out of memory\n", stderr);
         return EXIT_SYSTEM;
+    }
+    request->is_simulated = options == sim_options;
+    if (request->is_simulated) {
+        request->out = NULL;
+        request->jobs = 1;
     }
     int end = find_command(argc, argv);
     bool has_dashes = end < argc;

@@ -18,6 +18,8 @@ enum progress_kind {
 };
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
+#define RUN_LATENCY_MAX_NS (INT64_C(3600) * 1000000000)
+
 enum { RUN_REPORTS_MAX = 16, RUN_JOBS_MAX = 64, RUN_JOBS_DEFAULT_MAX = 4 };
 
 struct report_request {
@@ -30,11 +32,13 @@ struct run_request {
     const char *profile, *out;
     struct cli_selection selection;
     const char **patterns, **skips, **tags; /* what the selection points to */
-    bool is_strict, is_smoke_skipped, passes_inconclusive;
+    bool is_strict, is_smoke_skipped, passes_inconclusive, is_simulated;
     bool is_verbose, is_quiet, wants_help;
     int jobs;
     uint64_t seed;
     int64_t timeout_ns;
+    int64_t latency_ns, limit_ns; /* of `sim`; 0: not given */
+    bool has_latency;
     enum color_when color;
     enum progress_kind progress;
     struct report_request reports[RUN_REPORTS_MAX];
@@ -48,8 +52,9 @@ int run_request_read(struct run_request *request, int argc, char **argv,
                      const struct option *options);
 void run_request_deinit(struct run_request *request);
 
-/* Of `run`, and the few of them that `smoke` knows. */
-extern const struct option run_options[], smoke_options[];
+/* Of `run`, the few of them that `smoke` knows, and those of `sim`, which has
+ * no command: its `out` may be NULL. */
+extern const struct option run_options[], smoke_options[], sim_options[];
 
 /* Does a report go to standard output, so that text for people must not? */
 bool run_request_takes_stdout(const struct run_request *request);

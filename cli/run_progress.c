@@ -19,6 +19,39 @@ enum progress_kind run_progress_kind(const struct run_request *request)
     return isatty(STDERR_FILENO) && !is_dumb ? PROGRESS_BAR : PROGRESS_COUNTER;
 }
 
+static bool wants_color(const struct run_request *request)
+{
+    switch (request->color) {
+    case COLOR_ALWAYS:
+        return true;
+    case COLOR_NEVER:
+        return false;
+    case COLOR_AUTO:
+        break;
+    }
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    return isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
+           !(term && strcmp(term, "dumb") == 0) &&
+           !run_request_takes_stdout(request);
+}
+
+/* Of rulers: not wider than the terminal, nor than the text needs. */
+static int ruler_width(void)
+{
+    enum { TEXT_COLUMNS = 100 };
+    int columns = cli_columns(STDOUT_FILENO);
+    return columns > 0 && columns < TEXT_COLUMNS ? columns : TEXT_COLUMNS;
+}
+
+struct report_style run_progress_style(const struct run_request *request)
+{
+    return (struct report_style){
+        .has_color = wants_color(request),
+        .is_verbose = request->is_verbose,
+        .width = ruler_width(),
+    };
+}
+
 /* The bar goes to stderr, so that stdout can be kept in a file. */
 static void draw_bar(struct run_progress *progress, const char *last)
 {

@@ -18,6 +18,9 @@ struct run_progress {
 /* Decides between bar and lines: a bar only on a terminal. */
 enum progress_kind run_progress_kind(const struct run_request *request);
 
+/* How text for people looks here. */
+struct report_style run_progress_style(const struct run_request *request);
+
 /* For struct runner_options; context is a struct run_progress. */
 void run_progress_start(void *context, const struct scenario *scenario);
 void run_progress_done(void *context, const struct scenario_report *report,

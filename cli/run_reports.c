@@ -62,8 +62,9 @@ static bool write_one(const struct run_request *request,
     return is_written;
 }
 
-bool run_reports_write(const struct run_request *request,
-                       const struct run_report *report, struct error *error)
+/* OUT/report.json */
+static bool write_always(const struct run_request *request,
+                         const struct run_report *report, struct error *error)
 {
     size_t size = strlen(request->out) + sizeof "/report.json";
     char *path = malloc(size);
@@ -74,6 +75,14 @@ bool run_reports_write(const struct run_request *request,
     snprintf(path, size, "%s/report.json", request->out);
     const struct report_request always = {REPORT_JSON, path};
     bool is_written = write_one(request, &always, report, error);
+    free(path);
+    return is_written;
+}
+
+static bool write_wanted(const struct run_request *request,
+                         const struct run_report *report, struct error *error)
+{
+    bool is_written = true;
     for (size_t i = 0; i < request->report_count; i++) {
         /* Text on standard output is there already. */
         if (request->reports[i].format != REPORT_TEXT ||
@@ -82,8 +91,14 @@ bool run_reports_write(const struct run_request *request,
                 write_one(request, &request->reports[i], report, error);
         }
     }
-    free(path);
     return is_written;
+}
+
+bool run_reports_write(const struct run_request *request,
+                       const struct run_report *report, struct error *error)
+{
+    bool is_written = !request->out || write_always(request, report, error);
+    return write_wanted(request, report, error) && is_written;
 }
 
 static bool make_parent(const char *path, struct error *error)

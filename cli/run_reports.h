@@ -5,8 +5,8 @@
 #include "cli/run_options.h"
 #include "reports/report.h"
 
-/* Writes OUT/report.json and every report that was asked for. False and a
- * problem for each that could not be written. */
+/* Writes OUT/report.json, if there is an OUT, and every report that was asked
+ * for. False and a problem for each that could not be written. */
 bool run_reports_write(const struct run_request *request,
                        const struct run_report *report, struct error *error);
 

@@ -120,7 +120,8 @@ struct run_report {
     int64_t lag_p99_ns;
     int64_t took_ns;
     bool interrupted;
-    const char *const *argv;            /* the command under test, NULL-ended */
+    bool is_simulated;       /* by `retryspec sim`: there was no command */
+    const char *const *argv; /* the command under test, NULL-ended */
     struct scenario_report **scenarios; /* in the order they were listed */
     size_t count;
     bool strict;              /* SHOULD counts like MUST */

@@ -40,12 +40,15 @@ void report_again(const struct run_report *run, const struct scenario *scenario,
 {
     bool has_id = scenario->is_shipped || !scenario->file;
     write_program(run, out);
-    fputs(" run ", out);
+    fputs(run->is_simulated ? " sim " : " run ", out);
     write_word(has_id ? scenario->id : scenario->file, out);
     fputs(" -p ", out);
     write_word(run->profile_word ? run->profile_word : run->profile, out);
-    fprintf(out, " --seed %llu --", (unsigned long long)run->seed);
-    report_words(run->argv, out);
+    fprintf(out, " --seed %llu", (unsigned long long)run->seed);
+    if (!run->is_simulated) {
+        fputs(" --", out);
+        report_words(run->argv, out);
+    }
 }
 
 void report_explain(const struct run_report *run, const char *rule_id,

@@ -197,7 +197,8 @@ static void write_verdict(const struct run_report *run,
         write_evidence(run, verdict, out);
 }
 
-static void write_client_fault(const struct scenario_report *report, FILE *out)
+static void write_client_fault(const struct run_report *run,
+                               const struct scenario_report *report, FILE *out)
 {
     if (report->client_fault == CLIENT_OK)
         return;
@@ -206,22 +207,21 @@ static void write_client_fault(const struct scenario_report *report, FILE *out)
     if (report->client_detail && report->client_detail[0])
         fprintf(out, ": %s", report->client_detail);
     fputs(".\n", out);
-    if (report->folder)
+    if (report->folder && !run->is_simulated)
         fprintf(out, "  What it printed: %s/client.stderr\n", report->folder);
 }
 
 static void write_again(const struct run_report *run,
                         const struct scenario_report *report, FILE *out)
 {
-    if (run->argv) {
+    if (run->argv || run->is_simulated) {
         fputs("\n      again      ", out);
         report_again(run, report->scenario, out);
     }
     if (report->folder)
-        fprintf(out,
-                "\n      files      %s/{trace.ndjson,verdict.json,"
-                "client.stdout,client.stderr}",
-                report->folder);
+        fprintf(out, "\n      files      %s/{trace.ndjson,verdict.json%s}",
+                report->folder,
+                run->is_simulated ? "" : ",client.stdout,client.stderr");
     fputc('\n', out);
 }
 
@@ -235,7 +235,7 @@ void report_text_scenario(const struct run_report *run,
     fprintf(out, "%s%s%s  %s   %s\n", color_of(word, style),
             text ? text : verdict_people_words[word], color_end(style),
             report->scenario->id, report->scenario->title);
-    write_client_fault(report, out);
+    write_client_fault(run, report, out);
     const struct verdict *worst = first_violation(run, report);
     if (report->trace && report->trace->attempt_count) {
         fputc('\n', out);

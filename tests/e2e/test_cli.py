@@ -22,8 +22,12 @@ def run(*arguments, cwd=None):
 
 def options_of(command):
     """Long options that the parser takes, with and without a value."""
-    files = [ROOT / f"cli/cmd_{command}.c", *(ROOT / "cli").glob(f"{command}_options.c")]
-    source = "".join(file.read_text() for file in files)
+    source = (ROOT / f"cli/cmd_{command}.c").read_text()
+    for file in (ROOT / "cli").glob("*_options.c"):  # one may hold the tables of several commands
+        table = rf"struct option ({command}_)?options\[\] = \{{.*?^\}};"
+        own = file.name == f"{command}_options.c"
+        for found in re.finditer(table, file.read_text(), re.M | re.S):
+            source += found.group() if own or found.group(1) else ""
     return re.findall(r'\{\s*"([\w-]+)",\s*(no|required)_argument', source)
 
 

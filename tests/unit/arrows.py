@@ -13,13 +13,14 @@ ALLOWED = {
     "model": {"model"},
     "mock_server": {"mock_server", "model"},
     "client": {"client", "model"},
+    "sim": {"sim", "client", "mock_server", "model"},
     "judge": {"judge", "client", "model"},
     "reports": {"reports", "judge", "model"},
     "runner": {"runner", "reports", "judge", "mock_server", "model",
                "client"},  # its laws, to know how long a run may take
     "dialects": {"dialects", "client", "model"},
-    "cli": {"cli", "runner", "dialects", "reports", "judge", "client", "mock_server",
-            "model"},
+    "cli": {"cli", "runner", "sim", "dialects", "reports", "judge", "client",
+            "mock_server", "model"},
 }
 
 # The shells: they own the side effects. Everything else is pure, and so is the
@@ -55,6 +56,15 @@ FORBIDDEN_HEADERS = re.compile(
 DRIVER = "client/driver.h"
 DRIVERS = {"client", "cli"}
 
+# The virtual world plays with what the two sides decide, never with the shells
+# that act on it.
+SIM_MAY_INCLUDE = {
+    "client": {"client/retry.h", "client/slots.h", "client/pools.h"},
+    "mock_server": {"mock_server/script.h", "mock_server/body.h",
+                    "mock_server/head.h", "mock_server/raw_parts.h",
+                    "mock_server/reply_date.h"},
+}
+
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 NOISE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"'
                    r"|'(?:\\.|[^'\\\n])+'", re.S)
@@ -82,6 +92,9 @@ def arrow_problems(path, text):
             yield f'{place}: "{include.group(1)}" is included without its folder'
         elif target not in ALLOWED[folder]:
             yield f"{place}: {folder} must not include {target}"
+        elif folder == "sim" and include.group(1) not in SIM_MAY_INCLUDE.get(
+                target, {include.group(1)}):
+            yield f"{place}: sim must not include {include.group(1)}"
         elif include.group(1) == DRIVER and folder not in DRIVERS:
             yield f"{place}: {folder} must not run the reference client"
 
@@ -127,10 +140,14 @@ SPECIMENS = {
                       '#include "runner/runner.h"\n'],
     "runner/spawn.c": ['#include "client/driver.h"\n'],
     "reports/text.c": ['#include "client/retry.h"\n'],
+    "sim/sim.c": ['#include "mock_server/server.h"\n',
+                  '#include "client/driver_timers.h"\n',
+                  "long f(void) { return time(0); }\n"],
 }
 INNOCENT = {
     "client/driver.c": "#include <curl/curl.h>\nint f(void) { return time(0); }",
     "client/retry.c": '/* curl_easy_init() */ int f(void) { return g("rand()"); }',
+    "sim/sim.c": '#include "mock_server/script.h"\n',
     "model/jsonc_read.c": "FILE *f(void) { return fopen(p, m); }",
 }
 

@@ -1,0 +1,315 @@
+#include "sim/sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/sim_parts.h"
+
+/* Streams of the seed: 1 is of the calls. */
+enum { STREAM_WALL = 2 };
+
+/* 2026-01-01 00:00:00 UTC: no dates of a real clock, or no trace would be the
+ * same twice. */
+#define WALL_S INT64_C(1767225600)
+
+/* How often a gap that the server sees has the latency in it: the answer, the
+ * handshake of a new connection, the request. For the judge it is lag. */
+enum { TRIPS_A_GAP = 4 };
+
+void sim_fail_memory(struct sim_world *world)
+{
+    if (!world->has_failed) {
+        world->has_failed = true;
+        error_add(world->error, PROBLEM_MEMORY,
+                  "out of memory in the virtual world");
+    }
+}
+
+/* -- set-up -----------------------------------------------------------------
+ */
+
+/* The plan may ask for another timeout of an attempt than the profile's. It
+ * replaces the limit, not what the limit is a limit of. */
+static void copy_profile(struct sim_world *world)
+{
+    int64_t asked_ns = world->scenario->workload.read_timeout_ns;
+    world->profile = *world->input->profile;
+    for (size_t i = 0; i < world->profile.layer_count; i++) {
+        world->layers[i] = world->profile.layers[i];
+        int64_t *limit_ns = &world->layers[i].attempt_timeout.limit_ns;
+        if (asked_ns > 0 && *limit_ns != NS_FOREVER) {
+            *limit_ns = asked_ns;
+        }
+    }
+    world->profile.layers = world->layers;
+}
+
+/* Evenly, as docs/adapters.md asks of every adapter. */
+static int64_t start_time(const struct workload *workload, int64_t client)
+{
+    double share = (double)client / (double)workload->clients;
+    return (int64_t)((double)workload->start_spread_ns * share);
+}
+
+static void init_client(struct sim_world *world, int64_t index)
+{
+    struct sim_client *client = &world->clients[index];
+    client->world = world;
+    client->index = index;
+    client->timer =
+        (struct sim_timer){.owner = client, .kind = SIM_TIMER_CLIENT};
+    retry_shared_init(&client->shared, &world->profile, 0);
+    for (size_t i = 0; i < world->profile.layer_count; i++) {
+        slot_pool_init(&client->pools[i], world->layers[i].slots.limit);
+    }
+    sim_clock_set(&world->clock, &client->timer,
+                  start_time(&world->scenario->workload, index));
+}
+
+static bool has_outages(const struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->route_count; i++) {
+        for (size_t k = 0; k < scenario->routes[i].window_count; k++) {
+            enum fault_do kind =
+                scenario->routes[i].windows[k].reply.fault.kind;
+            if (kind == FAULT_REFUSE || kind == FAULT_STALL) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The phase of the second is drawn: an HTTP-date has whole ones. */
+static int64_t wall_start(uint64_t seed)
+{
+    struct rng rng = rng_stream(seed, STREAM_WALL, 0);
+    return WALL_S * NS_PER_S + (int64_t)(rng_uniform(&rng) * (double)NS_PER_S);
+}
+
+static bool init(struct sim_world *world)
+{
+    const struct scenario *scenario = world->scenario;
+    const struct workload *workload = &scenario->workload;
+    copy_profile(world);
+    world->wall_ns = wall_start(world->input->seed);
+    world->has_outages = has_outages(scenario);
+    world->listener_timer =
+        (struct sim_timer){.owner = world, .kind = SIM_TIMER_LISTENER};
+    world->path = strndup(workload->path, strcspn(workload->path, "?"));
+    world->clients = calloc((size_t)workload->clients, sizeof *world->clients);
+    world->results = calloc((size_t)(workload->clients * workload->calls),
+                            sizeof *world->results);
+    world->script =
+        script_create(scenario, world->input->seed, 1, world->error);
+    if (!world->path || !world->clients || !world->results || !world->script ||
+        !sim_replies_init(&world->replies, scenario)) {
+        sim_fail_memory(world);
+        return false;
+    }
+    world->clients_left = workload->clients;
+    for (int64_t i = 0; i < workload->clients; i++) {
+        init_client(world, i);
+    }
+    return true;
+}
+
+static void deinit(struct sim_world *world)
+{
+    while (world->calls) {
+        sim_call_drop(world->calls);
+    }
+    while (world->conns) {
+        sim_conn_free(world->conns);
+    }
+    sim_replies_deinit(&world->replies);
+    script_free(world->script);
+    arena_deinit(&world->results_arena);
+    free(world->results);
+    free(world->clients);
+    free(world->path);
+    sim_clock_deinit(&world->clock);
+}
+
+/* -- events -----------------------------------------------------------------
+ */
+
+static void on_client_timer(struct sim_client *client)
+{
+    struct sim_world *world = client->world;
+    if (world->is_over) {
+        return;
+    }
+    const struct workload *workload = &world->scenario->workload;
+    while (client->active < workload->concurrency &&
+           client->next_call < workload->calls && !world->has_failed) {
+        sim_call_begin(client);
+    }
+    if (client->active == 0 && client->next_call == workload->calls) {
+        sim_clock_set(&world->clock, &client->timer, NS_FOREVER);
+        world->clients_left--;
+    }
+}
+
+static void fire(struct sim_world *world, const struct sim_timer *timer)
+{
+    world->stats->events++;
+    switch ((enum sim_timer_kind)timer->kind) {
+    case SIM_TIMER_CLIENT:
+        on_client_timer(timer->owner);
+        return;
+    case SIM_TIMER_CALL:
+        sim_call_on_timer(timer->owner);
+        return;
+    case SIM_TIMER_ARRIVAL:
+        sim_conn_on_arrival(timer->owner);
+        return;
+    case SIM_TIMER_LEFT:
+        sim_server_on_left(timer->owner);
+        return;
+    case SIM_TIMER_SERVER:
+        sim_server_on_timer(timer->owner);
+        return;
+    case SIM_TIMER_OUTCOME:
+        sim_conn_on_outcome(timer->owner);
+        return;
+    case SIM_TIMER_HANGUP:
+        sim_conn_on_hangup(timer->owner);
+        return;
+    case SIM_TIMER_LISTENER:
+        sim_server_on_listener(world);
+        return;
+    }
+}
+
+/* The jump to the earliest deadline; false: none is left, or not in time. */
+static bool advance(struct sim_world *world)
+{
+    int64_t next_ns = sim_clock_next_ns(&world->clock);
+    if (next_ns == NS_FOREVER || next_ns > world->input->limit_ns ||
+        world->has_failed || world->is_endless) {
+        return false;
+    }
+    fire(world, sim_clock_jump(&world->clock));
+    if (world->clock.is_out_of_memory) {
+        sim_fail_memory(world);
+    }
+    return true;
+}
+
+/* The clients are gone: what was on its way arrives. */
+static void settle(struct sim_world *world)
+{
+    world->is_over = true;
+    while (world->calls) {
+        sim_call_drop(world->calls);
+    }
+    for (struct sim_conn *conn = world->conns, *next; conn; conn = next) {
+        next = conn->next;
+        if (!conn->is_left) {
+            sim_conn_leave(conn);
+        }
+    }
+    while (world->conns && !world->has_failed) {
+        fire(world, sim_clock_jump(&world->clock));
+    }
+}
+
+/* -- the trace --------------------------------------------------------------
+ */
+
+void sim_keep_result(struct sim_world *world, const struct trace_result *result)
+{
+    struct arena *arena = &world->results_arena;
+    struct trace_result *kept = &world->results[world->result_count++];
+    *kept = *result;
+    kept->call = arena_strdup(arena, result->call);
+    kept->error = arena_strdup(arena, result->error);
+    kept->sha256 = arena_strdup(arena, result->sha256);
+    if (!kept->call || !kept->error || !kept->sha256) {
+        sim_fail_memory(world);
+        world->result_count--;
+    }
+}
+
+static void write_begin(const struct sim_world *world)
+{
+    const struct sim_input *input = world->input;
+    static const char *const argv[] = {"retryspec", "sim", NULL};
+    const struct trace_run run = {
+        .scenario = input->scenario->id,
+        .profile = input->profile->id,
+        .seed = input->seed,
+        .level = 1,
+        .wall_ns = world->wall_ns,
+    };
+    trace_write_run(input->trace, &run);
+    trace_write_spawn(input->trace, 0, 1, argv);
+}
+
+static void write_end(const struct sim_world *world)
+{
+    struct trace_writer *trace = world->input->trace;
+    int64_t ended_ns = world->stats->ended_ns;
+    const struct trace_client client = {
+        .end = world->stats->is_stopped ? CLIENT_STOPPED : CLIENT_EXITED,
+        .limit_ns =
+            world->stats->is_stopped ? ended_ns : world->input->limit_ns,
+        .reason = "",
+        .last_line = "",
+    };
+    trace_write_client_end(trace, ended_ns, &client);
+    trace_write_results(trace, "");
+    for (size_t i = 0; i < world->result_count; i++) {
+        trace_write_result(trace, &world->results[i]);
+    }
+    int64_t lag_ns = TRIPS_A_GAP * world->input->latency_ns;
+    trace_write_end(trace, sim_now(world), lag_ns, lag_ns, false);
+}
+
+static void close_listener(const struct sim_world *world)
+{
+    if (world->listener != LISTENER_OPEN) {
+        trace_write_outage(world->input->trace, sim_now(world),
+                           world->listener == LISTENER_STALLED ? FAULT_STALL
+                                                               : FAULT_REFUSE,
+                           false, world->outage);
+    }
+}
+
+/* Nothing can happen any more, or not in time: a live run would stop the
+ * clients at its deadline. */
+static void stop(struct sim_world *world)
+{
+    world->stats->is_stopped = true;
+    if (!world->is_endless) {
+        world->clock.now_ns = world->input->limit_ns;
+    }
+}
+
+bool sim_run(const struct sim_input *input, struct sim_stats *stats,
+             struct error *error)
+{
+    struct sim_world world = {
+        .input = input,
+        .scenario = input->scenario,
+        .stats = stats,
+        .error = error,
+        .outage = "",
+    };
+    *stats = (struct sim_stats){0};
+    if (init(&world)) {
+        write_begin(&world);
+        while (world.clients_left > 0 && advance(&world)) {
+        }
+        if (world.clients_left > 0) {
+            stop(&world);
+        }
+        stats->ended_ns = sim_now(&world);
+        settle(&world);
+        close_listener(&world);
+        write_end(&world);
+    }
+    deinit(&world);
+    return !world.has_failed;
+}

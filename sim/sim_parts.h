@@ -1,0 +1,316 @@
+/* What the files of the virtual world share. Not for other folders. */
+#ifndef RETRYSPEC_SIM_SIM_PARTS_H
+#define RETRYSPEC_SIM_SIM_PARTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/retry.h"
+#include "client/slots.h"
+#include "mock_server/reply_date.h"
+#include "mock_server/script.h"
+#include "model/plan.h"
+#include "model/rng.h"
+#include "sim/sim.h"
+#include "sim/sim_clock.h"
+
+enum sim_timer_kind {
+    SIM_TIMER_CLIENT,   /* may begin its next call */
+    SIM_TIMER_CALL,     /* a deadline of a call */
+    SIM_TIMER_ARRIVAL,  /* a SYN or a request reaches the server */
+    SIM_TIMER_LEFT,     /* the client's FIN reaches the server */
+    SIM_TIMER_SERVER,   /* the server goes on with an answer */
+    SIM_TIMER_OUTCOME,  /* the end of an attempt reaches the client */
+    SIM_TIMER_HANGUP,   /* the server's FIN or RST reaches the client */
+    SIM_TIMER_LISTENER, /* a window begins or ends */
+};
+
+enum { SIM_SHA256_TEXT = 65 };
+
+/* -- sim_reply.c: replies made ready ----------------------------------------
+ */
+
+/* The head of an answer. `headers` are the scripted ones, `seen` also has what
+ * the server adds as it frames the body. */
+struct sim_head {
+    struct dated *dated;
+    struct http_header *items;
+    struct http_headers headers, seen;
+    char length[24];
+    int owners;
+};
+
+struct sim_reply {
+    const struct reply *reply;
+    bool is_dated; /* a header depends on the time of the answer */
+    struct sim_head *head;
+    char sha256[SIM_SHA256_TEXT];
+    struct trace_reply_text text; /* not of a reply that is dated */
+};
+
+/* Sorted by address of the reply. */
+struct sim_replies {
+    struct sim_reply *items;
+    size_t count;
+};
+
+/* False without memory. */
+bool sim_replies_init(struct sim_replies *replies,
+                      const struct scenario *scenario);
+void sim_replies_deinit(struct sim_replies *replies);
+/* NULL for a reply of the script's own. */
+const struct sim_reply *sim_replies_find(const struct sim_replies *replies,
+                                         const struct reply *reply);
+
+/* NULL without memory. */
+struct sim_head *sim_head_create(const struct reply *reply, int64_t wall_ns);
+/* NULL is fine; freed when its last owner lets it go. */
+void sim_head_keep(struct sim_head *head);
+void sim_head_free(struct sim_head *head);
+
+/* -- connections ------------------------------------------------------------
+ */
+
+/* Where the server stands with a connection. */
+enum sim_phase {
+    SIM_UNKNOWN,   /* not accepted yet */
+    SIM_REST,      /* no request under way */
+    SIM_DELAYED,   /* until the answer is due */
+    SIM_SENDING,   /* a drip, or a RST that waits for acknowledgement */
+    SIM_SILENT,    /* a hang */
+    SIM_LINGERING, /* its FIN is sent, the client's awaited */
+    SIM_GONE,      /* closed */
+};
+
+/* How the answer under way reaches the client. */
+struct sim_answer {
+    const struct reply *reply; /* NULL: the server's own 418 */
+    struct sim_head *made;     /* for this answer alone; NULL: prepared */
+    const struct http_headers *seen;
+    const char *sha256;
+    bool has_body, is_chunked, is_head_sent;
+    bool is_last; /* nothing follows on this connection */
+    /* At the client; NS_FOREVER: never. */
+    int64_t hints_ns, head_ns;
+    /* At the server. */
+    int64_t drip_from_ns, drip_bytes, silent_from_ns;
+    char cut_sha256[SIM_SHA256_TEXT]; /* of a body that only looks whole */
+    enum attempt_end end;
+};
+
+struct sim_call;
+struct sim_client;
+struct sim_world;
+
+struct sim_conn {
+    struct sim_world *world;
+    struct sim_client *client;
+    struct sim_conn *next, *previous; /* of all connections */
+
+    /* The client's end. */
+    struct sim_call *call; /* whose attempt is on it; NULL: idle or left */
+    /* The request under way to the server; NULL: none. */
+    struct sim_call *sender;
+    int64_t sent_attempt; /* of the call, from 1 */
+    char sent_key[37];    /* idempotency key */
+    bool is_left;         /* closed by the client */
+    bool is_dead;         /* the server's FIN or RST has come */
+    bool was_reset;       /* ... by RST */
+    int64_t uses, idle_since_ns;
+    int64_t began_ns;     /* first SYN */
+    int64_t connected_ns; /* NS_FOREVER: not yet */
+    int64_t syns;
+
+    /* The server's end. */
+    enum sim_phase phase;
+    bool is_reset; /* it sent RST, else FIN */
+    int64_t id, accepted_ns, served;
+    bool in_flight;
+    struct trace_attempt attempt;
+    struct sim_answer answer;
+
+    struct sim_timer arrival, left, server, outcome, hangup;
+};
+
+/* -- sim_conn.c: the client's end and the wire between ----------------------
+ */
+
+/* Sends the call's request over an idle connection or a new one. False without
+ * memory. */
+bool sim_conn_send(struct sim_call *call);
+
+/* The client closes the connection. */
+void sim_conn_leave(struct sim_conn *conn);
+
+/* Has the connection of the call's attempt been established? */
+bool sim_conn_is_connected(const struct sim_conn *conn);
+
+/* When the last byte so far reached the client, at least `from_ns`. */
+int64_t sim_conn_last_byte(const struct sim_conn *conn, int64_t from_ns);
+
+/* Timers. */
+void sim_conn_on_arrival(struct sim_conn *conn);
+void sim_conn_on_outcome(struct sim_conn *conn);
+void sim_conn_on_hangup(struct sim_conn *conn);
+
+/* Ends of the server reach the client one latency later. */
+void sim_conn_tell(struct sim_conn *conn, enum attempt_end end);
+void sim_conn_hang_up(struct sim_conn *conn, bool by_reset);
+
+void sim_conn_free(struct sim_conn *conn);
+
+/* -- sim_server.c: listener, connections and requests at the server ---------
+ */
+
+/* State of the listener now. */
+enum script_listener sim_server_listener(const struct sim_world *world);
+void sim_server_on_listener(struct sim_world *world);
+
+/* The handshake is done. False: a fault struck, no request is read. */
+bool sim_server_accept(struct sim_conn *conn);
+void sim_server_request(struct sim_conn *conn);
+void sim_server_on_left(struct sim_conn *conn);
+void sim_server_on_timer(struct sim_conn *conn);
+
+/* Traces the end of the attempt in flight. */
+void sim_server_end(struct sim_conn *conn, enum attempt_end end,
+                    const char *proof);
+/* Closes the connection. */
+void sim_server_close(struct sim_conn *conn);
+/* FIN, and the client's is awaited. */
+void sim_server_linger(struct sim_conn *conn);
+
+/* -- sim_answer.c: what becomes of a reply ----------------------------------
+ */
+
+void sim_answer_decide(struct sim_conn *conn,
+                       const struct script_answer *answer);
+void sim_answer_due(struct sim_conn *conn);
+/* A drip, a hang or the wait for an acknowledgement is over. */
+void sim_answer_finish(struct sim_conn *conn);
+/* The client left while the answer was under way. */
+void sim_answer_abandon(struct sim_conn *conn);
+/* Bytes of a drip that left by then. */
+int64_t sim_answer_dripped(const struct sim_conn *conn, int64_t now_ns);
+/* When byte `count`, from 1, of a drip left. */
+int64_t sim_answer_drip_ns(const struct sim_conn *conn, int64_t count);
+
+/* -- clients and calls ------------------------------------------------------
+ */
+
+struct sim_client {
+    struct sim_world *world;
+    int64_t index, next_call, active;
+    struct retry_shared shared;
+    struct slot_pool pools[PROFILE_LAYERS_MAX];
+    struct sim_conn *idle[8]; /* kept alive, the last used last */
+    int idle_count;
+    struct sim_timer timer;
+};
+
+enum sim_call_state {
+    SIM_CALL_QUEUED,  /* for a slot, before `when_granted` */
+    SIM_CALL_SENDING, /* an attempt is in flight */
+    SIM_CALL_WAITING, /* between attempts */
+};
+
+struct sim_slot {
+    struct slot_waiter waiter; /* first, so that it names its call */
+    struct sim_call *call;
+};
+
+struct sim_call {
+    struct retry_call engine;
+    struct sim_client *client;
+    struct sim_call *next, *previous; /* of all active calls */
+    char token[PLAN_TOKEN_MAX];
+    char *payload; /* NULL: none */
+    char body_sha256[SIM_SHA256_TEXT];
+    char call_key[37]; /* idempotency key of the whole call */
+    struct rng rng;
+    struct sim_conn *conn; /* of the attempt in flight */
+    int on_their_way;      /* requests that borrow it */
+    bool is_over;
+    struct sim_slot slots[PROFILE_LAYERS_MAX];
+    enum sim_call_state state;
+    enum retry_event_kind when_granted;
+    struct sim_timer timer;
+    int64_t give_up_ns, attempt_ns, until_ns, wake_ns;
+    struct attempt_timeout limit;
+    struct attempt_outcome last;
+    char last_sha256[SIM_SHA256_TEXT]; /* of its body */
+};
+
+/* -- sim_call.c -- */
+
+void sim_call_begin(struct sim_client *client);
+void sim_call_on_timer(struct sim_call *call);
+/* The attempt in flight ended; conn->answer holds what came. */
+void sim_call_on_outcome(struct sim_call *call,
+                         const struct attempt_outcome *outcome,
+                         const char *sha256);
+/* Its caller goes away: no result. */
+void sim_call_drop(struct sim_call *call);
+/* A request of the call has arrived, or never will. */
+void sim_call_release(struct sim_call *call);
+
+/* -- sim_request.c: what is sent -- */
+
+enum { SIM_REQUEST_HEADERS_MAX = 10 };
+struct sim_request {
+    struct http_header items[SIM_REQUEST_HEADERS_MAX];
+    struct http_headers headers;
+    char length[24], count[24];
+};
+
+/* Payload and keys of a call. False without memory. */
+bool sim_request_prepare(struct sim_call *call);
+/* The call's present attempt goes out over the connection. */
+void sim_request_send(struct sim_call *call, struct sim_conn *conn);
+/* The headers of the request under way; they borrow the connection. */
+void sim_request_headers(const struct sim_conn *conn,
+                         struct sim_request *request);
+
+/* -- the world --------------------------------------------------------------
+ */
+
+struct sim_world {
+    const struct sim_input *input;
+    const struct scenario *scenario;
+    struct sim_stats *stats;
+    struct error *error;
+    struct profile profile; /* with the attempt timeout that the plan asks */
+    struct layer layers[PROFILE_LAYERS_MAX];
+    char *path;      /* of the plan, without query */
+    int64_t wall_ns; /* Unix time at 0 */
+    struct sim_clock clock;
+    struct script *script;
+    struct sim_replies replies;
+    struct sim_client *clients;
+    int64_t clients_left;
+    struct sim_call *calls;
+    struct sim_conn *conns;
+    struct arena results_arena;
+    struct trace_result *results;
+    size_t result_count;
+    int64_t conn_count, request_count;
+    enum script_listener listener;
+    const char *outage; /* JSON path of the window in force */
+    struct sim_timer listener_timer;
+    bool has_outages;
+    bool has_failed; /* `error` says why */
+    bool is_endless; /* more attempts than a story has */
+    bool is_over;    /* the clients are gone */
+};
+
+void sim_fail_memory(struct sim_world *world);
+/* Keeps a copy for the end of the trace. */
+void sim_keep_result(struct sim_world *world,
+                     const struct trace_result *result);
+
+static inline int64_t sim_now(const struct sim_world *world)
+{
+    return world->clock.now_ns;
+}
+
+#endif

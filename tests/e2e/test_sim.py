@@ -1,0 +1,194 @@
+"""`retryspec sim`: the virtual world tells the same story as the live one, the
+same seed tells it the same way, and hours pass in milliseconds."""
+import json
+import os
+import pathlib
+import subprocess
+
+import jsonschema
+import pytest
+
+RETRYSPEC = os.environ["RETRYSPEC"]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROFILES = sorted(path.stem for path in (ROOT / "scenarios/profiles").glob("*.jsonc"))
+
+
+def sim(folder, *arguments, expect=0):
+    done = subprocess.run([RETRYSPEC, "sim", *map(str, arguments)], cwd=folder, text=True, capture_output=True,
+                          timeout=300)
+    assert done.returncode == expect, done.stdout[-4000:] + done.stderr
+    return done
+
+
+def is_supported(profile):
+    listed = subprocess.run([RETRYSPEC, "lint", str(ROOT / f"scenarios/profiles/{profile}.jsonc")], text=True,
+                            capture_output=True, check=True)
+    return "can't execute" not in listed.stdout + listed.stderr
+
+
+def write(path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value))
+    return path
+
+
+def story(folder, steps, name="story", workload=None, **route):
+    """A scenario file for POST /v1/echo."""
+    server = {"match": "POST /v1/echo", "per": "call", "after_last": "repeat", "steps": steps, **route}
+    if "windows" in route:
+        for key in ("steps", "per", "after_last"):
+            del server[key]
+    return write(folder / f"scenarios/t/{name}.jsonc", {
+        "retryspec": 1, "id": f"t/{name}", "title": name, "takes": "1s",
+        "workload": {"request": "POST /v1/echo", **(workload or {})}, "server": [server], "checks": ["OUT-1"]})
+
+
+def profile(folder, *layers, **more):
+    return write(folder / "profile.jsonc", {
+        "retryspec": 1, "profile": "t", "title": "t", "source": "a test", "layers": list(layers), **more})
+
+
+def layer(**keys):
+    return {"name": "only", "rules": [RETRY], **keys}
+
+
+RETRY = {"on": {"status": ["503"], "transport": ["reset", "timeout"]}, "do": "retry",
+         "backoff": {"schedule": "constant", "base": "1s"}}
+FAIL, OK = {"reply": 503}, {"json": {"ok": True}}
+HANG = {"fault": {"do": "hang"}}
+
+
+def play(folder, story_file, profile_file, *options, expect=0):
+    """The lines of the trace."""
+    sim(folder, story_file, "-p", profile_file, "--out", "out", *options, expect=expect)
+    name = json.loads(pathlib.Path(story_file).read_text())["id"]
+    return [json.loads(line) for line in (folder / f"out/{name}/trace.ndjson").read_text().splitlines()]
+
+
+def of(lines, ev):
+    return [line for line in lines if line["ev"] == ev]
+
+
+def seconds(ns):
+    return ns / 1e9
+
+
+# -- it is the live world ------------------------------------------------------
+
+
+# status/503-endless has no end for a client that never gives up, here and there.
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_profile_conforms_in_every_scenario(tmp_path, name):
+    if not is_supported(name):
+        pytest.skip("the engine does not support it yet")
+    endless = ["--skip", "status/503-endless"] if name in ("tinker-future",) else []
+    for seed in (1, 2):
+        sim(tmp_path, "-q", "-p", name, "--seed", seed, *endless)
+
+
+def test_a_seed_gives_the_same_trace_byte_for_byte(tmp_path):
+    chosen = ["outage/*", "limits/*", "retry-after/429-date-future", "transport/*", "-p", "http-generic"]
+    for out in ("a", "b"):
+        sim(tmp_path, *chosen, "--seed", 7, "--out", out)
+    sim(tmp_path, *chosen, "--seed", 8, "--out", "c")
+    traces = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("trace.ndjson"))
+    assert len(traces) > 8
+    for trace in traces:
+        assert (tmp_path / "a" / trace).read_bytes() == (tmp_path / "b" / trace).read_bytes()
+        assert (tmp_path / "a" / trace).read_bytes() != (tmp_path / "c" / trace).read_bytes()
+
+
+def test_the_trace_keeps_its_format_and_judges_alike(tmp_path):
+    sim(tmp_path, "timeout/*", "outage/4s-503", "transport/*", "-p", "http-generic", "--out", "out")
+    schema = json.loads(subprocess.run([RETRYSPEC, "schema", "trace"], text=True, capture_output=True,
+                                       check=True).stdout)
+    check = jsonschema.Draft202012Validator(schema)
+    traces = list((tmp_path / "out").rglob("trace.ndjson"))
+    assert len(traces) > 8
+    for trace in traces:
+        for line in trace.read_text().splitlines():
+            check.validate(json.loads(line))
+        stored = subprocess.run([RETRYSPEC, "judge", str(trace), "--json"], text=True, capture_output=True,
+                                check=True)
+        kept = json.loads((trace.parent / "verdict.json").read_text())
+        assert json.loads(stored.stdout)["scenarios"][0]["verdicts"] == kept["scenarios"][0]["verdicts"]
+
+
+def live_gaps(folder, story_file, profile_file, seed):
+    subprocess.run([RETRYSPEC, "run", str(story_file), "-p", str(profile_file), "--skip-smoke", "--seed", str(seed),
+                    "--out", "live", "--inconclusive", "pass", "--", RETRYSPEC, "call", "-p", str(profile_file)],
+                   cwd=folder, check=True, capture_output=True, timeout=120)
+    text = next((folder / "live").rglob("trace.ndjson")).read_text()
+    return gaps([json.loads(line) for line in text.splitlines()])
+
+
+def gaps(lines):
+    ends = {line["id"]: line["last_byte"] for line in of(lines, "response")}
+    requests = sorted(of(lines, "request"), key=lambda line: line["id"])
+    return [seconds(b["head"] - ends[a["id"]]) for a, b in zip(requests, requests[1:])]
+
+
+def test_a_seed_draws_the_same_delays_here_as_in_the_reference_client(tmp_path):
+    wide = {**RETRY, "backoff": {"schedule": "constant", "base": "500ms", "jitter": {"full": 1}}}
+    rules = profile(tmp_path, layer(rules=[wide]), headers={"idempotency_key": {"name": "x-key", "scope": "attempt"}})
+    steps = story(tmp_path, [{**FAIL, "times": 5}, OK])
+    drawn = gaps(play(tmp_path, steps, rules, "--seed", 11, "--latency", "0s"))
+    live = live_gaps(tmp_path, steps, rules, 11)
+    assert len(drawn) == len(live) == 5
+    for here, there in zip(drawn, live):
+        assert here - 0.0001 <= there <= here + 5
+
+
+# -- hours ---------------------------------------------------------------------
+
+TWO_HOURS = 7200
+
+
+# S0-109: nothing succeeds for 120 minutes, so the call in flight is aborted at
+# that instant, in the middle of an attempt.
+def test_a_progress_timeout_of_two_hours_aborts_on_time(tmp_path):
+    rules = profile(tmp_path, layer(progress={"timeout": "120min", "aborts_attempt": True}))
+    lines = play(tmp_path, story(tmp_path, [{**FAIL, "times": 3}, HANG]), rules)
+    last = of(lines, "response")[-1]
+    assert last["end"] == "timeout"
+    # The client's FIN takes half a millisecond.
+    assert seconds(last["gone"]) == TWO_HOURS + 0.0005
+    assert of(lines, "result")[0]["error"].startswith("progress-timeout")
+
+
+def test_a_client_that_hangs_for_ever_is_stopped(tmp_path):
+    rules = profile(tmp_path, layer())
+    done = sim(tmp_path, story(tmp_path, [HANG]), "-p", rules, "--limit", "3h", expect=3)
+    assert "still running after 10800.000 s" in done.stdout
+
+
+# -- the network ---------------------------------------------------------------
+
+
+def test_a_new_connection_costs_a_round_trip_more(tmp_path):
+    rules = profile(tmp_path, layer())
+    lines = play(tmp_path, story(tmp_path, [FAIL, {"fault": {"do": "reset"}}, OK]), rules, "--latency", "20ms")
+    kept, renewed = gaps(lines)
+    assert abs(kept - 1.04) < 1e-6  # the answer and the next request
+    assert abs(renewed - 1.08) < 1e-6  # and a handshake
+    assert of(lines, "end")[0]["lag_max"] == 80_000_000
+    assert [line["conn"] for line in of(lines, "request")] == [1, 1, 2]
+    assert [line["conn_use"] for line in of(lines, "request")] == [1, 2, 1]
+
+
+def test_a_stalled_listener_is_asked_again_as_linux_asks(tmp_path):
+    rules = profile(tmp_path, layer())
+    windows = [{"from": "0s", "to": "1s", **OK},
+               {"from": "1s", "to": "4s", "fault": {"do": "stall"}}, {"from": "4s", "json": {}}]
+    lines = play(tmp_path, story(tmp_path, [], windows=windows, workload={"clients": 2, "start_spread": "3s"}), rules,
+                 "--latency", "0s")
+    second = [line for line in of(lines, "request") if line["call"] == "rs-1-0"]
+    # The SYNs go out at 1.5, 2.5 and 4.5 s.
+    assert seconds(second[0]["head"]) == 4.5
+
+
+def test_wrong_usage_is_explained(tmp_path):
+    assert "runs no command" in sim(tmp_path, "-p", "http-generic", "--", "curl", expect=2).stderr
+    assert "1h at most" in sim(tmp_path, "--latency", "2h", expect=2).stderr
+    assert "more than 0" in sim(tmp_path, "--limit", "0s", expect=2).stderr
+    assert "did you mean" in sim(tmp_path, "--latncy", "1ms", expect=2).stderr
