@@ -105,7 +105,7 @@ static bool acquire_slots(struct sim_call *call)
         bool is_limited = retry_call_has(&call->engine, i) &&
                           retry_layer(&call->engine, i)->slots.limit > 0;
         if (waiter->is_queued || (is_limited && !waiter->is_holding &&
-                                  !slot_acquire(pool_of(call, i), waiter))) {
+                                  !slot_acquire(pool_of(call, i), waiter, 1))) {
             return false;
         }
     }
