@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/call_events.h"
 #include "cli/cli.h"
 #include "model/units.h"
 
@@ -16,6 +17,8 @@ enum option_id {
     OPTION_DATA,
     OPTION_GIVE_UP,
     OPTION_JSON,
+    OPTION_EVENTS,
+    OPTION_DIALECT,
 };
 
 static const struct option options[] = {
@@ -27,6 +30,8 @@ static const struct option options[] = {
     {"data", required_argument, NULL, OPTION_DATA},
     {"give-up", required_argument, NULL, OPTION_GIVE_UP},
     {"json", no_argument, NULL, OPTION_JSON},
+    {"events", required_argument, NULL, OPTION_EVENTS},
+    {"dialect", required_argument, NULL, OPTION_DIALECT},
     {"verbose", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, 'h'},
     {0},
@@ -113,6 +118,11 @@ static int read_option(struct call_request *request, int option)
     case OPTION_JSON:
         request->is_json = true;
         return 0;
+    case OPTION_EVENTS:
+        request->events = optarg;
+        return 0;
+    case OPTION_DIALECT:
+        return call_events_read_dialect(optarg, &request->dialect);
     case 'v':
         request->is_verbose = true;
         return 0;
@@ -123,8 +133,14 @@ static int read_option(struct call_request *request, int option)
     return read_workload(request, option);
 }
 
-static int check(const struct call_request *request)
+static int check(struct call_request *request)
 {
+    if (request->dialect >= 0 && !request->events) {
+        return cli_usage_error("call", "--dialect needs --events FILE");
+    }
+    if (request->dialect < 0) {
+        request->dialect = 0;
+    }
     if (!request->url && request->plan_option) {
         return cli_usage_error("call",
                                "%s needs a URL; with a plan in "
@@ -143,7 +159,8 @@ static int check(const struct call_request *request)
 
 int call_options_read(struct call_request *request, int argc, char **argv)
 {
-    *request = (struct call_request){.calls = 1, .concurrency = 1, .seed = 1};
+    *request = (struct call_request){
+        .calls = 1, .concurrency = 1, .seed = 1, .dialect = -1};
     opterr = 0;
     optind = 1;
     int option;

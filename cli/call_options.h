@@ -13,6 +13,8 @@ struct call_request {
     int64_t give_up_ns; /* 0: never */
     uint64_t seed;
     bool has_seed, is_json, is_verbose, wants_help;
+    const char *events; /* where they go, "-": standard output; NULL: nowhere */
+    int dialect;        /* enum dialect_kind; -1: not given */
     const char *plan_option; /* first option given that a plan decides */
 };
 

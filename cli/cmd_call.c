@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/call_events.h"
 #include "cli/call_options.h"
 #include "cli/cli.h"
 #include "client/driver.h"
@@ -32,6 +33,13 @@ static const char usage[] =
     "      --seed N             fixes every random delay (RETRYSPEC_SEED, else "
     "1)\n"
     "      --json               one line of JSON a call, and one in all\n"
+    "      --events FILE        what happens to each call, a line an event; "
+    "- is\n"
+    "                           standard output, in the place of the log\n"
+    "      --dialect NAME       in our own words (json), or as tinker "
+    "(python),\n"
+    "                           tinkex (elixir, elixir-console) or llm-d (go)\n"
+    "                           tell it\n"
     "  -v, --verbose            as an adapter or with --json: attempts and\n"
     "                           waits on standard error\n"
     "  -h, --help               this text\n\n"
@@ -39,6 +47,9 @@ static const char usage[] =
     "  retryspec call http://127.0.0.1:8080/v1/echo -p curl-retry\n"
     "  retryspec call http://127.0.0.1:8080/v1/echo -p openai-python \\\n"
     "      --data '{\"a\": 1}' --calls 20 --concurrency 5\n"
+    "  retryspec call http://127.0.0.1:8080/v1/echo -p tinker-retry-handler "
+    "\\\n"
+    "      --events - --dialect python\n"
     "  retryspec run -p tinker-submit -- retryspec call -p curl-retry\n\n"
     "Exit codes: 0 every call succeeded (as an adapter: the plan was run),\n"
     "1 a call failed, 2 wrong usage or file, 3 the system failed, 77 as an\n"
@@ -55,6 +66,7 @@ struct calling {
     char *base_url;
     int results;  /* descriptor */
     bool is_lost; /* a result could not be written */
+    struct call_events events;
     struct driver_stats stats;
     struct error error;
 };
@@ -194,6 +206,12 @@ static void on_result(void *context, const struct trace_result *result)
     free(line);
 }
 
+static void on_event(void *context, const struct call_event *event)
+{
+    struct calling *calling = context;
+    call_events_tell(&calling->events, event);
+}
+
 static void print_json_summary(const struct calling *calling, uint64_t seed)
 {
     const struct driver_stats *stats = &calling->stats;
@@ -209,12 +227,14 @@ static void print_json_summary(const struct calling *calling, uint64_t seed)
 static void print_summary(const struct calling *calling, uint64_t seed)
 {
     const struct driver_stats *stats = &calling->stats;
-    printf("%s, seed %" PRIu64 ": %" PRId64 " calls, %" PRId64 " ok, %" PRId64
-           " failed, %" PRId64 " cancelled; %" PRId64 " attempts, %" PRId64
-           " retries, at most %" PRId64 " in flight\n",
-           calling->profile->id, seed, stats->calls, stats->succeeded,
-           stats->failed, stats->cancelled, stats->attempts, stats->retries,
-           stats->peak_in_flight);
+    FILE *out = call_events_own_stdout(calling->request) ? stderr : stdout;
+    fprintf(out,
+            "%s, seed %" PRIu64 ": %" PRId64 " calls, %" PRId64 " ok, %" PRId64
+            " failed, %" PRId64 " cancelled; %" PRId64 " attempts, %" PRId64
+            " retries, at most %" PRId64 " in flight\n",
+            calling->profile->id, seed, stats->calls, stats->succeeded,
+            stats->failed, stats->cancelled, stats->attempts, stats->retries,
+            stats->peak_in_flight);
 }
 
 static int exit_code(const struct calling *calling)
@@ -248,7 +268,8 @@ static int refuse(const struct calling *calling)
 
 static FILE *log_file(const struct calling *calling)
 {
-    if (is_adapter(calling) || calling->request->is_json) {
+    if (is_adapter(calling) || calling->request->is_json ||
+        call_events_own_stdout(calling->request)) {
         return calling->request->is_verbose ? stderr : NULL;
     }
     return stdout;
@@ -264,10 +285,10 @@ static int run(struct calling *calling, uint64_t seed)
         .stop = &cli_stop,
         .log = log_file(calling),
         .on_result = on_result,
+        .on_event = calling->events.dialect ? on_event : NULL,
         .context = calling,
     };
     cli_catch_signals();
-    setvbuf(stdout, NULL, _IOLBF, 0);
     if (!driver_run(&driver_options, &calling->stats, &calling->error)) {
         return cli_fail(&calling->error);
     }
@@ -277,6 +298,18 @@ static int run(struct calling *calling, uint64_t seed)
         print_summary(calling, seed);
     }
     return exit_code(calling);
+}
+
+static int run_with_events(struct calling *calling, uint64_t seed)
+{
+    bool is_open =
+        call_events_open(&calling->events, calling->request, &calling->error);
+    int code = is_open ? run(calling, seed) : cli_fail(&calling->error);
+    if (call_events_close(&calling->events)) {
+        return code;
+    }
+    fputs("retryspec call: an event could not be written\n", stderr);
+    return EXIT_SYSTEM;
 }
 
 static int call(struct calling *calling)
@@ -294,7 +327,8 @@ static int call(struct calling *calling)
     if (!retry_supports(calling->profile, &calling->error)) {
         return refuse(calling);
     }
-    return run(calling, seed);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    return run_with_events(calling, seed);
 }
 
 static void calling_deinit(struct calling *calling)
