@@ -7,10 +7,13 @@
 #include "cli/cli.h"
 #include "model/units.h"
 
-enum { COUNT_MAX = 1000000, CONCURRENCY_MAX = 10000 };
+enum { COUNT_MAX = 1000000, CONCURRENCY_MAX = 10000, CLIENTS_MAX = 10000 };
 
 enum option_id {
     OPTION_CALLS = 1,
+    OPTION_CLIENTS,
+    OPTION_SESSIONS,
+    OPTION_OVERRIDE,
     OPTION_CONCURRENCY,
     OPTION_SEED,
     OPTION_METHOD,
@@ -24,6 +27,9 @@ enum option_id {
 static const struct option options[] = {
     {"profile", required_argument, NULL, 'p'},
     {"calls", required_argument, NULL, OPTION_CALLS},
+    {"clients", required_argument, NULL, OPTION_CLIENTS},
+    {"sessions", required_argument, NULL, OPTION_SESSIONS},
+    {"override", required_argument, NULL, OPTION_OVERRIDE},
     {"concurrency", required_argument, NULL, OPTION_CONCURRENCY},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"method", required_argument, NULL, OPTION_METHOD},
@@ -89,6 +95,9 @@ static int read_workload(struct call_request *request, int option)
     case OPTION_CALLS:
         request->plan_option = "--calls";
         return read_count("--calls", optarg, COUNT_MAX, &request->calls);
+    case OPTION_CLIENTS:
+        request->plan_option = "--clients";
+        return read_count("--clients", optarg, CLIENTS_MAX, &request->clients);
     case OPTION_CONCURRENCY:
         request->plan_option = "--concurrency";
         return read_count("--concurrency", optarg, CONCURRENCY_MAX,
@@ -115,6 +124,11 @@ static int read_option(struct call_request *request, int option)
         return 0;
     case OPTION_SEED:
         return read_seed(request, optarg);
+    case OPTION_SESSIONS:
+        return read_count("--sessions", optarg, CLIENTS_MAX,
+                          &request->sessions);
+    case OPTION_OVERRIDE:
+        return call_override_add(&request->overrides, optarg);
     case OPTION_JSON:
         request->is_json = true;
         return 0;
@@ -160,7 +174,7 @@ static int check(struct call_request *request)
 int call_options_read(struct call_request *request, int argc, char **argv)
 {
     *request = (struct call_request){
-        .calls = 1, .concurrency = 1, .seed = 1, .dialect = -1};
+        .calls = 1, .concurrency = 1, .clients = 1, .seed = 1, .dialect = -1};
     opterr = 0;
     optind = 1;
     int option;

@@ -5,11 +5,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/call_override.h"
+
 struct call_request {
     const char *url;     /* NULL: an adapter, the plan says */
     const char *profile; /* NULL: not given */
     const char *method, *data;
-    int64_t calls, concurrency;
+    int64_t calls, concurrency, clients;
+    int64_t sessions; /* 0: one for each client */
+    struct call_overrides overrides;
     int64_t give_up_ns; /* 0: never */
     uint64_t seed;
     bool has_seed, is_json, is_verbose, wants_help;

@@ -25,6 +25,11 @@ static const char usage[] =
     "                           adapter: RETRYSPEC_PROFILE)\n"
     "      --calls N            so many calls (1)\n"
     "      --concurrency N      so many of them at a time (1)\n"
+    "      --clients N          so many clients, each with its calls (1)\n"
+    "      --sessions N         client i belongs to session i modulo N (one\n"
+    "                           each)\n"
+    "      --override CALL:KEY=VALUE  call CALL of each client, from 0, has\n"
+    "                           its own attempts, elapsed or attempt_timeout\n"
     "      --method METHOD      GET, or POST with --data\n"
     "      --data JSON          the body of POST, PUT and PATCH; \"<token>\" "
     "in\n"
@@ -117,7 +122,7 @@ static bool split_url(struct calling *calling)
         .method = request->method,
         .path = *path ? path : "/",
         .payload = request->data,
-        .clients = 1,
+        .clients = request->clients,
         .calls = request->calls,
         .concurrency = request->concurrency,
         .give_up_ns = request->give_up_ns,
@@ -212,16 +217,23 @@ static void on_event(void *context, const struct call_event *event)
     call_events_tell(&calling->events, event);
 }
 
+static const struct retry_override *override_of(void *context, int64_t call)
+{
+    const struct calling *calling = context;
+    return call_override_find(&calling->request->overrides, call);
+}
+
 static void print_json_summary(const struct calling *calling, uint64_t seed)
 {
     const struct driver_stats *stats = &calling->stats;
     printf("{\"profile\":\"%s\",\"seed\":%" PRIu64 ",\"calls\":%" PRId64
            ",\"succeeded\":%" PRId64 ",\"failed\":%" PRId64
            ",\"cancelled\":%" PRId64 ",\"attempts\":%" PRId64
-           ",\"retries\":%" PRId64 ",\"peak_in_flight\":%" PRId64 "}\n",
+           ",\"retries\":%" PRId64 ",\"resends\":%" PRId64
+           ",\"peak_in_flight\":%" PRId64 "}\n",
            calling->profile->id, seed, stats->calls, stats->succeeded,
            stats->failed, stats->cancelled, stats->attempts, stats->retries,
-           stats->peak_in_flight);
+           stats->resends, stats->peak_in_flight);
 }
 
 static void print_summary(const struct calling *calling, uint64_t seed)
@@ -286,6 +298,8 @@ static int run(struct calling *calling, uint64_t seed)
         .log = log_file(calling),
         .on_result = on_result,
         .on_event = calling->events.dialect ? on_event : NULL,
+        .override_of = override_of,
+        .sessions = calling->request->sessions,
         .context = calling,
     };
     cli_catch_signals();

@@ -1,10 +1,8 @@
 #include "client/driver.h"
 
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 
 #include "client/curl_api.h"
 #include "client/driver_clock.h"
@@ -34,154 +32,6 @@ void driver_arm(struct driver *driver, struct driver_timer *timer,
     }
 }
 
-/* -- where to connect to ----------------------------------------------------
- */
-
-struct server {
-    char *host, *port;
-    char addresses[200]; /* numeric, separated by commas */
-};
-
-static void server_deinit(struct server *server)
-{
-    curl_api.free(server->host);
-    curl_api.free(server->port);
-}
-
-static bool split_url(const char *url, struct server *server)
-{
-    CURLU *parts = curl_api.url();
-    bool is_split =
-        parts && curl_api.url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-        curl_api.url_get(parts, CURLUPART_HOST, &server->host, 0) ==
-            CURLUE_OK &&
-        curl_api.url_get(parts, CURLUPART_PORT, &server->port,
-                         CURLU_DEFAULT_PORT) == CURLUE_OK;
-    curl_api.url_cleanup(parts);
-    return is_split;
-}
-
-static void add_address(struct server *server, const struct addrinfo *info)
-{
-    char address[100];
-    if (getnameinfo(info->ai_addr, info->ai_addrlen, address, sizeof address,
-                    NULL, 0, NI_NUMERICHOST) != 0) {
-        return;
-    }
-    size_t used = strlen(server->addresses);
-    if (used + strlen(address) + 2 < sizeof server->addresses) {
-        snprintf(server->addresses + used, sizeof server->addresses - used,
-                 "%s%s", used ? "," : "", address);
-    }
-}
-
-static void resolve(struct server *server)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
-    char host[256];
-    const char *start = server->host + (server->host[0] == '[');
-    snprintf(host, sizeof host, "%.*s", (int)strcspn(start, "]"), start);
-    if (getaddrinfo(host, server->port, &hints, &found) == 0) {
-        for (const struct addrinfo *i = found; i; i = i->ai_next) {
-            add_address(server, i);
-        }
-        freeaddrinfo(found);
-    }
-}
-
-static bool find_server(const struct driver *driver, struct server *server)
-{
-    const char *url = driver->options->base_url;
-    if (!split_url(url, server)) {
-        error_add(driver->error, PROBLEM_INPUT,
-                  "\"%s\" is no URL, expected e.g. http://127.0.0.1:8080", url);
-        return false;
-    }
-    resolve(server);
-    if (!server->addresses[0]) {
-        error_add(driver->error, PROBLEM_INPUT,
-                  "the host \"%s\" has no known address", server->host);
-        return false;
-    }
-    return true;
-}
-
-/* -- clients ----------------------------------------------------------------
- */
-
-static bool init_origin(struct transfer_origin *origin, int64_t client,
-                        const struct server *server)
-{
-    char name[48];
-    snprintf(name, sizeof name, "client-%lld.retryspec.invalid",
-             (long long)client);
-    snprintf(origin->connect_to, sizeof origin->connect_to, "::%s:", name);
-    snprintf(origin->resolve, sizeof origin->resolve, "%s:%s:%s", name,
-             server->port, server->addresses);
-    origin->connect_to_list = curl_api.slist_append(NULL, origin->connect_to);
-    origin->resolve_list = curl_api.slist_append(NULL, origin->resolve);
-    return origin->connect_to_list && origin->resolve_list;
-}
-
-/* Evenly, as docs/adapters.md asks of every adapter. */
-static int64_t start_time(const struct driver *driver, int64_t client)
-{
-    const struct workload *workload = &driver->options->plan->workload;
-    double share = (double)client / (double)workload->clients;
-    return driver->origin_ns +
-           (int64_t)((double)workload->start_spread_ns * share);
-}
-
-static bool init_client(struct driver *driver, int64_t index,
-                        const struct server *server)
-{
-    struct driver_client *client = &driver->clients[index];
-    client->driver = driver;
-    client->index = index;
-    client->timer = (struct driver_timer){client, TIMER_CLIENT, 0, 0};
-    retry_shared_init(&client->shared, &driver->profile, driver->origin_ns);
-    for (size_t i = 0; i < driver->profile.layer_count; i++) {
-        slot_pool_init(&client->pools[i], driver->layers[i].slots.limit);
-    }
-    driver_arm(driver, &client->timer, start_time(driver, index));
-    return init_origin(&client->origin, index, server);
-}
-
-static bool init_clients(struct driver *driver)
-{
-    struct server server = {0};
-    int64_t count = driver->options->plan->workload.clients;
-    bool is_ready = find_server(driver, &server);
-    if (is_ready) {
-        driver->clients = calloc((size_t)count, sizeof(struct driver_client));
-        driver->clients_left = count;
-        is_ready = driver->clients != NULL;
-        for (int64_t i = 0; is_ready && i < count; i++) {
-            is_ready = init_client(driver, i, &server);
-        }
-        if (!is_ready) {
-            driver_fail_memory(driver);
-        }
-    }
-    server_deinit(&server);
-    return is_ready;
-}
-
-static void on_client_timer(struct driver_client *client)
-{
-    struct driver *driver = client->driver;
-    const struct workload *workload = &driver->options->plan->workload;
-    driver_arm(driver, &client->timer, NS_FOREVER);
-    while (client->active < workload->concurrency &&
-           client->next_call < workload->calls && !driver->has_failed) {
-        driver_call_begin(client);
-    }
-    if (client->active == 0 && client->next_call == workload->calls) {
-        driver_arm(driver, &client->timer, NS_FOREVER);
-        driver->clients_left--;
-    }
-}
-
 /* -- the loop ---------------------------------------------------------------
  */
 
@@ -192,7 +42,7 @@ static void fire(struct driver *driver, const struct driver_timer *timer)
         driver_wire_on_timer(driver);
         return;
     case TIMER_CLIENT:
-        on_client_timer(timer->owner);
+        driver_client_on_timer(timer->owner);
         return;
     case TIMER_CALL:
         driver_call_on_timer(timer->owner);
@@ -254,14 +104,65 @@ static void copy_profile(struct driver *driver)
     driver->profile.layers = driver->layers;
 }
 
-static bool copy_path(struct driver *driver)
+static bool make_url(struct driver *driver, int step, const char *target)
 {
-    const char *path = driver->options->plan->workload.path;
-    driver->path = strndup(path, strcspn(path, "?"));
-    if (!driver->path) {
+    if (asprintf(&driver->urls[step], "%s%s", driver->options->base_url,
+                 target) < 0) {
+        driver->urls[step] = NULL;
+    }
+    return driver->urls[step] != NULL;
+}
+
+static bool make_requests(struct driver *driver)
+{
+    const struct workload *workload = &driver->options->plan->workload;
+    const struct follow_up *follow_up = &driver->profile.follow_up;
+    driver->path = strndup(workload->path, strcspn(workload->path, "?"));
+    driver->requests[0].method = workload->method;
+    driver->requests[0].path = driver->path;
+    driver->requests[1].method = follow_up->method;
+    driver->requests[1].path = follow_up->path;
+    bool is_ready = driver->path && make_url(driver, 0, workload->path) &&
+                    (!follow_up->path || make_url(driver, 1, follow_up->path));
+    if (!is_ready) {
         driver_fail_memory(driver);
     }
-    return driver->path != NULL;
+    return is_ready;
+}
+
+static bool reads_bodies(const struct retry_after *policy)
+{
+    for (size_t i = 0; policy->is_used && i < policy->source_count; i++) {
+        if (policy->sources[i].pointer) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool layer_reads_bodies(const struct layer *layer)
+{
+    for (size_t i = 0; i < layer->rule_count; i++) {
+        if (layer->rules[i].on.body.pointer ||
+            reads_bodies(&layer->rules[i].retry_after)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Bodies are kept only for who looks into them. */
+static size_t kept_bytes(const struct driver *driver)
+{
+    bool are_read =
+        driver->options->on_event && driver->profile.queue_state.state != NULL;
+    for (size_t i = 0; i < driver->profile.layer_count; i++) {
+        are_read |= layer_reads_bodies(&driver->layers[i]);
+    }
+    if (are_read) {
+        return DRIVER_BODY_MAX;
+    }
+    return driver->options->on_event ? EVENT_BODY_MIN : 0;
 }
 
 static int64_t calls_at_once(const struct workload *workload)
@@ -299,14 +200,11 @@ static void deinit(struct driver *driver)
         driver_call_free(driver->calls);
     }
     driver_wire_deinit(driver);
-    for (int64_t i = 0;
-         driver->clients && i < driver->options->plan->workload.clients; i++) {
-        curl_api.slist_free_all(driver->clients[i].origin.connect_to_list);
-        curl_api.slist_free_all(driver->clients[i].origin.resolve_list);
-    }
+    driver_clients_deinit(driver);
     driver_timers_deinit(&driver->timers);
-    free(driver->clients);
     free(driver->path);
+    free(driver->urls[0]);
+    free(driver->urls[1]);
 }
 
 static bool start_curl(struct error *error)
@@ -339,8 +237,9 @@ bool driver_run(const struct driver_options *options,
     }
     driver.origin_ns = driver_clock_ns();
     copy_profile(&driver);
-    bool is_ready = copy_path(&driver) && raise_file_limit(&driver) &&
-                    driver_wire_init(&driver) && init_clients(&driver);
+    driver.keeps_bytes = kept_bytes(&driver);
+    bool is_ready = make_requests(&driver) && raise_file_limit(&driver) &&
+                    driver_wire_init(&driver) && driver_clients_init(&driver);
     if (is_ready) {
         loop(&driver);
     }

@@ -33,6 +33,7 @@ struct driver_options {
 
 struct driver_stats {
     int64_t calls, succeeded, failed, cancelled, attempts, retries;
+    int64_t resends; /* below the layers: no attempts of their own */
     int64_t peak_in_flight;
 };
 

@@ -1,14 +1,16 @@
 /* One logical call: slots, attempts, waits, its result. The engine decides. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/curl_api.h"
+#include "client/deadline.h"
 #include "client/driver_clock.h"
 #include "client/driver_parts.h"
 #include "model/units.h"
 
-/* Streams of the seed: one a call, see model/rng.h. */
-enum { STREAM_CALLS = 1 };
+/* Streams of the seed, each one a call: see model/rng.h. */
+enum { STREAM_CALLS = 1, STREAM_TIMING = 2 };
 
 static void act(struct driver_call *call, const struct retry_action *action);
 
@@ -17,113 +19,131 @@ static int64_t earlier(int64_t a_ns, int64_t b_ns)
     return a_ns < b_ns ? a_ns : b_ns;
 }
 
-/* -- limits of the attempt in flight ----------------------------------------
+static bool is_due(int64_t at_ns, int64_t now_ns)
+{
+    return at_ns <= now_ns;
+}
+
+/* -- when to look at it again -----------------------------------------------
  */
 
-/* The engine itself knows the end of a total limit; the other two depend on
- * what the wire shows. */
-static int64_t limit_deadline(const struct driver_call *call)
+/* Who waits at first has no deadline but the caller's patience: the engine's
+ * clocks begin with the slots. */
+static int64_t queue_deadline(const struct driver_call *call)
 {
-    const struct transfer *transfer = &call->transfer;
-    switch (call->limit.kind) {
-    case TIMEOUT_TOTAL:
+    switch (call->grant) {
+    case GRANT_START:
         return NS_FOREVER;
-    case TIMEOUT_HEAD:
-        return transfer->is_head_whole
-                   ? NS_FOREVER
-                   : units_add(call->attempt_ns, call->limit.limit_ns);
-    case TIMEOUT_INACTIVITY:
-        return units_add(transfer->last_byte_ns, call->limit.limit_ns);
+    case GRANT_TIMER:
+        return earlier(
+            deadline_abort(&call->engine),
+            deadline_call(&call->engine, deadline_last(&call->engine)));
+    case GRANT_SEND:
+        return earlier(call->until_ns, call->wake_ns);
     }
     return NS_FOREVER;
 }
 
+static int64_t next_look(const struct driver_call *call)
+{
+    int64_t at_ns = earlier(call->until_ns, call->wake_ns);
+    switch (call->state) {
+    case CALL_QUEUED:
+        return earlier(call->again_ns, queue_deadline(call));
+    case CALL_SENDING:
+        return earlier(at_ns, driver_attempt_deadline(call));
+    case CALL_WAITING:
+        return at_ns;
+    }
+    return at_ns;
+}
+
 static void arm(struct driver_call *call)
 {
-    int64_t at_ns = call->give_up_ns;
-    if (call->state != CALL_QUEUED) {
-        at_ns = earlier(at_ns, earlier(call->until_ns, call->wake_ns));
-    }
-    if (call->state == CALL_SENDING) {
-        at_ns = earlier(at_ns, limit_deadline(call));
-    }
-    driver_arm(call->client->driver, &call->timer, at_ns);
+    driver_arm(call->client->driver, &call->timer,
+               earlier(call->give_up_ns, next_look(call)));
 }
 
 /* -- slots ------------------------------------------------------------------
  */
 
-static struct slot_pool *pool_of(const struct driver_call *call, int i)
+static struct driver_call *owner_of(struct pooled_call *pooled)
 {
-    return &call->client->pools[i];
+    return (struct driver_call *)(void *)((char *)pooled -
+                                          offsetof(struct driver_call, pooled));
 }
 
-/* Who gets the slot goes on from its own timer, not from inside this call. */
-static void release_slot(struct driver_call *call, int i)
+/* Who was served goes on from its own timer, not from inside this call. */
+static void tell(struct driver *driver, struct pooled_call *served)
 {
-    struct slot_waiter *waiter = &call->slots[i].waiter;
-    if (!waiter->is_queued && !waiter->is_holding) {
-        return;
+    int64_t now_ns = driver_clock_ns();
+    for (; served; served = served->also) {
+        struct driver_call *call = owner_of(served);
+        call->is_served = true;
+        driver_arm(driver, &call->timer, now_ns);
     }
-    struct slot_waiter *next = slot_release(pool_of(call, i), waiter);
-    if (next) {
-        struct driver_call *granted =
-            ((struct driver_slot *)(void *)next)->call;
-        driver_arm(call->client->driver, &granted->timer, driver_clock_ns());
-    }
-}
-
-static void release_slots(struct driver_call *call, int from)
-{
-    for (int i = from; i < call->engine.layer_count; i++) {
-        release_slot(call, i);
-    }
-}
-
-/* A layer that waits has ended the runs of the layers inside it, and its own
- * attempt. */
-static void release_inner_slots(struct driver_call *call)
-{
-    int i = call->engine.waiting_layer;
-    if (retry_layer(&call->engine, i)->slots.held == SLOT_HELD_ATTEMPT) {
-        release_slot(call, i);
-    }
-    release_slots(call, i + 1);
-}
-
-/* Outermost first; false: queued for one. */
-static bool acquire_slots(struct driver_call *call)
-{
-    for (int i = 0; i < call->engine.layer_count; i++) {
-        struct slot_waiter *waiter = &call->slots[i].waiter;
-        bool is_limited = retry_call_has(&call->engine, i) &&
-                          retry_layer(&call->engine, i)->slots.limit > 0;
-        if (waiter->is_queued || (is_limited && !waiter->is_holding &&
-                                  !slot_acquire(pool_of(call, i), waiter, 1))) {
-            return false;
-        }
-    }
-    return true;
 }
 
 static void step(struct driver_call *call, enum retry_event_kind kind)
 {
-    struct retry_event event = {.kind = kind, .now_ns = driver_clock_ns()};
+    struct retry_event event = {
+        .kind = kind,
+        .now_ns = driver_clock_ns(),
+        .u = rng_uniform(&call->timing),
+    };
     struct retry_action action = retry_step(&call->engine, &event);
     act(call, &action);
 }
 
-/* Tells the engine `kind` once every slot is held. */
-static void step_with_slots(struct driver_call *call,
-                            enum retry_event_kind kind)
+static void enter(struct driver_call *call)
 {
-    call->when_granted = kind;
-    call->state = CALL_QUEUED;
-    if (acquire_slots(call)) {
-        step(call, kind);
-    } else {
+    call->has_entered = true;
+    call->entered_ns = driver_clock_ns();
+    driver_event_enter(call);
+    step(call, RETRY_START);
+}
+
+static void go_on(struct driver_call *call)
+{
+    switch (call->grant) {
+    case GRANT_START:
+        enter(call);
+        return;
+    case GRANT_TIMER:
+        step(call, RETRY_TIMER);
+        return;
+    case GRANT_SEND:
+        driver_attempt_begin(call, &call->to_send);
         arm(call);
+        return;
     }
+}
+
+static void ask(struct driver_call *call)
+{
+    int64_t now_ns = driver_clock_ns();
+    call->is_served = false;
+    call->again_ns = NS_FOREVER;
+    if (pools_acquire(&call->pooled, now_ns)) {
+        go_on(call);
+        return;
+    }
+    call->again_ns =
+        pools_ask_again_ns(&call->pooled, now_ns, rng_uniform(&call->timing));
+    if (!call->was_queued && call->grant == GRANT_START) {
+        call->was_queued = true;
+        driver_log_queue(call);
+        driver_event_queue(call);
+    }
+    arm(call);
+}
+
+/* Goes on once every slot is held. */
+static void queue(struct driver_call *call, enum driver_grant grant)
+{
+    call->state = CALL_QUEUED;
+    call->grant = grant;
+    ask(call);
 }
 
 /* -- the end of a call ------------------------------------------------------
@@ -158,175 +178,62 @@ void driver_call_free(struct driver_call *call)
                                  call->transfer.easy);
     driver_timers_set(&call->client->driver->timers, &call->timer, NS_FOREVER);
     driver_transfer_deinit(&call->transfer);
-    free(call->payload);
-    free(call->url);
+    free(call->payloads[0]);
+    free(call->payloads[1]);
     free(call);
-}
-
-static void count_end(struct driver_stats *stats,
-                      const struct retry_action *action)
-{
-    if (action->is_ok) {
-        stats->succeeded++;
-    } else if (action->reason == REASON_CANCELLED) {
-        stats->cancelled++;
-    } else {
-        stats->failed++;
-    }
-}
-
-/* "attempts: status 503"; the caller's own doing is just "cancelled". */
-static const char *error_text(const struct driver_call *call,
-                              const struct retry_action *action, char text[80])
-{
-    const char *reason = retry_reason_words[action->reason];
-    char outcome[32];
-    if (action->is_ok) {
-        return "";
-    }
-    if (action->reason == REASON_CANCELLED || call->engine.attempts == 0) {
-        return reason;
-    }
-    snprintf(text, 80, "%s: %s", reason,
-             driver_log_outcome(&call->last, outcome));
-    return text;
-}
-
-static void report(const struct driver_call *call,
-                   const struct retry_action *action)
-{
-    const struct driver_options *options = call->client->driver->options;
-    bool has_response = call->last.end == END_STATUS && call->last.status;
-    char text[80];
-    struct trace_result result = {
-        .call = call->token,
-        .is_ok = action->is_ok,
-        .status = has_response ? call->last.status : 0,
-        .error = error_text(call, action, text),
-        .sha256 = has_response ? call->transfer.sha256 : "",
-    };
-    driver_log_end(call, action, result.error);
-    if (options->on_result) {
-        options->on_result(options->context, &result);
-    }
 }
 
 static void finish(struct driver_call *call, const struct retry_action *action)
 {
     struct driver_client *client = call->client;
-    release_slots(call, 0);
-    report(call, action);
-    count_end(client->driver->stats, action);
+    tell(client->driver, pools_release(&call->pooled));
+    driver_event_done(call, action);
+    driver_report(call, action);
     driver_call_free(call);
     client->active--;
     driver_arm(client->driver, &client->timer, driver_clock_ns());
 }
 
-/* -- attempts ---------------------------------------------------------------
- */
-
-/* A client whose profile knows no limit takes the one that the plan asks for as
- * most HTTP clients do: for the time without a byte. */
-static struct attempt_timeout attempt_limit(const struct driver *driver,
-                                            const struct retry_action *action)
-{
-    int64_t asked_ns = driver->options->plan->workload.read_timeout_ns;
-    if (action->attempt_timeout.limit_ns == NS_FOREVER && asked_ns > 0) {
-        return (struct attempt_timeout){asked_ns, TIMEOUT_INACTIVITY};
-    }
-    return action->attempt_timeout;
-}
-
-static void begin_attempt(struct driver_call *call,
-                          const struct retry_action *action)
-{
-    struct driver *driver = call->client->driver;
-    struct driver_stats *stats = driver->stats;
-    struct curl_slist *headers = driver_request_headers(call);
-    call->state = CALL_SENDING;
-    call->attempt_ns = driver_clock_ns();
-    call->until_ns = action->until_ns;
-    call->wake_ns = action->wake_ns;
-    call->limit = attempt_limit(driver, action);
-    call->last = (struct attempt_outcome){.end = END_UNFINISHED};
-    if (!headers ||
-        !driver_transfer_begin(&call->transfer, driver->multi, headers)) {
-        driver_fail_memory(driver);
-        return;
-    }
-    stats->attempts++;
-    stats->retries += call->engine.attempts > 1;
-    driver->in_flight++;
-    if (driver->in_flight > stats->peak_in_flight) {
-        stats->peak_in_flight = driver->in_flight;
-    }
-    arm(call);
-}
-
-static void begin_wait(struct driver_call *call,
-                       const struct retry_action *action)
-{
-    driver_log_wait(call, action);
-    release_inner_slots(call);
-    call->until_ns = action->until_ns;
-    call->wake_ns = action->wake_ns;
-    arm(call);
-}
-
-static void end_attempt(struct driver_call *call,
-                        const struct attempt_outcome *outcome)
-{
-    call->client->driver->in_flight--;
-    call->state = CALL_WAITING;
-    call->last = *outcome;
-    driver_log_attempt(call, outcome);
-    struct retry_event event = {
-        .kind = RETRY_ENDED,
-        .now_ns = driver_clock_ns(),
-        .wall_ns = driver_clock_wall_ns(),
-        .u = rng_uniform(&call->rng),
-        .outcome = outcome,
-    };
-    struct retry_action action = retry_step(&call->engine, &event);
-    if (action.kind == RETRY_WAIT) {
-        begin_wait(call, &action);
-    } else {
-        act(call, &action);
-    }
-}
-
-void driver_call_on_transfer(struct driver_call *call, CURLcode code)
-{
-    struct attempt_outcome outcome =
-        driver_transfer_end(&call->transfer, call->client->driver->multi, code);
-    end_attempt(call, &outcome);
-}
-
-static void time_out_attempt(struct driver_call *call)
-{
-    struct attempt_outcome outcome =
-        driver_transfer_time_out(&call->transfer, call->client->driver->multi);
-    end_attempt(call, &outcome);
-}
-
-static void abort_attempt(struct driver_call *call)
-{
-    struct driver *driver = call->client->driver;
-    driver_transfer_abort(&call->transfer, driver->multi);
-    driver->in_flight--;
-    call->last = (struct attempt_outcome){.end = END_CANCELLED};
-    driver_log_attempt(call, &call->last);
-}
-
 /* -- what the engine says ---------------------------------------------------
  */
 
-/* The answer to a timer with nothing due: the same attempt or wait as before.
- */
-static void keep_on(struct driver_call *call, const struct retry_action *action)
+static void begin_send(struct driver_call *call,
+                       const struct retry_action *action)
 {
+    tell(call->client->driver, pools_release_for_step(&call->pooled));
+    call->to_send = *action;
     call->until_ns = action->until_ns;
     call->wake_ns = action->wake_ns;
+    queue(call, GRANT_SEND);
+}
+
+/* A limiter is waited for with all slots held. Another wait ends runs, and the
+ * call may go back to its first request. */
+static void begin_wait(struct driver_call *call,
+                       const struct retry_action *action)
+{
+    call->state = CALL_WAITING;
+    driver_log_wait(call, action);
+    if (action->wait_kind != WAIT_LIMITER) {
+        call->sending_layer = call->engine.waiting_layer;
+        tell(call->client->driver, pools_release_for_wait(&call->pooled));
+        tell(call->client->driver, pools_release_for_step(&call->pooled));
+    }
+}
+
+/* The answer to a timer with nothing due is the same attempt or wait as before.
+ */
+static void begin_or_keep_wait(struct driver_call *call,
+                               const struct retry_action *action)
+{
+    bool is_new =
+        call->state != CALL_SENDING &&
+        (call->state != CALL_WAITING || call->until_ns != action->until_ns);
+    call->until_ns = action->until_ns;
+    call->wake_ns = action->wake_ns;
+    if (is_new) {
+        begin_wait(call, action);
+    }
     arm(call);
 }
 
@@ -334,13 +241,15 @@ static void act(struct driver_call *call, const struct retry_action *action)
 {
     switch (action->kind) {
     case RETRY_SEND:
-        begin_attempt(call, action);
+        begin_send(call, action);
         return;
     case RETRY_WAIT:
-        keep_on(call, action);
+        begin_or_keep_wait(call, action);
         return;
     case RETRY_ABORT:
-        abort_attempt(call);
+        if (call->state == CALL_SENDING) {
+            driver_attempt_abort(call, action);
+        }
         finish(call, action);
         return;
     case RETRY_DONE:
@@ -352,34 +261,94 @@ static void act(struct driver_call *call, const struct retry_action *action)
 /* -- events of the world ----------------------------------------------------
  */
 
-static bool is_due(int64_t at_ns, int64_t now_ns)
+static void end_attempt(struct driver_call *call,
+                        const struct attempt_outcome *outcome)
 {
-    return at_ns <= now_ns;
+    call->state = CALL_QUEUED; /* neither in flight nor in a known wait */
+    struct retry_action action = driver_attempt_end(call, outcome);
+    act(call, &action);
+}
+
+void driver_call_on_transfer(struct driver_call *call, CURLcode code)
+{
+    struct driver *driver = call->client->driver;
+    struct attempt_outcome outcome =
+        driver_transfer_end(&call->transfer, driver->multi, code);
+    driver->in_flight--;
+    if (driver_attempt_resend(call, &outcome)) {
+        arm(call);
+    } else {
+        end_attempt(call, &outcome);
+    }
+}
+
+static void time_out_attempt(struct driver_call *call)
+{
+    struct driver *driver = call->client->driver;
+    struct attempt_outcome outcome =
+        driver_transfer_time_out(&call->transfer, driver->multi);
+    driver->in_flight--;
+    call->was_cut = true;
+    end_attempt(call, &outcome);
+}
+
+static void on_due_in_flight(struct driver_call *call, int64_t now_ns)
+{
+    if (is_due(earlier(call->until_ns, driver_attempt_deadline(call)),
+               now_ns)) {
+        time_out_attempt(call);
+    } else if (is_due(call->wake_ns, now_ns)) {
+        step(call, RETRY_TIMER);
+    } else {
+        arm(call);
+    }
+}
+
+/* The time of an attempt is over before it could be sent. */
+static void time_out_queue(struct driver_call *call)
+{
+    const struct attempt_outcome outcome = {.end = END_TIMEOUT};
+    call->attempt_ns = driver_clock_ns();
+    call->was_cut = true;
+    driver_event_start(call);
+    end_attempt(call, &outcome);
+}
+
+static void on_due_in_queue(struct driver_call *call, int64_t now_ns)
+{
+    if (call->is_served || is_due(call->again_ns, now_ns)) {
+        ask(call);
+    } else if (!is_due(queue_deadline(call), now_ns)) {
+        arm(call);
+    } else if (call->grant == GRANT_SEND && is_due(call->until_ns, now_ns)) {
+        time_out_queue(call);
+    } else {
+        step(call, RETRY_TIMER);
+    }
+}
+
+static void on_due_wait(struct driver_call *call, int64_t now_ns)
+{
+    if (is_due(call->until_ns, now_ns)) {
+        queue(call, GRANT_TIMER);
+    } else if (is_due(call->wake_ns, now_ns)) {
+        step(call, RETRY_TIMER);
+    } else {
+        arm(call);
+    }
 }
 
 static void on_due(struct driver_call *call, int64_t now_ns)
 {
     switch (call->state) {
     case CALL_QUEUED:
-        step_with_slots(call, call->when_granted);
+        on_due_in_queue(call, now_ns);
         return;
     case CALL_SENDING:
-        if (is_due(earlier(call->until_ns, limit_deadline(call)), now_ns)) {
-            time_out_attempt(call);
-        } else if (is_due(call->wake_ns, now_ns)) {
-            step(call, RETRY_TIMER);
-        } else {
-            arm(call);
-        }
+        on_due_in_flight(call, now_ns);
         return;
     case CALL_WAITING:
-        if (is_due(call->until_ns, now_ns)) {
-            step_with_slots(call, RETRY_TIMER);
-        } else if (is_due(call->wake_ns, now_ns)) {
-            step(call, RETRY_TIMER);
-        } else {
-            arm(call);
-        }
+        on_due_wait(call, now_ns);
         return;
     }
 }
@@ -399,10 +368,46 @@ void driver_call_cancel(struct driver_call *call)
     step(call, RETRY_CANCEL);
 }
 
+/* -- the beginning ----------------------------------------------------------
+ */
+
 static int64_t give_up_time(const struct driver *driver, int64_t now_ns)
 {
     int64_t give_up_ns = driver->options->plan->workload.give_up_ns;
     return give_up_ns > 0 ? units_add(now_ns, give_up_ns) : NS_FOREVER;
+}
+
+static void init_pooled(struct driver_call *call)
+{
+    struct driver_client *client = call->client;
+    struct driver *driver = client->driver;
+    size_t layers = driver->profile.layer_count;
+    struct pool *const owners[POOL_SCOPES] = {
+        [SLOTS_HANDLER] = client->handler->pools,
+        [SLOTS_SESSION] =
+            &driver->session_pools[(size_t)client->session * layers],
+        [SLOTS_CLIENT] = client->pools,
+        [SLOTS_GLOBAL] = driver->process_pools,
+        [SLOTS_URL_AND_KEY] = driver->url_pools,
+    };
+    pools_call_init(&call->pooled, &call->engine, owners);
+}
+
+static void init_engine(struct driver_call *call)
+{
+    const struct driver *driver = call->client->driver;
+    const struct driver_options *options = driver->options;
+    struct retry_request request = driver->requests[0];
+    request.body_bytes =
+        call->payloads[0] ? (int64_t)strlen(call->payloads[0]) : 0;
+    retry_call_init(&call->engine, &call->client->handler->shared, &request);
+    const struct retry_override *override =
+        options->override_of
+            ? options->override_of(options->context, call->number)
+            : NULL;
+    if (override) {
+        retry_call_override(&call->engine, override);
+    }
 }
 
 /* Linked into the list of active calls, whatever becomes of it. */
@@ -415,22 +420,16 @@ static struct driver_call *create_call(struct driver_client *client)
     struct driver *driver = client->driver;
     call->client = client;
     link_call(call);
-    plan_token(client->index, client->next_call, call->token);
-    retry_call_init(&call->engine, &client->shared,
-                    &(struct retry_request){
-                        .method = driver->options->plan->workload.method,
-                        .path = driver->path,
-                    });
-    call->rng =
-        rng_stream(driver->options->seed, STREAM_CALLS,
-                   (uint64_t)client->index << 32 | (uint64_t)client->next_call);
+    call->number = client->next_call;
+    plan_token(client->index, call->number, call->token);
+    uint64_t index = (uint64_t)client->index << 32 | (uint64_t)call->number;
+    call->rng = rng_stream(driver->options->seed, STREAM_CALLS, index);
+    call->timing = rng_stream(driver->options->seed, STREAM_TIMING, index);
     call->timer = (struct driver_timer){call, TIMER_CALL, 0, 0};
     call->begun_ns = driver_clock_ns();
     call->give_up_ns = give_up_time(driver, call->begun_ns);
-    call->until_ns = call->wake_ns = NS_FOREVER;
-    for (int i = 0; i < PROFILE_LAYERS_MAX; i++) {
-        call->slots[i].call = call;
-    }
+    call->until_ns = call->wake_ns = call->again_ns = NS_FOREVER;
+    call->sending_layer = -1;
     return call;
 }
 
@@ -442,8 +441,10 @@ void driver_call_begin(struct driver_client *client)
         driver_fail_memory(driver);
         return;
     }
+    init_engine(call);
+    init_pooled(call);
     client->next_call++;
     client->active++;
     driver->stats->calls++;
-    step_with_slots(call, RETRY_START);
+    queue(call, GRANT_START);
 }

@@ -43,6 +43,44 @@ void driver_log_attempt(const struct driver_call *call,
             outcome->connection_was_reused ? ", on a reused connection" : "");
 }
 
+void driver_log_resend(const struct driver_call *call,
+                       const struct attempt_outcome *outcome)
+{
+    FILE *log = begin_line(call);
+    if (!log) {
+        return;
+    }
+    char text[32];
+    fprintf(log, "#%lld  %s%s, sent again below the layers\n",
+            (long long)call->engine.attempts, driver_log_outcome(outcome, text),
+            outcome->connection_was_reused ? " on a reused connection" : "");
+}
+
+void driver_log_queue(const struct driver_call *call)
+{
+    FILE *log = begin_line(call);
+    if (log) {
+        fprintf(log, "waits for a slot of layer %s\n",
+                retry_layer(&call->engine, call->pooled.waits_for)->name);
+    }
+}
+
+/* What sets the delay: a rule, or the rate limiter of the layer. */
+static void put_cause(FILE *log, const struct retry_action *action)
+{
+    fprintf(log, " (layer %s", action->layer ? action->layer->name : "?");
+    if (action->wait_kind == WAIT_LIMITER) {
+        fprintf(log, ", rate limiter");
+    } else if (action->rule && action->rule->where) {
+        fprintf(log, ", %s", action->rule->where);
+    }
+    if (action->law.has_header && action->retry_after.text) {
+        fprintf(log, ", %s: %s", action->retry_after.header,
+                action->retry_after.text);
+    }
+    fprintf(log, ")\n");
+}
+
 void driver_log_wait(const struct driver_call *call,
                      const struct retry_action *action)
 {
@@ -55,15 +93,7 @@ void driver_log_wait(const struct driver_call *call,
     } else {
         fprintf(log, "waits %.3f s", seconds(action->delay_ns));
     }
-    fprintf(log, " (layer %s", action->layer->name);
-    if (action->rule->where) {
-        fprintf(log, ", %s", action->rule->where);
-    }
-    if (action->law.has_header && action->retry_after.text) {
-        fprintf(log, ", %s: %s", action->retry_after.header,
-                action->retry_after.text);
-    }
-    fprintf(log, ")\n");
+    put_cause(log, action);
 }
 
 void driver_log_end(const struct driver_call *call,

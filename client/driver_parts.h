@@ -8,53 +8,83 @@
 #include "client/driver.h"
 #include "client/driver_timers.h"
 #include "client/driver_transfer.h"
+#include "client/handler_cache.h"
+#include "client/pools.h"
 #include "client/retry.h"
-#include "client/slots.h"
 #include "model/rng.h"
+
+/* A larger body is no place for JSON pointers. */
+enum { DRIVER_BODY_MAX = 1 << 20 };
 
 enum driver_timer_kind { TIMER_MULTI, TIMER_CLIENT, TIMER_CALL };
 
 struct driver_call;
 
-/* One client object of the plan: its calls share progress, slots and
- * connections, and nothing with other clients. */
+/* What calls of one session, or of one client, share: progress, tokens,
+ * breakers, limiters, slots. */
+struct driver_handler {
+    struct handler_entry entry; /* first, so that it names its handler */
+    int64_t number;
+    struct retry_shared shared;
+    struct pool pools[]; /* by layer of the profile */
+};
+
+/* One client object of the plan. Its connections are its own. */
 struct driver_client {
     struct driver *driver;
     int64_t index, next_call, active;
-    struct retry_shared shared;
-    struct slot_pool pools[PROFILE_LAYERS_MAX]; /* by layer of the profile */
+    int64_t session;
+    char session_name[32];
+    struct driver_handler *handler; /* NULL: it has not begun, or is done */
+    struct pool *pools;             /* by layer of the profile */
     struct transfer_origin origin;
     struct driver_timer
         timer; /* when to look whether the next call can begin */
 };
 
 enum driver_call_state {
-    CALL_QUEUED,  /* for a slot, before `when_granted` */
+    CALL_QUEUED,  /* for what `grant` needs */
     CALL_SENDING, /* an attempt is in flight */
-    CALL_WAITING, /* between attempts */
+    CALL_WAITING, /* between attempts, or for a rate limiter */
 };
 
-struct driver_slot {
-    struct slot_waiter waiter; /* first, so that it names its call */
-    struct driver_call *call;
+/* What happens once a call holds all that it must. */
+enum driver_grant {
+    GRANT_START,
+    GRANT_TIMER, /* the wait is over */
+    GRANT_SEND,  /* `to_send`: a follow-up request */
 };
 
 struct driver_call {
     struct retry_call engine;
     struct driver_client *client;
     struct driver_call *next, *previous; /* of all active calls */
+    int64_t number;                      /* of its client */
     char token[PLAN_TOKEN_MAX];
-    char *payload, *url;
+    char *payloads[2]; /* of the first request and the follow-up; NULL: none */
+    int aimed_at;      /* the request that the transfer is set up for */
     char call_key[37]; /* idempotency key of the whole call */
-    struct rng rng;
+    struct rng rng;    /* of delays: nothing but outcomes draws from it */
+    struct rng timing; /* of what depends on timing */
     struct transfer transfer;
-    struct driver_slot slots[PROFILE_LAYERS_MAX];
+    struct pooled_call pooled;
+    bool is_served;   /* a release let it on; it must ask again */
+    int64_t again_ns; /* when it asks by itself */
     enum driver_call_state state;
-    enum retry_event_kind when_granted;
+    enum driver_grant grant;
+    struct retry_action to_send;
     struct driver_timer timer;
     int64_t begun_ns, give_up_ns, attempt_ns, until_ns, wake_ns;
+    int64_t entered_ns; /* with all its slots; meant if has_entered */
+    bool was_queued, has_entered;
     struct attempt_timeout limit;
     struct attempt_outcome last;
+    int64_t resends; /* of this attempt, below the layers */
+    bool was_cut;    /* our own limit ended the attempt */
+    /* The layer whose retry or poll brought this attempt about, -1: none; and
+     * which of its attempts this is. */
+    int sending_layer;
+    int64_t layer_attempt;
 };
 
 struct driver {
@@ -63,12 +93,21 @@ struct driver {
     struct driver_stats *stats;
     struct profile profile; /* with the attempt timeout that the plan asks */
     struct layer layers[PROFILE_LAYERS_MAX];
-    char *path; /* of the plan, without query */
+    struct retry_request requests[2]; /* without their size */
+    char *path;                       /* of the plan, without query */
+    char *urls[2];                    /* of the first request, the follow-up */
+    size_t keeps_bytes;               /* of the body of an answer */
     CURLM *multi;
     int epoll;
     struct driver_timers timers;
     struct driver_timer multi_timer;
     struct driver_client *clients;
+    struct handler_cache handlers;
+    int64_t handler_count; /* ever made */
+    struct pool *session_pools, *client_pools;
+    struct pool process_pools[PROFILE_LAYERS_MAX];
+    struct pool url_pools[PROFILE_LAYERS_MAX];
+    struct retry_limiter limiters[PROFILE_LAYERS_MAX]; /* of URL and key */
     struct driver_call *calls;
     int64_t origin_ns, in_flight, clients_left;
     bool has_failed; /* `error` says why; everything ends */
@@ -79,6 +118,14 @@ void driver_fail_memory(struct driver *driver);
 void driver_arm(struct driver *driver, struct driver_timer *timer,
                 int64_t at_ns);
 
+/* -- driver_clients.c -------------------------------------------------------
+ */
+
+/* False and a problem without memory or a server. */
+bool driver_clients_init(struct driver *driver);
+void driver_clients_deinit(struct driver *driver);
+void driver_client_on_timer(struct driver_client *client);
+
 /* -- driver_call.c ----------------------------------------------------------
  */
 
@@ -88,20 +135,68 @@ void driver_call_on_transfer(struct driver_call *call, CURLcode code);
 void driver_call_cancel(struct driver_call *call);
 void driver_call_free(struct driver_call *call);
 
+/* -- driver_attempt.c -------------------------------------------------------
+ */
+
+/* When our own limit ends the attempt in flight; NS_FOREVER: never. */
+int64_t driver_attempt_deadline(const struct driver_call *call);
+
+/* Sends what the engine said. */
+void driver_attempt_begin(struct driver_call *call,
+                          const struct retry_action *action);
+
+/* True: sent again below the layers, nothing has ended. */
+bool driver_attempt_resend(struct driver_call *call,
+                           const struct attempt_outcome *outcome);
+
+/* It ended: what the engine makes of it. */
+struct retry_action driver_attempt_end(struct driver_call *call,
+                                       const struct attempt_outcome *outcome);
+void driver_attempt_abort(struct driver_call *call,
+                          const struct retry_action *action);
+
 /* -- driver_request.c: what is sent -----------------------------------------
  */
 
-/* Payload, address and transfer of a call. False without memory. */
+/* Payload and transfer of a call. False without memory. */
 bool driver_request_prepare(struct driver_call *call);
+
+/* Sets up the transfer for the request in hand. False without memory. */
+bool driver_request_aim(struct driver_call *call);
 
 /* The header lines of the attempt that begins; NULL without memory. */
 struct curl_slist *driver_request_headers(struct driver_call *call);
+
+/* -- driver_events.c: client/call_event.h -----------------------------------
+ */
+
+void driver_event_queue(struct driver_call *call);
+void driver_event_enter(struct driver_call *call);
+void driver_event_start(struct driver_call *call);
+
+/* Of an attempt that ended by itself, and what comes of it. */
+void driver_event_ended(struct driver_call *call,
+                        const struct attempt_outcome *outcome,
+                        const struct retry_action *action);
+void driver_event_aborted(struct driver_call *call,
+                          const struct retry_action *action);
+void driver_event_done(struct driver_call *call,
+                       const struct retry_action *action);
+
+/* -- driver_report.c --------------------------------------------------------
+ */
+
+void driver_report(const struct driver_call *call,
+                   const struct retry_action *action);
 
 /* -- driver_log.c -----------------------------------------------------------
  */
 
 void driver_log_attempt(const struct driver_call *call,
                         const struct attempt_outcome *outcome);
+void driver_log_resend(const struct driver_call *call,
+                       const struct attempt_outcome *outcome);
+void driver_log_queue(const struct driver_call *call);
 void driver_log_wait(const struct driver_call *call,
                      const struct retry_action *action);
 void driver_log_end(const struct driver_call *call,

@@ -28,34 +28,50 @@ static void draw_key(struct rng *rng, char key[37])
              b & 0xffffffffffff);
 }
 
-static bool make_url(struct driver_call *call)
+/* The follow-up of a call carries its token, as the first request does. */
+static bool make_payload(struct driver_call *call, int step)
 {
-    return asprintf(&call->url, "%s%s", call->client->driver->options->base_url,
-                    workload_of(call)->path) >= 0;
+    static const struct workload only_token;
+    const struct retry_request *request = &call->client->driver->requests[step];
+    if (!request->method || !has_body(request->method)) {
+        return true;
+    }
+    call->payloads[step] =
+        plan_payload(step == 0 ? workload_of(call) : &only_token, call->token);
+    return call->payloads[step] != NULL;
 }
 
 bool driver_request_prepare(struct driver_call *call)
 {
-    const struct workload *workload = workload_of(call);
+    const struct driver *driver = call->client->driver;
     draw_key(&call->rng, call->call_key);
-    if (has_body(workload->method)) {
-        call->payload = plan_payload(workload, call->token);
-        if (!call->payload) {
-            return false;
-        }
-    }
-    if (!make_url(call)) {
-        call->url = NULL;
+    if (!make_payload(call, 0) || !make_payload(call, 1) ||
+        !driver_transfer_init(&call->transfer, &call->client->origin, call)) {
         return false;
     }
-    struct transfer_request request = {
-        .url = call->url,
-        .method = workload->method,
-        .payload = call->payload,
-        .owner = call,
-    };
-    return driver_transfer_init(&call->transfer, &call->client->origin,
-                                &request);
+    call->transfer.keeps_bytes = driver->keeps_bytes;
+    call->aimed_at = -1;
+    return true;
+}
+
+bool driver_request_aim(struct driver_call *call)
+{
+    const struct driver *driver = call->client->driver;
+    int step = call->engine.step;
+    if (call->aimed_at == step) {
+        return true;
+    }
+    call->aimed_at = step;
+    const char *method = driver->requests[step].method;
+    /* RFC 9110 14.2: Range means something with GET only. */
+    call->transfer.part.is_wanted =
+        driver->profile.resumes_with_range && strcmp(method, "GET") == 0;
+    return driver_transfer_aim(&call->transfer,
+                               &(struct transfer_request){
+                                   .url = driver->urls[step],
+                                   .method = method,
+                                   .payload = call->payloads[step],
+                               });
 }
 
 /* -- header lines -----------------------------------------------------------
@@ -104,9 +120,10 @@ static void add_telling_headers(struct lines *lines, struct driver_call *call)
     const struct telling_headers *tell = &call->client->driver->profile.headers;
     if (tell->retry_count) {
         char count[32];
-        snprintf(
-            count, sizeof count, "%lld",
-            (long long)(tell->retry_count_from + call->engine.attempts - 1));
+        int i = retry_innermost(&call->engine);
+        int64_t retries = i < 0 ? 0 : call->engine.state[i].retries;
+        snprintf(count, sizeof count, "%lld",
+                 (long long)(tell->retry_count_from + retries));
         add_line(lines, tell->retry_count, count);
     }
     if (tell->idempotency_key) {
@@ -117,16 +134,33 @@ static void add_telling_headers(struct lines *lines, struct driver_call *call)
     }
 }
 
+/* RFC 9110 14.2 and 13.1.5: the rest of a body of which a part is there, if it
+ * is still the same. */
+static void add_range(struct lines *lines, const struct driver_call *call)
+{
+    const struct transfer_part *part = &call->transfer.part;
+    char range[48];
+    if (part->size == 0) {
+        return;
+    }
+    snprintf(range, sizeof range, "bytes=%" PRId64 "-", part->size);
+    add_line(lines, "range", range);
+    if (part->etag[0]) {
+        add_line(lines, "if-range", part->etag);
+    }
+}
+
 struct curl_slist *driver_request_headers(struct driver_call *call)
 {
     struct lines lines = {0};
-    if (call->payload) {
+    if (call->payloads[call->engine.step]) {
         add_line(&lines, "content-type", "application/json");
         add_line(&lines, "expect", ""); /* no 100-continue round trip */
     } else {
         add_line(&lines, "x-retryspec-call", call->token);
     }
     add_telling_headers(&lines, call);
+    add_range(&lines, call);
     if (lines.is_lost) {
         curl_api.slist_free_all(lines.list);
         return NULL;

@@ -1,139 +1,9 @@
 #include "client/driver_transfer.h"
 #include "client/curl_api.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "client/driver_clock.h"
-
-/* -- what libcurl tells while it goes on -------------------------------------
- */
-
-/* "HTTP/1.1 503 Busy": a new head, after a 1xx or as the first. */
-static void read_status_line(struct transfer *transfer, const char *line,
-                             size_t length)
-{
-    const char *space = memchr(line, ' ', length);
-    arena_deinit(&transfer->arena);
-    transfer->headers.count = 0;
-    transfer->status = 0;
-    for (const char *c = space ? space + 1 : line + length;
-         c < line + length && isdigit((unsigned char)*c) &&
-         transfer->status < 1000;
-         c++) {
-        transfer->status = transfer->status * 10 + (*c - '0');
-    }
-}
-
-static void keep_header(struct transfer *transfer, const char *line,
-                        size_t length)
-{
-    const char *colon = memchr(line, ':', length);
-    if (!colon || transfer->headers.count == TRANSFER_HEADERS_MAX) {
-        return;
-    }
-    const char *value = colon + 1, *end = line + length;
-    while (value < end && strchr(" \t", *value)) {
-        value++;
-    }
-    while (end > value && strchr(" \t\r\n", end[-1])) {
-        end--;
-    }
-    struct http_header header = {
-        .name = arena_strndup(&transfer->arena, line, (size_t)(colon - line)),
-        .value = arena_strndup(&transfer->arena, value, (size_t)(end - value)),
-    };
-    if (header.name && header.value) {
-        transfer->items[transfer->headers.count++] = header;
-    }
-}
-
-static size_t on_header(char *line, size_t size, size_t count, void *context)
-{
-    struct transfer *transfer = context;
-    size_t length = size * count;
-    transfer->last_byte_ns = driver_clock_ns();
-    if (transfer->is_head_whole) {
-        return length; /* a trailer */
-    }
-    if (length >= 5 && strncasecmp(line, "HTTP/", 5) == 0) {
-        read_status_line(transfer, line, length);
-    } else if (line[0] == '\r' || line[0] == '\n') {
-        transfer->is_head_whole = transfer->status >= 200;
-    } else {
-        keep_header(transfer, line, length);
-    }
-    return length;
-}
-
-static size_t on_body(char *bytes, size_t size, size_t count, void *context)
-{
-    struct transfer *transfer = context;
-    size_t length = size * count;
-    transfer->last_byte_ns = driver_clock_ns();
-    transfer->body_bytes += (int64_t)length;
-    digest_add(&transfer->digest, bytes, length);
-    return length;
-}
-
-/* The kernel still knows how the connection ended: after a FIN from the server
- * it waits for ours, after a RST it is closed. */
-static int on_close(void *context, curl_socket_t fd)
-{
-    struct transfer_origin *origin = context;
-    struct tcp_info info;
-    socklen_t size = sizeof info;
-    origin->last_close_was_reset =
-        getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
-        info.tcpi_state == TCP_CLOSE;
-    return close(fd);
-}
-
-/* A second sending within an attempt: libcurl is about to send again by itself,
- * because a reused connection died before it said anything. That is a retry
- * which no layer decided, so it does not happen: the attempt ends. */
-static bool is_hidden_resend(struct transfer *transfer)
-{
-    if (transfer->is_connected && !transfer->died_reused) {
-        transfer->died_reused = true;
-        transfer->died_by_reset = transfer->origin->last_close_was_reset;
-    }
-    return transfer->is_connected;
-}
-
-/* The new connection for such a sending is never made. */
-static curl_socket_t on_open(void *context, curlsocktype purpose,
-                             struct curl_sockaddr *address)
-{
-    struct transfer *transfer = context;
-    (void)purpose;
-    if (is_hidden_resend(transfer)) {
-        return CURL_SOCKET_BAD;
-    }
-    return socket(address->family, address->socktype | SOCK_CLOEXEC,
-                  address->protocol);
-}
-
-/* Called before each sending, also over another connection that was idle. */
-/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
-static int on_connected(void *context, char *remote_ip, char *local_ip,
-                        int remote_port, int local_port)
-{
-    struct transfer *transfer = context;
-    (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
-    if (is_hidden_resend(transfer)) {
-        return CURL_PREREQFUNC_ABORT;
-    }
-    transfer->is_connected = true;
-    return CURL_PREREQFUNC_OK;
-}
 
 /* -- setting up -------------------------------------------------------------
  */
@@ -150,29 +20,17 @@ static bool set_body(CURL *easy, const struct transfer_request *request)
                CURLE_OK;
 }
 
+/* The handle may have sent another method before. */
 static bool set_method(CURL *easy, const struct transfer_request *request)
 {
+    curl_api.easy_setopt(easy, CURLOPT_NOBODY, 0L);
+    curl_api.easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
     if (strcmp(request->method, "HEAD") == 0) {
         return curl_api.easy_setopt(easy, CURLOPT_NOBODY, 1L) == CURLE_OK;
     }
     return set_body(easy, request) &&
            curl_api.easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) ==
                CURLE_OK;
-}
-
-static void set_callbacks(struct transfer *transfer)
-{
-    CURL *easy = transfer->easy;
-    curl_api.easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    curl_api.easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
-    curl_api.easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_api.easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-    curl_api.easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
-    curl_api.easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
-    curl_api.easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
-    curl_api.easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
-    curl_api.easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
-    curl_api.easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfer->origin);
 }
 
 /* Each client has its own name for the server, so that connections are never
@@ -186,33 +44,29 @@ static void set_origin(struct transfer *transfer)
     curl_api.easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
 }
 
-static bool set_options(struct transfer *transfer,
-                        const struct transfer_request *request)
+static bool set_options(struct transfer *transfer, void *owner)
 {
     CURL *easy = transfer->easy;
-    set_callbacks(transfer);
+    driver_receive_set_up(transfer);
     set_origin(transfer);
-    curl_api.easy_setopt(easy, CURLOPT_PRIVATE, request->owner);
+    curl_api.easy_setopt(easy, CURLOPT_PRIVATE, owner);
     curl_api.easy_setopt(easy, CURLOPT_HTTP_VERSION,
                          (long)CURL_HTTP_VERSION_1_1);
     curl_api.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_api.easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     return curl_api.easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
            curl_api.easy_setopt(easy, CURLOPT_USERAGENT,
-                                "retryspec/" RETRYSPEC_VERSION) == CURLE_OK &&
-           curl_api.easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
-           set_method(easy, request);
+                                "retryspec/" RETRYSPEC_VERSION) == CURLE_OK;
 }
 
 bool driver_transfer_init(struct transfer *transfer,
-                          struct transfer_origin *origin,
-                          const struct transfer_request *request)
+                          struct transfer_origin *origin, void *owner)
 {
     *transfer = (struct transfer){
         .easy = curl_api.easy_init(),
         .origin = origin,
     };
-    if (transfer->easy && set_options(transfer, request)) {
+    if (transfer->easy && set_options(transfer, owner)) {
         return true;
     }
     driver_transfer_deinit(transfer);
@@ -224,26 +78,31 @@ void driver_transfer_deinit(struct transfer *transfer)
     curl_api.easy_cleanup(transfer->easy);
     curl_api.slist_free_all(transfer->request_headers);
     arena_deinit(&transfer->arena);
+    free(transfer->kept);
     transfer->easy = NULL;
     transfer->request_headers = NULL;
+    transfer->kept = NULL;
+}
+
+bool driver_transfer_aim(struct transfer *transfer,
+                         const struct transfer_request *request)
+{
+    transfer->part.size = 0;
+    return curl_api.easy_setopt(transfer->easy, CURLOPT_URL, request->url) ==
+               CURLE_OK &&
+           set_method(transfer->easy, request);
 }
 
 bool driver_transfer_begin(struct transfer *transfer, CURLM *multi,
                            struct curl_slist *headers)
 {
-    curl_api.slist_free_all(transfer->request_headers);
-    transfer->request_headers = headers;
-    arena_deinit(&transfer->arena);
-    transfer->headers = (struct http_headers){transfer->items, 0};
-    transfer->status = 0;
-    transfer->is_head_whole = transfer->is_connected = false;
-    transfer->died_reused = false;
-    transfer->body_bytes = 0;
-    transfer->sha256[0] = '\0';
-    transfer->last_byte_ns = driver_clock_ns();
-    digest_begin(&transfer->digest);
-    return curl_api.easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, headers) ==
-               CURLE_OK &&
+    if (headers) {
+        curl_api.slist_free_all(transfer->request_headers);
+        transfer->request_headers = headers;
+    }
+    driver_receive_begin(transfer);
+    return curl_api.easy_setopt(transfer->easy, CURLOPT_HTTPHEADER,
+                                transfer->request_headers) == CURLE_OK &&
            curl_api.multi_add_handle(multi, transfer->easy) == CURLM_OK;
 }
 
@@ -287,6 +146,12 @@ static enum attempt_end receive_end(const struct transfer *transfer)
                                                : reset_end(transfer);
 }
 
+/* The rest of another body is no answer to what was asked. */
+static enum attempt_end whole_end(const struct transfer *transfer)
+{
+    return transfer->is_misjoined ? END_GARBAGE : END_STATUS;
+}
+
 static enum attempt_end end_of(const struct transfer *transfer, CURLcode code)
 {
     if (transfer->died_reused) {
@@ -294,7 +159,7 @@ static enum attempt_end end_of(const struct transfer *transfer, CURLcode code)
     }
     switch ((int)code) {
     case CURLE_OK: /* a head that ends in a FIN is none */
-        return transfer->is_head_whole ? END_STATUS : END_CLOSE;
+        return transfer->is_head_whole ? whole_end(transfer) : END_CLOSE;
     case CURLE_COULDNT_RESOLVE_HOST:
         return END_UNREACHABLE;
     case CURLE_COULDNT_CONNECT:
@@ -313,6 +178,16 @@ static enum attempt_end end_of(const struct transfer *transfer, CURLcode code)
     }
 }
 
+/* Of a body in two parts only the second is there. */
+static void keep_body(const struct transfer *transfer,
+                      struct attempt_outcome *outcome)
+{
+    if (transfer->kept_size > 0 && !transfer->is_joined) {
+        outcome->body = transfer->kept;
+        outcome->body_size = transfer->kept_size;
+    }
+}
+
 struct attempt_outcome driver_transfer_end(struct transfer *transfer,
                                            CURLM *multi, CURLcode code)
 {
@@ -325,7 +200,10 @@ struct attempt_outcome driver_transfer_end(struct transfer *transfer,
     if (outcome.end == END_STATUS) {
         outcome.status = transfer->status;
         outcome.headers = &transfer->headers;
+        keep_body(transfer, &outcome);
         digest_end(&transfer->digest, transfer->sha256);
+    } else if (outcome.end == END_CUT) {
+        driver_receive_keep_part(transfer);
     }
     curl_api.multi_remove_handle(multi, transfer->easy);
     return outcome;

@@ -8,34 +8,38 @@ struct review {
     struct error *error;
 };
 
-static struct problem *refuse(const struct review *review, const char *parent,
-                              const char *key, const char *what)
+static void refuse(const struct review *review, const char *where,
+                   const char *what)
 {
     struct problem *problem = error_add(
         review->error, PROBLEM_INPUT,
         "the engine can't execute %s yet, so it would judge wrongly", what);
     snprintf(problem->file, sizeof problem->file, "%s",
              review->profile->file ? review->profile->file : "");
-    snprintf(problem->path, sizeof problem->path, "%s%s%s", parent,
-             *parent ? "." : "", key);
-    return problem;
+    snprintf(problem->path, sizeof problem->path, "%s", where);
 }
 
-static void review_slots(const struct review *review, const struct layer *layer,
-                         const char *where)
+static bool reads_body(const struct profile_rule *rule)
 {
-    if (layer->slots.limit == 0) {
-        return;
+    const struct retry_after *policy = &rule->retry_after;
+    for (size_t i = 0; policy->is_used && i < policy->source_count; i++) {
+        if (policy->sources[i].pointer) {
+            return true;
+        }
     }
-    switch (layer->slots.scope) {
-    case SLOTS_HANDLER:
-    case SLOTS_CLIENT:
-        return;
-    case SLOTS_SESSION:
-    case SLOTS_GLOBAL:
-    case SLOTS_URL_AND_KEY:
-        refuse(review, where, "slots.scope", "slots shared beyond one client");
-        return;
+    return rule->on.body.pointer != NULL;
+}
+
+/* A body that came in two parts is known by its hash only. */
+static void review_bodies(const struct review *review,
+                          const struct layer *layer)
+{
+    for (size_t i = 0; i < layer->rule_count; i++) {
+        const struct profile_rule *rule = &layer->rules[i];
+        if (reads_body(rule)) {
+            refuse(review, rule->where ? rule->where : "",
+                   "a rule that looks into a body which may be resumed");
+        }
     }
 }
 
@@ -44,15 +48,9 @@ bool retry_supports(const struct profile *profile, struct error *error)
     struct review review = {profile, error};
     int before = error->count + error->dropped;
     for (size_t i = 0; i < profile->layer_count; i++) {
-        review_slots(&review, &profile->layers[i],
-                     profile->layers[i].where ? profile->layers[i].where : "");
-    }
-    if (profile->resend.is_used) {
-        refuse(&review, "", "resend", "re-sends below the layers");
-    }
-    if (profile->resumes_with_range) {
-        refuse(&review, "", "resumes_with_range",
-               "a resumed body (Range request)");
+        if (profile->resumes_with_range) {
+            review_bodies(&review, &profile->layers[i]);
+        }
     }
     return error->count + error->dropped == before;
 }

@@ -76,7 +76,11 @@ static void judge_body(const struct place *place,
 {
     struct tally *tally = place->judging->tally;
     const struct trace_attempt *last = place->call->attempts[place->index];
-    if (!result->sha256 || !result->sha256[0] || !last->reply_sha256[0]) {
+    /* A 206 carries the rest of a body: the caller gets the whole. */
+    bool is_rest =
+        place->judging->profile->resumes_with_range && last->status == 206;
+    if (!result->sha256 || !result->sha256[0] || !last->reply_sha256[0] ||
+        is_rest) {
         return;
     }
     tally_exercise(tally, JUDGE_BODY_1);

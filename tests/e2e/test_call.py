@@ -517,11 +517,12 @@ def test_the_environment_names_profile_and_seed(serve, profile, tmp_path):
 
 def test_what_the_engine_cannot_do_is_refused(serve, profile, tmp_path):
     server = serve(answer(OK))
-    path = profile(layer(rules=[{"on": {"status": ["410"]}, "do": "start-over"}]))
+    path = profile(layer(rules=[{"on": {"status": ["200"], "body": {"pointer": "/a"}}, "do": "fail"}]),
+                   resumes_with_range=True)
     done = run("-p", path, env=plan_environment(server, tmp_path))
     assert done.returncode == 77
     assert done.stderr.splitlines()[-1].startswith('the reference client can\'t be "test": ')
-    assert "layers[0].rules[0].do" in done.stderr
+    assert "layers[0].rules[0]" in done.stderr
     assert run(f"{server.url}/", "-p", path).returncode == 2
     assert not server.requests
 

@@ -467,9 +467,8 @@ def test_lint_ids_that_are_taken(tmp_path):
 
 def test_lint_notes_what_the_engine_cannot_do_yet(tmp_path):
     """A note, since the file is right and other uses of it work."""
-    text = PROFILE.replace(
-        '"name": "a",',
-        '"name": "a", "breaker": { "failures": 5, "reset": "1s", "half_open_calls": 1 },')
+    text = PROFILE.replace('["429"] }', '["429"], "body": { "pointer": "/busy" } }')
+    text = text.replace('"source": "s",', '"source": "s", "resumes_with_range": true,')
     (tmp_path / "mine.jsonc").write_text(text)
     done = run("lint", "mine.jsonc", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
