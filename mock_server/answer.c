@@ -173,8 +173,10 @@ void answer_due(struct conn *conn, int64_t now_ns)
 /* The object to queue; made for this answer if it can't be shared. */
 static struct MHD_Response *response_of(struct conn *conn)
 {
-    if (conn->made || conn->prepared->response) {
-        return conn->made ? conn->made : conn->prepared->response;
+    struct MHD_Response *shared =
+        conn->made ? conn->made : reply_share(conn->prepared);
+    if (shared) {
+        return shared;
     }
     const struct dated *dated =
         conn->dated ? conn->dated : conn->prepared->dated;

@@ -113,7 +113,7 @@ struct conn {
     char *body;           /* the first bytes, for the script */
     size_t body_kept, body_room;
     int64_t due_ns; /* when the answer is */
-    const struct prepared *prepared;
+    struct prepared *prepared;
     struct dated *dated;       /* headers made for this answer; NULL: none */
     struct MHD_Response *made; /* for this answer alone; NULL: prepared */
     struct raw *raw;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 /* Above it a response object is made for each answer and reads its body in
  * parts: how far it got is then known if the client leaves. */
@@ -77,6 +78,25 @@ struct MHD_Response *reply_build(const struct prepared *prepared,
         }
     }
     return response;
+}
+
+struct MHD_Response *reply_share(struct prepared *prepared)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    if (!prepared->response || prepared->date_s == now.tv_sec ||
+        http_header_get(&prepared->dated->headers, "Date")) {
+        return prepared->response;
+    }
+    if (prepared->date[0] != '\0') {
+        MHD_del_response_header(prepared->response, "Date", prepared->date);
+    }
+    reply_http_date(now.tv_sec, prepared->date);
+    prepared->date_s = now.tv_sec;
+    return MHD_add_response_header(prepared->response, "Date",
+                                   prepared->date) == MHD_YES
+               ? prepared->response
+               : NULL;
 }
 
 /* -- preparing -- */
@@ -213,8 +233,8 @@ void replies_deinit(struct replies *replies)
     *replies = (struct replies){0};
 }
 
-const struct prepared *replies_find(const struct replies *replies,
-                                    const struct reply *reply)
+struct prepared *replies_find(const struct replies *replies,
+                              const struct reply *reply)
 {
     struct prepared key = {.reply = reply};
     return bsearch(&key, replies->items, replies->count, sizeof *replies->items,

@@ -22,6 +22,8 @@ struct prepared {
     size_t head_size; /* of the scripted headers */
     struct dated *dated;           /* headers; dates in them are not true */
     struct MHD_Response *response; /* NULL if raw, dated or big */
+    int64_t date_s;                /* Unix time in its header Date */
+    char date[HTTP_DATE_TEXT];     /* and its text; "" if it is scripted */
     char *body;                    /* a small seeded body */
     char sha256[DIGEST_TEXT];
     struct trace_reply_text text; /* not of a reply that is dated */
@@ -37,8 +39,12 @@ struct replies {
 bool replies_init(struct replies *replies, const struct scenario *scenario,
                   struct error *error);
 void replies_deinit(struct replies *replies);
-const struct prepared *replies_find(const struct replies *replies,
-                                    const struct reply *reply);
+struct prepared *replies_find(const struct replies *replies,
+                              const struct reply *reply);
+
+/* The shared response with the Date of now: libmicrohttpd would format it anew
+ * for each answer. NULL if there is none to share or memory runs out. */
+struct MHD_Response *reply_share(struct prepared *prepared);
 
 /* A response object with these headers. `progress` (may be NULL) is kept at the
  * body bytes that were taken so far. NULL if libmicrohttpd refuses a header or

@@ -1,4 +1,5 @@
 """`retryspec serve` as a program: what it prints where, and how it ends."""
+import email.utils
 import json
 import os
 import pathlib
@@ -53,6 +54,25 @@ def test_summary_as_json(scenario):
     assert [(step["step"], step["reached"]) for step in summary["steps"]] == [
         ("server[0].steps[0]", 0), ("server[0].steps[1]", 0)]
     assert summary["steps"][1]["fault"] == "reset at head"
+
+
+def dates(head):
+    return [line.split(": ", 1)[1] for line in head.split("\r\n") if line.startswith("Date: ")]
+
+
+def test_an_answer_says_when_it_was_made(serve):
+    answers = [{"match": "GET /own", "steps": [{"reply": 200, "headers": {"Date": "Thu, 01 Jan 1970 00:00:00 GMT"}}],
+                "after_last": "repeat"},
+               {"match": "GET /a", "steps": [{"reply": 503}], "per": "run", "after_last": "repeat"}]
+    server = serve(answers)
+    for path in ("/a", "/a", "/own"):
+        before = int(time.time())
+        head = server.get(path, headers=["Connection: close"]).data.decode().split("\r\n\r\n")[0]
+        said = dates(head)
+        assert len(said) == 1
+        at = email.utils.parsedate_to_datetime(said[0]).timestamp()
+        assert at == 0 if path == "/own" else before - 1 <= at <= time.time()
+        time.sleep(1.1)
 
 
 def test_trace_on_stdout(scenario):
