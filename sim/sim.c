@@ -44,26 +44,16 @@ static void copy_profile(struct sim_world *world)
     world->profile.layers = world->layers;
 }
 
-/* Evenly, as docs/adapters.md asks of every adapter. */
-static int64_t start_time(const struct workload *workload, int64_t client)
+static bool make_requests(struct sim_world *world)
 {
-    double share = (double)client / (double)workload->clients;
-    return (int64_t)((double)workload->start_spread_ns * share);
-}
-
-static void init_client(struct sim_world *world, int64_t index)
-{
-    struct sim_client *client = &world->clients[index];
-    client->world = world;
-    client->index = index;
-    client->timer =
-        (struct sim_timer){.owner = client, .kind = SIM_TIMER_CLIENT};
-    retry_shared_init(&client->shared, &world->profile, 0);
-    for (size_t i = 0; i < world->profile.layer_count; i++) {
-        slot_pool_init(&client->pools[i], world->layers[i].slots.limit);
-    }
-    sim_clock_set(&world->clock, &client->timer,
-                  start_time(&world->scenario->workload, index));
+    const struct workload *workload = &world->scenario->workload;
+    const struct follow_up *follow_up = &world->profile.follow_up;
+    world->path = strndup(workload->path, strcspn(workload->path, "?"));
+    world->requests[0].method = workload->method;
+    world->requests[0].path = world->path;
+    world->requests[1].method = follow_up->method;
+    world->requests[1].path = follow_up->path;
+    return world->path != NULL;
 }
 
 static bool has_outages(const struct scenario *scenario)
@@ -96,20 +86,15 @@ static bool init(struct sim_world *world)
     world->has_outages = has_outages(scenario);
     world->listener_timer =
         (struct sim_timer){.owner = world, .kind = SIM_TIMER_LISTENER};
-    world->path = strndup(workload->path, strcspn(workload->path, "?"));
-    world->clients = calloc((size_t)workload->clients, sizeof *world->clients);
     world->results = calloc((size_t)(workload->clients * workload->calls),
                             sizeof *world->results);
     world->script =
         script_create(scenario, world->input->seed, 1, world->error);
-    if (!world->path || !world->clients || !world->results || !world->script ||
-        !sim_replies_init(&world->replies, scenario)) {
+    if (!make_requests(world) || !world->results || !world->script ||
+        !sim_replies_init(&world->replies, scenario) ||
+        !sim_clients_init(world)) {
         sim_fail_memory(world);
         return false;
-    }
-    world->clients_left = workload->clients;
-    for (int64_t i = 0; i < workload->clients; i++) {
-        init_client(world, i);
     }
     return true;
 }
@@ -126,7 +111,7 @@ static void deinit(struct sim_world *world)
     script_free(world->script);
     arena_deinit(&world->results_arena);
     free(world->results);
-    free(world->clients);
+    sim_clients_deinit(world);
     free(world->path);
     sim_clock_deinit(&world->clock);
 }
@@ -134,29 +119,14 @@ static void deinit(struct sim_world *world)
 /* -- events -----------------------------------------------------------------
  */
 
-static void on_client_timer(struct sim_client *client)
-{
-    struct sim_world *world = client->world;
-    if (world->is_over) {
-        return;
-    }
-    const struct workload *workload = &world->scenario->workload;
-    while (client->active < workload->concurrency &&
-           client->next_call < workload->calls && !world->has_failed) {
-        sim_call_begin(client);
-    }
-    if (client->active == 0 && client->next_call == workload->calls) {
-        sim_clock_set(&world->clock, &client->timer, NS_FOREVER);
-        world->clients_left--;
-    }
-}
-
 static void fire(struct sim_world *world, const struct sim_timer *timer)
 {
     world->stats->events++;
     switch ((enum sim_timer_kind)timer->kind) {
     case SIM_TIMER_CLIENT:
-        on_client_timer(timer->owner);
+        if (!world->is_over) {
+            sim_client_on_timer(timer->owner);
+        }
         return;
     case SIM_TIMER_CALL:
         sim_call_on_timer(timer->owner);

@@ -1,12 +1,15 @@
-/* One logical call: slots, attempts, waits, its result. The engine decides. */
+/* One logical call: slots, attempts, waits, its result. The engine decides;
+ * this does as client/driver_call.c. */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/deadline.h"
 #include "sim/sim_parts.h"
 
 /* Streams of the seed: as in client/driver_call.c. */
-enum { STREAM_CALLS = 1 };
+enum { STREAM_CALLS = 1, STREAM_TIMING = 2 };
 
 static void act(struct sim_call *call, const struct retry_action *action);
 
@@ -25,110 +28,111 @@ static int64_t earlier(int64_t a_ns, int64_t b_ns)
     return a_ns < b_ns ? a_ns : b_ns;
 }
 
-/* -- limits of the attempt in flight ----------------------------------------
+/* -- when to look at it again -----------------------------------------------
  */
 
-static int64_t limit_deadline(const struct sim_call *call)
+/* Who waits at first has no deadline but the caller's patience: the engine's
+ * clocks begin with the slots. */
+static int64_t queue_deadline(const struct sim_call *call)
 {
-    const struct sim_conn *conn = call->conn;
-    switch (call->limit.kind) {
-    case TIMEOUT_TOTAL: /* the engine's own */
+    switch (call->grant) {
+    case SIM_GRANT_START:
         return NS_FOREVER;
-    case TIMEOUT_HEAD:
-        return conn->answer.head_ns <= now(call)
-                   ? NS_FOREVER
-                   : units_add(call->attempt_ns, call->limit.limit_ns);
-    case TIMEOUT_INACTIVITY:
-        return units_add(sim_conn_last_byte(conn, call->attempt_ns),
-                         call->limit.limit_ns);
+    case SIM_GRANT_TIMER:
+        return earlier(
+            deadline_abort(&call->engine),
+            deadline_call(&call->engine, deadline_last(&call->engine)));
+    case SIM_GRANT_SEND:
+        return earlier(call->until_ns, call->wake_ns);
     }
     return NS_FOREVER;
 }
 
+static int64_t next_look(const struct sim_call *call)
+{
+    int64_t at_ns = earlier(call->until_ns, call->wake_ns);
+    switch (call->state) {
+    case SIM_CALL_QUEUED:
+        return earlier(call->again_ns, queue_deadline(call));
+    case SIM_CALL_SENDING:
+        return earlier(at_ns, sim_attempt_deadline(call));
+    case SIM_CALL_WAITING:
+        return at_ns;
+    }
+    return at_ns;
+}
+
 static void arm(struct sim_call *call)
 {
-    int64_t at_ns = call->give_up_ns;
-    if (call->state != SIM_CALL_QUEUED) {
-        at_ns = earlier(at_ns, earlier(call->until_ns, call->wake_ns));
-    }
-    if (call->state == SIM_CALL_SENDING) {
-        at_ns = earlier(at_ns, limit_deadline(call));
-    }
-    sim_clock_set(&world_of(call)->clock, &call->timer, at_ns);
+    sim_clock_set(&world_of(call)->clock, &call->timer,
+                  earlier(call->give_up_ns, next_look(call)));
 }
 
 /* -- slots ------------------------------------------------------------------
  */
 
-static struct slot_pool *pool_of(const struct sim_call *call, int i)
+static struct sim_call *owner_of(struct pooled_call *pooled)
 {
-    return &call->client->pools[i];
+    return (struct sim_call *)(void *)((char *)pooled -
+                                       offsetof(struct sim_call, pooled));
 }
 
-/* Who gets the slot goes on from its own timer, not from inside this call. */
-static void release_slot(struct sim_call *call, int i)
+/* Who was served goes on from its own timer, not from inside this call. */
+static void tell(struct sim_world *world, struct pooled_call *served)
 {
-    struct slot_waiter *waiter = &call->slots[i].waiter;
-    if (!waiter->is_queued && !waiter->is_holding) {
-        return;
+    for (; served; served = served->also) {
+        struct sim_call *call = owner_of(served);
+        call->is_served = true;
+        sim_clock_set(&world->clock, &call->timer, sim_now(world));
     }
-    struct slot_waiter *next = slot_release(pool_of(call, i), waiter);
-    if (next) {
-        struct sim_call *granted = ((struct sim_slot *)(void *)next)->call;
-        sim_clock_set(&world_of(call)->clock, &granted->timer, now(call));
-    }
-}
-
-static void release_slots(struct sim_call *call, int from)
-{
-    for (int i = from; i < call->engine.layer_count; i++) {
-        release_slot(call, i);
-    }
-}
-
-/* A layer that waits has ended the runs of the layers inside it, and its own
- * attempt. */
-static void release_inner_slots(struct sim_call *call)
-{
-    int i = call->engine.waiting_layer;
-    if (retry_layer(&call->engine, i)->slots.held == SLOT_HELD_ATTEMPT) {
-        release_slot(call, i);
-    }
-    release_slots(call, i + 1);
-}
-
-/* Outermost first; false: queued for one. */
-static bool acquire_slots(struct sim_call *call)
-{
-    for (int i = 0; i < call->engine.layer_count; i++) {
-        struct slot_waiter *waiter = &call->slots[i].waiter;
-        bool is_limited = retry_call_has(&call->engine, i) &&
-                          retry_layer(&call->engine, i)->slots.limit > 0;
-        if (waiter->is_queued || (is_limited && !waiter->is_holding &&
-                                  !slot_acquire(pool_of(call, i), waiter, 1))) {
-            return false;
-        }
-    }
-    return true;
 }
 
 static void step(struct sim_call *call, enum retry_event_kind kind)
 {
-    struct retry_event event = {.kind = kind, .now_ns = now(call)};
+    struct retry_event event = {
+        .kind = kind,
+        .now_ns = now(call),
+        .u = rng_uniform(&call->timing),
+    };
     struct retry_action action = retry_step(&call->engine, &event);
     act(call, &action);
 }
 
-/* Tells the engine `kind` once every slot is held. */
-static void step_with_slots(struct sim_call *call, enum retry_event_kind kind)
+static void go_on(struct sim_call *call)
 {
-    call->when_granted = kind;
-    call->state = SIM_CALL_QUEUED;
-    if (acquire_slots(call)) {
-        step(call, kind);
-    } else {
+    switch (call->grant) {
+    case SIM_GRANT_START:
+        step(call, RETRY_START);
+        return;
+    case SIM_GRANT_TIMER:
+        step(call, RETRY_TIMER);
+        return;
+    case SIM_GRANT_SEND:
+        sim_attempt_begin(call, &call->to_send);
         arm(call);
+        return;
     }
+}
+
+static void ask(struct sim_call *call)
+{
+    call->is_served = false;
+    call->again_ns = NS_FOREVER;
+    if (pools_acquire(&call->pooled, now(call))) {
+        go_on(call);
+        return;
+    }
+    call->again_ns = pools_ask_again_ns(&call->pooled, now(call),
+                                        rng_uniform(&call->timing));
+    arm(call);
+}
+
+/* Goes on once every slot is held. */
+static void queue(struct sim_call *call, enum sim_grant grant)
+{
+    call->state = SIM_CALL_QUEUED;
+    call->grant = grant;
+    ask(call);
 }
 
 /* -- the end of a call ------------------------------------------------------
@@ -159,7 +163,8 @@ static void unlink_call(struct sim_call *call)
 static void free_if_done(struct sim_call *call)
 {
     if (call->is_over && call->on_their_way == 0) {
-        free(call->payload);
+        free(call->payloads[0]);
+        free(call->payloads[1]);
         free(call);
     }
 }
@@ -212,11 +217,12 @@ static const char *error_text(const struct sim_call *call,
     return text;
 }
 
-static void finish(struct sim_call *call, const struct retry_action *action)
+static void report(const struct sim_call *call,
+                   const struct retry_action *action)
 {
-    struct sim_client *client = call->client;
-    struct sim_world *world = client->world;
-    bool has_response = call->last.end == END_STATUS && call->last.status;
+    /* Who gave up while waiting learns nothing of the attempt before. */
+    bool has_response = call->last.end == END_STATUS && call->last.status &&
+                        action->reason != REASON_CANCELLED;
     char text[80];
     struct trace_result result = {
         .call = call->token,
@@ -225,78 +231,101 @@ static void finish(struct sim_call *call, const struct retry_action *action)
         .error = error_text(call, action, text),
         .sha256 = has_response ? call->last_sha256 : "",
     };
-    release_slots(call, 0);
-    sim_keep_result(world, &result);
-    count_end(world->stats, action);
+    sim_keep_result(world_of(call), &result);
+    count_end(world_of(call)->stats, action);
+}
+
+static void finish(struct sim_call *call, const struct retry_action *action)
+{
+    struct sim_client *client = call->client;
+    struct sim_world *world = client->world;
+    tell(world, pools_release(&call->pooled));
+    report(call, action);
     sim_call_drop(call);
     client->active--;
     sim_clock_set(&world->clock, &client->timer, sim_now(world));
 }
 
-/* -- attempts ---------------------------------------------------------------
+/* -- what the engine says ---------------------------------------------------
  */
 
-/* A client whose profile knows no limit takes the one that the plan asks for as
- * most HTTP clients do: for the time without a byte. */
-static struct attempt_timeout attempt_limit(const struct sim_world *world,
-                                            const struct retry_action *action)
+static void begin_send(struct sim_call *call, const struct retry_action *action)
 {
-    int64_t asked_ns = world->scenario->workload.read_timeout_ns;
-    if (action->attempt_timeout.limit_ns == NS_FOREVER && asked_ns > 0) {
-        return (struct attempt_timeout){asked_ns, TIMEOUT_INACTIVITY};
-    }
-    return action->attempt_timeout;
-}
-
-static void begin_attempt(struct sim_call *call,
-                          const struct retry_action *action)
-{
-    struct sim_world *world = world_of(call);
-    struct sim_stats *stats = world->stats;
-    call->state = SIM_CALL_SENDING;
-    call->attempt_ns = now(call);
+    tell(world_of(call), pools_release_for_step(&call->pooled));
+    call->to_send = *action;
     call->until_ns = action->until_ns;
     call->wake_ns = action->wake_ns;
-    call->limit = attempt_limit(world, action);
-    call->last = (struct attempt_outcome){.end = END_UNFINISHED};
-    stats->attempts++;
-    world->is_endless |=
-        stats->attempts > SIM_ATTEMPTS_MAX + stats->calls * SIM_ATTEMPTS_A_CALL;
-    if (!sim_conn_send(call)) {
-        sim_fail_memory(world);
-        return;
-    }
-    arm(call);
+    queue(call, SIM_GRANT_SEND);
 }
 
+/* A limiter is waited for with all slots held. Another wait ends runs, and the
+ * call may go back to its first request. */
 static void begin_wait(struct sim_call *call, const struct retry_action *action)
 {
-    release_inner_slots(call);
+    call->state = SIM_CALL_WAITING;
+    if (action->wait_kind != WAIT_LIMITER) {
+        tell(world_of(call), pools_release_for_wait(&call->pooled));
+        tell(world_of(call), pools_release_for_step(&call->pooled));
+    }
+}
+
+/* The answer to a timer with nothing due is the same attempt or wait as before.
+ */
+static void begin_or_keep_wait(struct sim_call *call,
+                               const struct retry_action *action)
+{
+    bool is_new =
+        call->state != SIM_CALL_SENDING &&
+        (call->state != SIM_CALL_WAITING || call->until_ns != action->until_ns);
     call->until_ns = action->until_ns;
     call->wake_ns = action->wake_ns;
+    if (is_new) {
+        begin_wait(call, action);
+    }
     arm(call);
+}
+
+static void act(struct sim_call *call, const struct retry_action *action)
+{
+    switch (action->kind) {
+    case RETRY_SEND:
+        begin_send(call, action);
+        return;
+    case RETRY_WAIT:
+        begin_or_keep_wait(call, action);
+        return;
+    case RETRY_ABORT:
+        if (call->state == SIM_CALL_SENDING) {
+            sim_attempt_abort(call);
+        }
+        finish(call, action);
+        return;
+    case RETRY_DONE:
+        finish(call, action);
+        return;
+    }
+}
+
+/* -- events of the world ----------------------------------------------------
+ */
+
+static void end_attempt(struct sim_call *call,
+                        const struct attempt_outcome *outcome,
+                        const char *sha256)
+{
+    call->state = SIM_CALL_QUEUED; /* neither in flight nor in a known wait */
+    struct retry_action action = sim_attempt_end(call, outcome, sha256);
+    act(call, &action);
 }
 
 void sim_call_on_outcome(struct sim_call *call,
                          const struct attempt_outcome *outcome,
                          const char *sha256)
 {
-    call->state = SIM_CALL_WAITING;
-    call->last = *outcome;
-    call->last.headers = NULL; /* they do not last */
-    memcpy(call->last_sha256, sha256, strlen(sha256) + 1);
-    struct retry_event event = {
-        .kind = RETRY_ENDED,
-        .now_ns = now(call),
-        .wall_ns = world_of(call)->wall_ns + now(call),
-        .u = rng_uniform(&call->rng),
-        .outcome = outcome,
-    };
-    struct retry_action action = retry_step(&call->engine, &event);
-    if (action.kind == RETRY_WAIT) {
-        begin_wait(call, &action);
+    if (sim_attempt_resend(call, outcome)) {
+        arm(call);
     } else {
-        act(call, &action);
+        end_attempt(call, outcome, sha256);
     }
 }
 
@@ -307,71 +336,48 @@ static void time_out_attempt(struct sim_call *call)
                                                  ? END_TIMEOUT
                                                  : END_UNREACHABLE};
     sim_conn_leave(call->conn);
-    sim_call_on_outcome(call, &outcome, "");
+    end_attempt(call, &outcome, "");
 }
 
-/* -- what the engine says ---------------------------------------------------
- */
-
-/* The same attempt or wait as before, or one for a limiter before the first. */
-static void keep_on(struct sim_call *call, const struct retry_action *action)
+static void on_due_in_flight(struct sim_call *call)
 {
-    if (call->state == SIM_CALL_QUEUED) {
-        call->state = SIM_CALL_WAITING;
-    }
-    call->until_ns = action->until_ns;
-    call->wake_ns = action->wake_ns;
-    arm(call);
-}
-
-static void act(struct sim_call *call, const struct retry_action *action)
-{
-    switch (action->kind) {
-    case RETRY_SEND:
-        begin_attempt(call, action);
-        return;
-    case RETRY_WAIT:
-        keep_on(call, action);
-        return;
-    case RETRY_ABORT:
-        sim_conn_leave(call->conn);
-        call->last = (struct attempt_outcome){.end = END_CANCELLED};
-        finish(call, action);
-        return;
-    case RETRY_DONE:
-        finish(call, action);
-        return;
+    if (earlier(call->until_ns, sim_attempt_deadline(call)) <= now(call)) {
+        time_out_attempt(call);
+    } else if (call->wake_ns <= now(call)) {
+        step(call, RETRY_TIMER);
+    } else {
+        arm(call);
     }
 }
 
-/* -- deadlines --------------------------------------------------------------
- */
-
-static void on_due(struct sim_call *call)
+/* The time of an attempt is over before it could be sent. */
+static void time_out_queue(struct sim_call *call)
 {
-    int64_t now_ns = now(call);
-    switch (call->state) {
-    case SIM_CALL_QUEUED:
-        step_with_slots(call, call->when_granted);
-        return;
-    case SIM_CALL_SENDING:
-        if (earlier(call->until_ns, limit_deadline(call)) <= now_ns) {
-            time_out_attempt(call);
-        } else if (call->wake_ns <= now_ns) {
-            step(call, RETRY_TIMER);
-        } else {
-            arm(call);
-        }
-        return;
-    case SIM_CALL_WAITING:
-        if (call->until_ns <= now_ns) {
-            step_with_slots(call, RETRY_TIMER);
-        } else if (call->wake_ns <= now_ns) {
-            step(call, RETRY_TIMER);
-        } else {
-            arm(call);
-        }
-        return;
+    const struct attempt_outcome outcome = {.end = END_TIMEOUT};
+    end_attempt(call, &outcome, "");
+}
+
+static void on_due_in_queue(struct sim_call *call)
+{
+    if (call->is_served || call->again_ns <= now(call)) {
+        ask(call);
+    } else if (queue_deadline(call) > now(call)) {
+        arm(call);
+    } else if (call->grant == SIM_GRANT_SEND && call->until_ns <= now(call)) {
+        time_out_queue(call);
+    } else {
+        step(call, RETRY_TIMER);
+    }
+}
+
+static void on_due_wait(struct sim_call *call)
+{
+    if (call->until_ns <= now(call)) {
+        queue(call, SIM_GRANT_TIMER);
+    } else if (call->wake_ns <= now(call)) {
+        step(call, RETRY_TIMER);
+    } else {
+        arm(call);
     }
 }
 
@@ -379,13 +385,44 @@ void sim_call_on_timer(struct sim_call *call)
 {
     if (call->give_up_ns <= now(call)) {
         step(call, RETRY_CANCEL);
-    } else {
-        on_due(call);
+        return;
+    }
+    switch (call->state) {
+    case SIM_CALL_QUEUED:
+        on_due_in_queue(call);
+        return;
+    case SIM_CALL_SENDING:
+        on_due_in_flight(call);
+        return;
+    case SIM_CALL_WAITING:
+        on_due_wait(call);
+        return;
     }
 }
 
 /* -- the beginning ----------------------------------------------------------
  */
+
+static void init_pooled(struct sim_call *call)
+{
+    struct sim_client *client = call->client;
+    struct pool *const owners[POOL_SCOPES] = {
+        [SLOTS_HANDLER] = client->handler->pools,
+        [SLOTS_SESSION] = client->session_pools,
+        [SLOTS_CLIENT] = client->pools,
+        [SLOTS_GLOBAL] = client->world->process_pools,
+        [SLOTS_URL_AND_KEY] = client->world->url_pools,
+    };
+    pools_call_init(&call->pooled, &call->engine, owners);
+}
+
+static void init_engine(struct sim_call *call)
+{
+    struct retry_request request = world_of(call)->requests[0];
+    request.body_bytes =
+        call->payloads[0] ? (int64_t)strlen(call->payloads[0]) : 0;
+    retry_call_init(&call->engine, &call->client->handler->shared, &request);
+}
 
 /* Linked into the list of active calls, whatever becomes of it. */
 static struct sim_call *create(struct sim_client *client)
@@ -395,21 +432,19 @@ static struct sim_call *create(struct sim_client *client)
         return NULL;
     }
     struct sim_world *world = client->world;
-    const struct workload *workload = &world->scenario->workload;
+    int64_t give_up_ns = world->scenario->workload.give_up_ns;
+    uint64_t seed = world->input->seed;
+    uint64_t index =
+        (uint64_t)client->index << 32 | (uint64_t)client->next_call;
     call->client = client;
     link_call(call);
     plan_token(client->index, client->next_call, call->token);
-    call->rng =
-        rng_stream(world->input->seed, STREAM_CALLS,
-                   (uint64_t)client->index << 32 | (uint64_t)client->next_call);
+    call->rng = rng_stream(seed, STREAM_CALLS, index);
+    call->timing = rng_stream(seed, STREAM_TIMING, index);
     call->timer = (struct sim_timer){.owner = call, .kind = SIM_TIMER_CALL};
-    call->give_up_ns = workload->give_up_ns > 0
-                           ? units_add(now(call), workload->give_up_ns)
-                           : NS_FOREVER;
-    call->until_ns = call->wake_ns = NS_FOREVER;
-    for (int i = 0; i < PROFILE_LAYERS_MAX; i++) {
-        call->slots[i].call = call;
-    }
+    call->give_up_ns =
+        give_up_ns > 0 ? units_add(now(call), give_up_ns) : NS_FOREVER;
+    call->until_ns = call->wake_ns = call->again_ns = NS_FOREVER;
     return call;
 }
 
@@ -421,15 +456,10 @@ void sim_call_begin(struct sim_client *client)
         sim_fail_memory(world);
         return;
     }
-    retry_call_init(
-        &call->engine, &client->shared,
-        &(struct retry_request){
-            .method = world->scenario->workload.method,
-            .path = world->path,
-            .body_bytes = call->payload ? (int64_t)strlen(call->payload) : 0,
-        });
+    init_engine(call);
+    init_pooled(call);
     client->next_call++;
     client->active++;
     world->stats->calls++;
-    step_with_slots(call, RETRY_START);
+    queue(call, SIM_GRANT_START);
 }

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "client/handler_cache.h"
+#include "client/pools.h"
 #include "client/retry.h"
-#include "client/slots.h"
 #include "mock_server/reply_date.h"
 #include "mock_server/script.h"
 #include "model/plan.h"
@@ -111,7 +112,8 @@ struct sim_conn {
     struct sim_call *call; /* whose attempt is on it; NULL: idle or left */
     /* The request under way to the server; NULL: none. */
     struct sim_call *sender;
-    int64_t sent_attempt; /* of the call, from 1 */
+    int sent_step;        /* request of the call, 0 or 1 */
+    int64_t sent_retries; /* as a retry-count header tells them */
     char sent_key[37];    /* idempotency key */
     bool is_left;         /* closed by the client */
     bool is_dead;         /* the server's FIN or RST has come */
@@ -198,25 +200,34 @@ int64_t sim_answer_drip_ns(const struct sim_conn *conn, int64_t count);
 /* -- clients and calls ------------------------------------------------------
  */
 
+/* What calls of one session, or of one client, share. */
+struct sim_handler {
+    struct handler_entry entry; /* first, so that it names its handler */
+    struct retry_shared shared;
+    struct pool pools[]; /* by layer of the profile */
+};
+
 struct sim_client {
     struct sim_world *world;
-    int64_t index, next_call, active;
-    struct retry_shared shared;
-    struct slot_pool pools[PROFILE_LAYERS_MAX];
+    int64_t index, session, next_call, active;
+    struct sim_handler *handler; /* NULL: it has not begun, or is done */
+    struct pool *pools, *session_pools;
     struct sim_conn *idle[8]; /* kept alive, the last used last */
     int idle_count;
     struct sim_timer timer;
 };
 
 enum sim_call_state {
-    SIM_CALL_QUEUED,  /* for a slot, before `when_granted` */
+    SIM_CALL_QUEUED,  /* for what `grant` needs */
     SIM_CALL_SENDING, /* an attempt is in flight */
-    SIM_CALL_WAITING, /* between attempts */
+    SIM_CALL_WAITING, /* between attempts, or for a rate limiter */
 };
 
-struct sim_slot {
-    struct slot_waiter waiter; /* first, so that it names its call */
-    struct sim_call *call;
+/* What happens once a call holds all that it must. */
+enum sim_grant {
+    SIM_GRANT_START,
+    SIM_GRANT_TIMER, /* the wait is over */
+    SIM_GRANT_SEND,  /* `to_send` */
 };
 
 struct sim_call {
@@ -224,28 +235,41 @@ struct sim_call {
     struct sim_client *client;
     struct sim_call *next, *previous; /* of all active calls */
     char token[PLAN_TOKEN_MAX];
-    char *payload; /* NULL: none */
-    char body_sha256[SIM_SHA256_TEXT];
-    char call_key[37]; /* idempotency key of the whole call */
-    struct rng rng;
+    char *payloads[2]; /* of the first request and the follow-up; NULL: none */
+    char body_sha256[2][SIM_SHA256_TEXT];
+    char call_key[37];    /* idempotency key of the whole call */
+    char attempt_key[37]; /* of the present attempt */
+    struct rng rng;       /* of delays: nothing but outcomes draws from it */
+    struct rng timing;    /* of what depends on timing */
+    struct pooled_call pooled;
+    bool is_served;        /* a release let it on; it must ask again */
+    int64_t again_ns;      /* when it asks by itself */
     struct sim_conn *conn; /* of the attempt in flight */
     int on_their_way;      /* requests that borrow it */
     bool is_over;
-    struct sim_slot slots[PROFILE_LAYERS_MAX];
     enum sim_call_state state;
-    enum retry_event_kind when_granted;
+    enum sim_grant grant;
+    struct retry_action to_send;
     struct sim_timer timer;
     int64_t give_up_ns, attempt_ns, until_ns, wake_ns;
+    int64_t sent_ns, resends; /* of the attempt, below the layers */
     struct attempt_timeout limit;
     struct attempt_outcome last;
     char last_sha256[SIM_SHA256_TEXT]; /* of its body */
 };
 
+/* -- sim_client.c -- */
+
+/* False without memory. */
+bool sim_clients_init(struct sim_world *world);
+void sim_clients_deinit(struct sim_world *world);
+void sim_client_on_timer(struct sim_client *client);
+
 /* -- sim_call.c -- */
 
 void sim_call_begin(struct sim_client *client);
 void sim_call_on_timer(struct sim_call *call);
-/* The attempt in flight ended; conn->answer holds what came. */
+/* What was sent for the call ended. */
 void sim_call_on_outcome(struct sim_call *call,
                          const struct attempt_outcome *outcome,
                          const char *sha256);
@@ -253,6 +277,21 @@ void sim_call_on_outcome(struct sim_call *call,
 void sim_call_drop(struct sim_call *call);
 /* A request of the call has arrived, or never will. */
 void sim_call_release(struct sim_call *call);
+
+/* -- sim_attempt.c -- */
+
+/* When our own limit ends the attempt in flight; NS_FOREVER: never. */
+int64_t sim_attempt_deadline(const struct sim_call *call);
+void sim_attempt_begin(struct sim_call *call,
+                       const struct retry_action *action);
+/* True: sent again below the layers, nothing has ended. */
+bool sim_attempt_resend(struct sim_call *call,
+                        const struct attempt_outcome *outcome);
+/* It ended: what the engine makes of it. */
+struct retry_action sim_attempt_end(struct sim_call *call,
+                                    const struct attempt_outcome *outcome,
+                                    const char *sha256);
+void sim_attempt_abort(struct sim_call *call);
 
 /* -- sim_request.c: what is sent -- */
 
@@ -263,8 +302,10 @@ struct sim_request {
     char length[24], count[24];
 };
 
-/* Payload and keys of a call. False without memory. */
+/* Payloads and keys of a call. False without memory. */
 bool sim_request_prepare(struct sim_call *call);
+/* Draws what is new in the attempt that begins. */
+void sim_request_renew(struct sim_call *call);
 /* The call's present attempt goes out over the connection. */
 void sim_request_send(struct sim_call *call, struct sim_conn *conn);
 /* The headers of the request under way; they borrow the connection. */
@@ -281,13 +322,19 @@ struct sim_world {
     struct error *error;
     struct profile profile; /* with the attempt timeout that the plan asks */
     struct layer layers[PROFILE_LAYERS_MAX];
-    char *path;      /* of the plan, without query */
-    int64_t wall_ns; /* Unix time at 0 */
+    char *path;                       /* of the plan, without query */
+    struct retry_request requests[2]; /* without their size */
+    int64_t wall_ns;                  /* Unix time at 0 */
     struct sim_clock clock;
     struct script *script;
     struct sim_replies replies;
     struct sim_client *clients;
     int64_t clients_left;
+    struct handler_cache handlers;
+    struct pool *session_pools, *client_pools;
+    struct pool process_pools[PROFILE_LAYERS_MAX];
+    struct pool url_pools[PROFILE_LAYERS_MAX];
+    struct retry_limiter limiters[PROFILE_LAYERS_MAX]; /* of URL and key */
     struct sim_call *calls;
     struct sim_conn *conns;
     struct arena results_arena;

@@ -174,10 +174,18 @@ void sim_server_on_timer(struct sim_conn *conn)
 /* -- requests ---------------------------------------------------------------
  */
 
+static const char *target_of(const struct sim_world *world, int step)
+{
+    return step == 0 ? world->scenario->workload.path
+                     : world->requests[step].path;
+}
+
 static void begin_attempt(struct sim_conn *conn)
 {
     struct sim_world *world = conn->world;
     const struct sim_call *call = conn->sender;
+    int step = conn->sent_step;
+    const char *payload = call->payloads[step];
     int64_t now_ns = sim_now(world);
     conn->attempt = (struct trace_attempt){
         .id = ++world->request_count,
@@ -189,11 +197,11 @@ static void begin_attempt(struct sim_conn *conn)
         .first_byte_ns = TRACE_NEVER,
         .last_byte_ns = TRACE_NEVER,
         .gone_ns = TRACE_NEVER,
-        .method = world->scenario->workload.method,
-        .target = world->scenario->workload.path,
+        .method = world->requests[step].method,
+        .target = target_of(world, step),
         .call = "",
-        .body_size = call->payload ? (int64_t)strlen(call->payload) : 0,
-        .body_sha256 = call->payload ? call->body_sha256 : "",
+        .body_size = payload ? (int64_t)strlen(payload) : 0,
+        .body_sha256 = payload ? call->body_sha256[step] : "",
         .route = "",
         .step = "",
         .judged = true,
@@ -226,14 +234,14 @@ static void ask_script(struct sim_conn *conn,
                        struct script_answer *answer)
 {
     struct sim_world *world = conn->world;
-    const struct workload *workload = &world->scenario->workload;
-    const char *query = strchr(workload->path, '?');
-    const char *payload = conn->sender->payload;
+    const struct retry_request *sent = &world->requests[conn->sent_step];
+    const char *query = strchr(conn->attempt.target, '?');
+    const char *payload = conn->sender->payloads[conn->sent_step];
     struct script_request request = {
         .now_ns = sim_now(world),
         .conn = conn->id,
-        .method = workload->method,
-        .path = world->path,
+        .method = sent->method,
+        .path = sent->path,
         .query = query ? query + 1 : "",
         .headers = headers,
         .body = payload ? payload : "",
