@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "judge/evidence.h"
+#include "judge/hidden.h"
 #include "judge/rules_gap.h"
 #include "judge/rules_request.h"
 #include "judge/rules_timeout.h"
@@ -90,7 +91,7 @@ static void judge_silence(const struct walk *walk, const struct place *place)
         tally_exercise(judging->tally, JUDGE_RA_1);
         return;
     }
-    hypotheses_hide(walk->set, judging->end_ns);
+    hidden_add(walk->set, judging->end_ns);
     for (int i = walk->set->count - 1; i >= 0; i--) {
         if (walk->set->is_open ||
             may_be_silent(walk, &walk->set->items[i], &latest_ns)) {
@@ -165,7 +166,7 @@ static bool judge_next(struct walk *walk, const struct place *place)
                       place, done);
         return false;
     }
-    hypotheses_hide(walk->set, next->head_ns);
+    hidden_add(walk->set, next->head_ns);
     if (walk->set->is_open) {
         return false;
     }
@@ -258,13 +259,13 @@ static void walk_call(struct walk *walk)
 
 bool accept_calls(const struct judging *judging, struct arena *scratch)
 {
-    const struct progress_lines *progress = progress_create(judging, scratch);
-    if (!progress) {
+    const struct shared_lines *lines = shared_create(judging, scratch);
+    if (!lines) {
         return false;
     }
     struct walk walk = {
         .judging = judging,
-        .set = hypotheses_create(judging, progress, scratch),
+        .set = hypotheses_create(judging, lines, scratch),
     };
     if (!walk.set) {
         return false;

@@ -5,13 +5,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "judge/hidden.h"
+#include "judge/hypotheses_parts.h"
 #include "model/units.h"
-
-/* A connect that meets a full backlog is tried again by the kernel after 1, 3,
- * 7, ... s: it comes through within as long again as it waited, plus that. */
-static const int64_t STALL_EXTRA_NS = NS_PER_S;
-/* Linux gives up connecting after about 130 s. */
-static const int64_t CONNECT_LIMIT_NS = 140 * NS_PER_S;
 
 static bool layer_is_timed(const struct layer *layer)
 {
@@ -21,7 +17,7 @@ static bool layer_is_timed(const struct layer *layer)
 }
 
 struct hypotheses *hypotheses_create(const struct judging *judging,
-                                     const struct progress_lines *progress,
+                                     const struct shared_lines *lines,
                                      struct arena *arena)
 {
     struct hypotheses *set = arena_alloc(arena, sizeof *set);
@@ -29,7 +25,7 @@ struct hypotheses *hypotheses_create(const struct judging *judging,
         return NULL;
     }
     set->judging = judging;
-    set->progress = progress;
+    set->lines = lines;
     for (size_t i = 0; i < judging->profile->layer_count; i++) {
         set->is_timed |= layer_is_timed(&judging->profile->layers[i]);
     }
@@ -46,12 +42,24 @@ bool hypotheses_waits(const struct hypothesis *hypothesis)
 
 /* Each hypothesis carries its own shared state, since calls are looked at one
  * by one; the clocks that calls do share are brought up to date first. */
-static void step(const struct hypotheses *set, struct hypothesis *hypothesis,
-                 const struct retry_event *event)
+void hypotheses_step(const struct hypotheses *set,
+                     struct hypothesis *hypothesis,
+                     const struct retry_event *event,
+                     const struct hypotheses_given *given)
 {
     hypothesis->call.shared = &hypothesis->shared;
-    progress_apply(set->progress, set->client, event->now_ns,
-                   &hypothesis->shared);
+    shared_apply(set->lines, set->client, event->now_ns, &hypothesis->shared);
+    for (int i = 0; given && i < hypothesis->call.layer_count; i++) {
+        struct retry_layer_shared *layer = &hypothesis->shared.layers[i];
+        if (given->tokens) {
+            layer->tokens = given->is_poor ? given->tokens->layers[i].least
+                                           : given->tokens->layers[i].most;
+        }
+        if (given->refusing >> i & 1) {
+            layer->breaker.state = BREAKER_OPEN;
+            layer->breaker.opened_ns = event->now_ns;
+        }
+    }
     hypothesis->action = retry_step(&hypothesis->call, event);
 }
 
@@ -69,7 +77,7 @@ static bool is_same(const struct hypothesis *a, const struct hypothesis *b)
            a->hidden == b->hidden;
 }
 
-static void add(struct hypotheses *set, const struct hypothesis *hypothesis)
+void hypotheses_add(struct hypotheses *set, const struct hypothesis *hypothesis)
 {
     for (int i = 0; i < set->count; i++) {
         if (is_same(&set->items[i], hypothesis)) {
@@ -85,44 +93,55 @@ static void add(struct hypotheses *set, const struct hypothesis *hypothesis)
 
 /* -- the end of an attempt ------------------------------------------------- */
 
-struct ending {
-    const struct attempt_outcome *outcome;
-    int64_t at_ns, wall_ns;
-    int64_t not_before_ns; /* when the attempt was sent */
-};
-
 static void end_once(struct hypotheses *set, struct hypothesis hypothesis,
-                     const struct ending *ending, double u)
+                     const struct hypotheses_ending *ending,
+                     const struct hypotheses_given *given)
 {
     int64_t at_ns = ending->at_ns;
     if (at_ns < ending->not_before_ns) {
         at_ns = ending->not_before_ns;
     }
-    step(set, &hypothesis,
-         &(struct retry_event){
-             .kind = RETRY_ENDED,
-             .now_ns = at_ns,
-             .wall_ns = ending->wall_ns + at_ns - ending->at_ns,
-             .u = u,
-             .outcome = ending->outcome,
-         });
-    add(set, &hypothesis);
+    hypotheses_step(set, &hypothesis,
+                    &(struct retry_event){
+                        .kind = RETRY_ENDED,
+                        .now_ns = at_ns,
+                        .wall_ns = ending->wall_ns + at_ns - ending->at_ns,
+                        .u = ending->u,
+                        .outcome = ending->outcome,
+                    },
+                    given);
+    hypotheses_add(set, &hypothesis);
 }
 
-/* All that the engine may say to the end of an attempt. The client measures
- * elapsed time from before the head that we saw, and a budget that includes
- * the delay to come depends on the draw. */
-static void end_all(struct hypotheses *set, const struct hypothesis *before,
-                    const struct ending *ending)
+/* With as many tokens as there may have been, and with as few. */
+static void end_rich_and_poor(struct hypotheses *set,
+                              const struct hypothesis *before,
+                              const struct hypotheses_ending *ending)
 {
-    end_once(set, *before, ending, 0.5);
+    struct hypotheses_given given = {.tokens = &ending->tokens};
+    end_once(set, *before, ending, &given);
+    if (!ending->tokens.is_known) {
+        given.is_poor = true;
+        end_once(set, *before, ending, &given);
+    }
+}
+
+/* The client measures elapsed time from before the head that we saw, and a
+ * budget that includes the delay to come depends on the draw. */
+void hypotheses_end_all(struct hypotheses *set, const struct hypothesis *before,
+                        const struct hypotheses_ending *ending)
+{
     static const double draws[] = {0, 1 - 0x1p-53};
     const int64_t shifts[] = {-set->judging->early_ns, set->judging->late_ns};
+    struct hypotheses_ending shifted = *ending;
+    shifted.u = 0.5;
+    end_rich_and_poor(set, before, &shifted);
     for (size_t i = 0; set->is_timed && i < 4; i++) {
-        struct ending shifted = *ending;
+        shifted = *ending;
         shifted.at_ns += shifts[i / 2];
         shifted.wall_ns += shifts[i / 2];
-        end_once(set, *before, &shifted, draws[i % 2]);
+        shifted.u = draws[i % 2];
+        end_rich_and_poor(set, before, &shifted);
     }
 }
 
@@ -144,15 +163,23 @@ static bool may_resend(const struct hypotheses *set,
 
 static void end_hypothesis(struct hypotheses *set,
                            const struct hypothesis *before,
-                           const struct ending *ending)
+                           const struct hypotheses_ending *ending)
 {
-    end_all(set, before, ending);
+    hypotheses_end_all(set, before, ending);
     if (may_resend(set, before, ending->outcome)) {
         struct hypothesis resent = *before;
         resent.is_resend = true;
         resent.resends++;
-        add(set, &resent);
+        hypotheses_add(set, &resent);
     }
+}
+
+/* In the trace; SIZE_MAX for one that was never read. */
+static size_t index_of(const struct judging *judging,
+                       const struct trace_attempt *attempt)
+{
+    return attempt->id > 0 ? (size_t)(attempt - judging->trace->attempts)
+                           : SIZE_MAX;
 }
 
 void hypotheses_end(struct hypotheses *set, const struct trace_attempt *attempt,
@@ -161,11 +188,13 @@ void hypotheses_end(struct hypotheses *set, const struct trace_attempt *attempt,
     struct attempt_outcome outcome = seen->outcome;
     struct seen_headers room;
     outcome.headers = seen_headers(set->judging, attempt, &room);
-    struct ending ending = {
+    struct hypotheses_ending ending = {
         .outcome = &outcome,
         .at_ns = seen->at_ns,
         .wall_ns = seen_wall(set->judging, attempt, seen->at_ns),
         .not_before_ns = attempt->head_ns,
+        .tokens = shared_found(set->lines, set->client,
+                               index_of(set->judging, attempt)),
     };
     struct hypothesis before[HYPOTHESES_MAX];
     int count = set->count;
@@ -179,7 +208,7 @@ void hypotheses_end(struct hypotheses *set, const struct trace_attempt *attempt,
     }
 }
 
-/* -- attempts inside outages ----------------------------------------------- */
+/* -- when the next attempt may come --------------------------------------- */
 
 /* Of the forms that begin with a letter only dates are read. */
 bool hypotheses_waits_for_date(const struct retry_action *action)
@@ -212,114 +241,12 @@ struct delay_range hypotheses_reach(const struct hypothesis *hypothesis)
     return reach;
 }
 
-static int64_t at_least(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t at_most(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-/* How long an attempt inside the span may last, until it fails. */
-static int64_t span_limit(const struct span *span,
-                          const struct retry_action *send)
-{
-    if (span->end != END_UNREACHABLE && span->end != END_TIMEOUT) {
-        return 0;
-    }
-    return send->attempt_timeout.limit_ns != NS_FOREVER
-               ? send->attempt_timeout.limit_ns
-               : CONNECT_LIMIT_NS;
-}
-
-/* `sent` has the attempt in flight: it fails in the span, sent between. */
-static void fail_hidden(struct hypotheses *set, struct hypothesis sent,
-                        const struct span *span, struct delay_range between)
-{
-    struct attempt_outcome outcome = {.end = span->end};
-    int64_t lasts_ns = span_limit(span, &sent.action);
-    sent.from_lo_ns = between.min_ns;
-    sent.from_hi_ns = units_add(between.max_ns, lasts_ns);
-    sent.hidden++;
-    sent.is_stalled = false;
-    int64_t at_ns = sent.call.attempt_started_ns;
-    if (at_ns == between.max_ns) {
-        at_ns = sent.from_hi_ns;
-    }
-    end_all(set, &sent,
-            &(struct ending){.outcome = &outcome,
-                             .at_ns = at_ns,
-                             .not_before_ns = sent.call.attempt_started_ns});
-}
-
-/* A connect that hangs may also come through once the span is over. */
-static void add_stalled(struct hypotheses *set,
-                        const struct hypothesis *hypothesis,
-                        const struct span *span, int64_t sent_ns)
-{
-    if (span->end != END_UNREACHABLE || hypothesis->is_stalled ||
-        span->to_ns == NS_FOREVER) {
-        return;
-    }
-    struct hypothesis stalled = *hypothesis;
-    stalled.is_stalled = true;
-    stalled.from_hi_ns = span->to_ns + (span->to_ns - sent_ns) + STALL_EXTRA_NS;
-    add(set, &stalled);
-}
-
-static void hide_in_span(struct hypotheses *set, int index,
-                         const struct span *span, int64_t until_ns)
-{
-    const struct hypothesis hypothesis = set->items[index];
-    struct delay_range reach = hypotheses_reach(&hypothesis);
-    int64_t slack_ns = set->judging->late_ns;
-    int64_t begin_ns = at_least(span->from_ns - slack_ns, 0);
-    struct delay_range between = {
-        at_least(at_least(reach.min_ns - set->judging->early_ns, begin_ns),
-                 hypothesis.from_lo_ns),
-        at_most(at_most(units_add(reach.max_ns, slack_ns),
-                        units_add(span->to_ns, slack_ns)),
-                until_ns),
-    };
-    if (between.min_ns > between.max_ns) {
-        return;
-    }
-    add_stalled(set, &hypothesis, span, between.min_ns);
-    const int64_t instants[] = {between.max_ns, between.min_ns};
-    for (size_t i = 0; i < 2; i++) {
-        struct hypothesis sent = hypothesis;
-        int64_t at_ns = at_least(instants[i], sent.call.wait_from_ns);
-        step(set, &sent,
-             &(struct retry_event){.kind = RETRY_SENT, .now_ns = at_ns});
-        if (sent.action.kind == RETRY_SEND) {
-            fail_hidden(set, sent, span, between);
-        }
-    }
-}
-
-void hypotheses_hide(struct hypotheses *set, int64_t until_ns)
-{
-    const struct spans *spans = set->judging->spans;
-    for (int i = 0; spans->count > 0 && i < set->count; i++) {
-        if (set->items[i].action.kind != RETRY_WAIT ||
-            set->items[i].is_resend) {
-            continue;
-        }
-        for (size_t k = 0; k < spans->count && !set->is_open; k++) {
-            if (spans->items[k].from_ns <= until_ns) {
-                hide_in_span(set, i, &spans->items[k], until_ns);
-            }
-        }
-    }
-}
-
 /* -- the start of a call and of its attempts ------------------------------- */
 
-static struct hypothesis started(struct hypotheses *set,
-                                 const struct trace_attempt *first,
-                                 int64_t at_ns)
+struct hypothesis hypotheses_started(struct hypotheses *set,
+                                     const struct trace_attempt *first,
+                                     int64_t at_ns,
+                                     const struct hypotheses_given *given)
 {
     struct hypothesis hypothesis = {.from_lo_ns = at_ns, .from_hi_ns = at_ns};
     retry_shared_init(&hypothesis.shared, set->judging->profile, at_ns);
@@ -329,32 +256,10 @@ static struct hypothesis started(struct hypotheses *set,
                         .path = calls_path(first, set->path, sizeof set->path),
                         .body_bytes = first->body_size,
                     });
-    step(set, &hypothesis,
-         &(struct retry_event){.kind = RETRY_START, .now_ns = at_ns});
+    hypotheses_step(set, &hypothesis,
+                    &(struct retry_event){.kind = RETRY_START, .now_ns = at_ns},
+                    given);
     return hypothesis;
-}
-
-/* The first attempt that we saw may not be the first one: those before it went
- * into an outage, at an unknown time. */
-static void start_hidden(struct hypotheses *set,
-                         const struct trace_attempt *first)
-{
-    const struct spans *spans = set->judging->spans;
-    for (size_t i = 0; i < spans->count; i++) {
-        const struct span *span = &spans->items[i];
-        if (span->from_ns >= first->head_ns) {
-            return;
-        }
-        struct delay_range between = {span->from_ns,
-                                      at_most(span->to_ns, first->head_ns)};
-        const int64_t instants[] = {between.max_ns, between.min_ns};
-        for (size_t k = 0; k < 2; k++) {
-            struct hypothesis sent = started(set, first, instants[k]);
-            if (sent.action.kind == RETRY_SEND) {
-                fail_hidden(set, sent, span, between);
-            }
-        }
-    }
 }
 
 /* Of the hidden beginnings those whose next attempt can be the one seen. */
@@ -378,13 +283,13 @@ void hypotheses_start(struct hypotheses *set, const struct call *call)
     set->client = call->client;
     set->count = 0;
     set->is_open = false;
-    if (set->judging->spans->count > 0) {
-        start_hidden(set, first);
-        hypotheses_hide(set, first->head_ns);
+    if (hidden_begin(set, first)) {
+        hidden_add(set, first->head_ns);
         keep_reaching(set, first->head_ns);
         hypotheses_sent(set, first->head_ns);
     }
-    struct hypothesis plain = started(set, first, first->head_ns);
+    struct hypothesis plain =
+        hypotheses_started(set, first, first->head_ns, NULL);
     if (set->count == HYPOTHESES_MAX) {
         set->count--;
     }
@@ -400,8 +305,10 @@ bool hypotheses_sent(struct hypotheses *set, int64_t at_ns)
         struct hypothesis *hypothesis = &set->items[i];
         if (!hypothesis->is_resend && hypothesis->action.kind == RETRY_WAIT) {
             hypothesis->resends = 0;
-            step(set, hypothesis,
-                 &(struct retry_event){.kind = RETRY_SENT, .now_ns = at_ns});
+            hypotheses_step(
+                set, hypothesis,
+                &(struct retry_event){.kind = RETRY_SENT, .now_ns = at_ns},
+                NULL);
         }
         hypothesis->is_resend = false;
         hypothesis->is_stalled = false;
@@ -419,7 +326,8 @@ struct retry_action hypotheses_ask(const struct hypotheses *set,
 {
     struct hypothesis copy = *hypothesis;
     copy.call.wait_until_ns = now_ns; /* whatever was drawn in its stead */
-    step(set, &copy,
-         &(struct retry_event){.kind = RETRY_TIMER, .now_ns = now_ns});
+    hypotheses_step(
+        set, &copy,
+        &(struct retry_event){.kind = RETRY_TIMER, .now_ns = now_ns}, NULL);
     return copy.action;
 }

@@ -8,8 +8,8 @@
 #define RETRYSPEC_JUDGE_HYPOTHESES_H
 
 #include "client/retry.h"
-#include "judge/progress.h"
 #include "judge/seen.h"
+#include "judge/shared.h"
 
 enum { HYPOTHESES_MAX = 64 };
 
@@ -27,7 +27,7 @@ struct hypothesis {
 
 struct hypotheses {
     const struct judging *judging;
-    const struct progress_lines *progress;
+    const struct shared_lines *lines;
     size_t client;
     bool is_timed;   /* the profile has budgets of time */
     bool is_open;    /* too many: anything is accepted */
@@ -38,7 +38,7 @@ struct hypotheses {
 
 /* NULL only without memory. */
 struct hypotheses *hypotheses_create(const struct judging *judging,
-                                     const struct progress_lines *progress,
+                                     const struct shared_lines *lines,
                                      struct arena *arena);
 
 /* The call's first attempt was seen. */
@@ -47,9 +47,6 @@ void hypotheses_start(struct hypotheses *set, const struct call *call);
 /* The attempt in flight ended. */
 void hypotheses_end(struct hypotheses *set, const struct trace_attempt *attempt,
                     const struct seen *seen);
-
-/* Adds what attempts inside outages before `until_ns` may have led to. */
-void hypotheses_hide(struct hypotheses *set, int64_t until_ns);
 
 /* An attempt was seen: those left in the set go on. False: the engine has none
  * that does. */

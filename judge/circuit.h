@@ -1,0 +1,32 @@
+/* When a circuit breaker lets nothing through: what is certain and what is
+ * possible, whatever the order of effects whose times overlap.
+ *
+ * It follows client/breaker.h. Where the order would matter and is not known,
+ * anything is possible until an attempt that was alone has succeeded. */
+#ifndef RETRYSPEC_JUDGE_CIRCUIT_H
+#define RETRYSPEC_JUDGE_CIRCUIT_H
+
+#include "judge/effects.h"
+
+struct circuit;
+
+/* Of one layer and pool, from the effects on its breaker. NULL only without
+ * memory. */
+struct circuit *circuit_create(const struct judging *judging,
+                               const struct circuit_breaker *policy,
+                               const struct effects *effects,
+                               struct arena *arena);
+
+/* May it have refused an attempt at some instant from `from_ns` to `to_ns`?
+ * Fills the first and the last such instant. */
+bool circuit_may_refuse(const struct circuit *circuit,
+                        struct delay_range *between);
+
+/* Must it have refused an attempt that was sent at `sent_ns` and looked at the
+ * circuit after `ready_ns`, when the attempt `last` of the same call had ended?
+ * Fills until when it was open, and the attempt that opened it. */
+bool circuit_must_refuse(const struct circuit *circuit, int64_t ready_ns,
+                         int64_t sent_ns, int64_t last, int64_t *until_ns,
+                         int64_t *opened_by);
+
+#endif

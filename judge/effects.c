@@ -1,0 +1,173 @@
+#include "judge/effects.h"
+
+#include <stdlib.h>
+
+#include "judge/replay.h"
+#include "judge/seen.h"
+
+static bool is_shared(const struct layer *layer)
+{
+    return layer->rate_limiter.is_used || layer->breaker.is_used ||
+           layer->budget.tokens.is_used;
+}
+
+static size_t count_shared(const struct profile *profile)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < profile->layer_count; i++) {
+        count += is_shared(&profile->layers[i]);
+    }
+    return count;
+}
+
+size_t effects_pool(const struct layer *layer, size_t client)
+{
+    return layer->rate_limiter.scope == LIMITER_URL_AND_KEY ? 0 : client;
+}
+
+void effects_open(struct retry_shared *shared)
+{
+    for (size_t i = 0; i < shared->profile->layer_count; i++) {
+        struct retry_layer_shared *layer = &shared->layers[i];
+        layer->tokens = shared->profile->layers[i].budget.tokens.capacity;
+        layer->breaker = (struct retry_breaker){0};
+        layer->limiter = (struct retry_limiter){0};
+        layer->wider_limiter = NULL;
+    }
+}
+
+static int by_head(const void *a, const void *b)
+{
+    const struct call *const *x = a, *const *y = b;
+    int64_t x_ns = (*x)->attempts[0]->head_ns;
+    int64_t y_ns = (*y)->attempts[0]->head_ns;
+    return (x_ns > y_ns) - (x_ns < y_ns);
+}
+
+static bool is_shared_by_clients(const struct judging *judging)
+{
+    for (size_t i = 0; i < judging->profile->layer_count; i++) {
+        const struct rate_limiter *limiter =
+            &judging->profile->layers[i].rate_limiter;
+        if (limiter->is_used && limiter->scope == LIMITER_URL_AND_KEY) {
+            return judging->calls->client_count > 1;
+        }
+    }
+    return false;
+}
+
+/* Does each client begin a call only after its last one? */
+static bool are_serial(const struct judging *judging, struct arena *arena)
+{
+    const struct calls *calls = judging->calls;
+    if (judging->scenario->workload.concurrency > 1 ||
+        is_shared_by_clients(judging)) {
+        return false;
+    }
+    const struct call **sorted =
+        arena_array(arena, calls->count + 1, sizeof(void *));
+    int64_t *ends_ns =
+        arena_array(arena, calls->client_count + 1, sizeof *ends_ns);
+    if (!sorted || !ends_ns) {
+        return false;
+    }
+    for (size_t i = 0; i < calls->count; i++) {
+        sorted[i] = &calls->items[i];
+    }
+    qsort(sorted, calls->count, sizeof(void *), by_head);
+    for (size_t i = 0; i < calls->count; i++) {
+        const struct call *call = sorted[i];
+        struct seen seen =
+            seen_end(judging, call->attempts[call->count - 1], TRACE_NEVER);
+        if (call->attempts[0]->head_ns < ends_ns[call->client]) {
+            return false;
+        }
+        ends_ns[call->client] = seen.at_ns;
+    }
+    return true;
+}
+
+static int state_of(enum effect_kind kind)
+{
+    return kind <= EFFECT_CLEAR ? 0 : kind <= EFFECT_REFUND ? 1 : 2;
+}
+
+static int in_order(const void *a, const void *b)
+{
+    const struct effect *x = a, *y = b;
+    if (x->layer != y->layer) {
+        return x->layer - y->layer;
+    }
+    if (state_of(x->kind) != state_of(y->kind)) {
+        return state_of(x->kind) - state_of(y->kind);
+    }
+    if (x->pool != y->pool) {
+        return x->pool < y->pool ? -1 : 1;
+    }
+    if (x->from_ns != y->from_ns) {
+        return x->from_ns < y->from_ns ? -1 : 1;
+    }
+    return (x->attempt > y->attempt) - (x->attempt < y->attempt);
+}
+
+struct effects *effects_create(const struct judging *judging,
+                               const struct progress_lines *progress,
+                               struct arena *arena)
+{
+    struct effects *effects = arena_alloc(arena, sizeof *effects);
+    size_t layers = count_shared(judging->profile);
+    if (!effects || layers == 0) {
+        return effects;
+    }
+    /* Each attempt passes a breaker, and ends with a result, a window and a
+     * cost; each call brings tokens. */
+    size_t most = judging->trace->attempt_count + judging->trace->conn_count;
+    effects->items =
+        arena_array(arena, (REPLAY_EFFECTS_MAX * most + 1) * layers,
+                    sizeof *effects->items);
+    if (!effects->items) {
+        return NULL;
+    }
+    effects->is_serial = are_serial(judging, arena);
+    for (size_t i = 0; i < judging->calls->count; i++) {
+        const struct call *call = &judging->calls->items[i];
+        if (call->is_covered) {
+            replay_call(judging, progress, call, effects);
+        }
+    }
+    qsort(effects->items, effects->count, sizeof *effects->items, in_order);
+    return effects;
+}
+
+/* -- slices -----------------------------------------------------------------
+ */
+
+/* The first effect that does not stand before the wanted one. */
+static size_t find(const struct effects *effects, const struct effect *wanted)
+{
+    size_t low = 0, high = effects->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (in_order(&effects->items[middle], wanted) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+struct effects effects_of(const struct effects *effects, int layer,
+                          enum effect_kind kind, size_t pool)
+{
+    struct effect wanted = {.kind = kind,
+                            .layer = layer,
+                            .pool = pool,
+                            .from_ns = INT64_MIN,
+                            .attempt = -1};
+    size_t first = find(effects, &wanted);
+    wanted.from_ns = wanted.attempt = INT64_MAX;
+    return (struct effects){.items = effects->items + first,
+                            .count = find(effects, &wanted) - first,
+                            .is_serial = effects->is_serial};
+}

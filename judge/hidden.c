@@ -1,0 +1,270 @@
+#include "judge/hidden.h"
+
+#include "judge/hypotheses_parts.h"
+#include "model/units.h"
+
+/* A connect that meets a full backlog is tried again by the kernel after 1, 3,
+ * 7, ... s: it comes through within as long again as it waited, plus that. */
+static const int64_t STALL_EXTRA_NS = NS_PER_S;
+/* Linux gives up connecting after about 130 s. */
+static const int64_t CONNECT_LIMIT_NS = 140 * NS_PER_S;
+
+/* -- attempts inside outages ----------------------------------------------- */
+
+static int64_t at_least(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t at_most(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How long an attempt inside the span may last, until it fails. */
+static int64_t span_limit(const struct span *span,
+                          const struct retry_action *send)
+{
+    if (span->end != END_UNREACHABLE && span->end != END_TIMEOUT) {
+        return 0;
+    }
+    return send->attempt_timeout.limit_ns != NS_FOREVER
+               ? send->attempt_timeout.limit_ns
+               : CONNECT_LIMIT_NS;
+}
+
+/* `sent` has the attempt in flight: it fails in the span, sent between. */
+static void fail_hidden(struct hypotheses *set, struct hypothesis sent,
+                        const struct span *span, struct delay_range between)
+{
+    struct attempt_outcome outcome = {.end = span->end};
+    int64_t lasts_ns = span_limit(span, &sent.action);
+    sent.from_lo_ns = between.min_ns;
+    sent.from_hi_ns = units_add(between.max_ns, lasts_ns);
+    sent.hidden++;
+    sent.is_stalled = false;
+    int64_t at_ns = sent.call.attempt_started_ns;
+    if (at_ns == between.max_ns) {
+        at_ns = sent.from_hi_ns;
+    }
+    hypotheses_end_all(set, &sent,
+                       &(struct hypotheses_ending){
+                           .outcome = &outcome,
+                           .at_ns = at_ns,
+                           .not_before_ns = sent.call.attempt_started_ns,
+                           .tokens = shared_unknown(set->lines),
+                       });
+}
+
+/* A connect that hangs may also come through once the span is over. */
+static void add_stalled(struct hypotheses *set,
+                        const struct hypothesis *hypothesis,
+                        const struct span *span, int64_t sent_ns)
+{
+    if (span->end != END_UNREACHABLE || hypothesis->is_stalled ||
+        span->to_ns == NS_FOREVER) {
+        return;
+    }
+    struct hypothesis stalled = *hypothesis;
+    stalled.is_stalled = true;
+    stalled.from_hi_ns = span->to_ns + (span->to_ns - sent_ns) + STALL_EXTRA_NS;
+    hypotheses_add(set, &stalled);
+}
+
+static void hide_in_span(struct hypotheses *set, int index,
+                         const struct span *span, int64_t until_ns)
+{
+    const struct hypothesis hypothesis = set->items[index];
+    struct delay_range reach = hypotheses_reach(&hypothesis);
+    int64_t slack_ns = set->judging->late_ns;
+    int64_t begin_ns = at_least(span->from_ns - slack_ns, 0);
+    struct delay_range between = {
+        at_least(at_least(reach.min_ns - set->judging->early_ns, begin_ns),
+                 hypothesis.from_lo_ns),
+        at_most(at_most(units_add(reach.max_ns, slack_ns),
+                        units_add(span->to_ns, slack_ns)),
+                until_ns),
+    };
+    if (between.min_ns > between.max_ns) {
+        return;
+    }
+    add_stalled(set, &hypothesis, span, between.min_ns);
+    const int64_t instants[] = {between.max_ns, between.min_ns};
+    for (size_t i = 0; i < 2; i++) {
+        struct hypothesis sent = hypothesis;
+        int64_t at_ns = at_least(instants[i], sent.call.wait_from_ns);
+        hypotheses_step(
+            set, &sent,
+            &(struct retry_event){.kind = RETRY_SENT, .now_ns = at_ns}, NULL);
+        if (sent.action.kind == RETRY_SEND) {
+            fail_hidden(set, sent, span, between);
+        }
+    }
+}
+
+static void hide_in_outages(struct hypotheses *set, int index, int64_t until_ns)
+{
+    const struct spans *spans = set->judging->spans;
+    for (size_t k = 0; k < spans->count && !set->is_open; k++) {
+        if (spans->items[k].from_ns <= until_ns) {
+            hide_in_span(set, index, &spans->items[k], until_ns);
+        }
+    }
+}
+
+/* -- attempts that an open circuit refuses --------------------------------- */
+
+/* When the attempt may have come to the circuit of layer i, and met it open. */
+static bool may_be_refused(const struct hypotheses *set,
+                           const struct hypothesis *hypothesis, int i,
+                           struct delay_range *between)
+{
+    const struct circuit *circuit = shared_circuit(set->lines, i, set->client);
+    return circuit && retry_call_has(&hypothesis->call, i) &&
+           between->min_ns <= between->max_ns &&
+           circuit_may_refuse(circuit, between) &&
+           between->min_ns <= between->max_ns;
+}
+
+static void refuse(struct hypotheses *set, const struct hypothesis *before,
+                   int i, const struct delay_range *between)
+{
+    const int64_t instants[] = {between->max_ns, between->min_ns};
+    for (size_t k = 0; k < 2; k++) {
+        struct hypothesis refused = *before;
+        int64_t at_ns = at_least(instants[k], refused.call.wait_from_ns);
+        refused.call.wait_until_ns = at_ns;
+        hypotheses_step(
+            set, &refused,
+            &(struct retry_event){
+                .kind = RETRY_TIMER, .now_ns = at_ns, .u = 0.5},
+            &(struct hypotheses_given){.refusing = (uint8_t)(1 << i)});
+        if (refused.action.kind != RETRY_SEND) {
+            refused.from_lo_ns = between->min_ns;
+            refused.from_hi_ns = between->max_ns;
+            refused.hidden++;
+            hypotheses_add(set, &refused);
+        }
+    }
+}
+
+static void hide_in_circuits(struct hypotheses *set, int index,
+                             int64_t until_ns)
+{
+    const struct hypothesis hypothesis = set->items[index];
+    struct delay_range reach = hypotheses_reach(&hypothesis);
+    for (int i = 0; i < hypothesis.call.layer_count && !set->is_open; i++) {
+        struct delay_range between = {
+            at_least(reach.min_ns - set->judging->early_ns,
+                     hypothesis.from_lo_ns),
+            at_most(units_add(reach.max_ns, set->judging->late_ns), until_ns),
+        };
+        if (may_be_refused(set, &hypothesis, i, &between)) {
+            refuse(set, &hypothesis, i, &between);
+        }
+    }
+}
+
+/* -- waits that the timeout of a layer further in cuts ----------------------
+ */
+
+static void hide_in_timeouts(struct hypotheses *set, int index,
+                             int64_t until_ns)
+{
+    struct hypothesis expired = set->items[index];
+    int64_t at_ns = expired.action.wake_ns;
+    int64_t slack_ns = set->judging->late_ns;
+    if (at_ns >= hypotheses_reach(&expired).max_ns ||
+        at_ns > units_add(until_ns, slack_ns)) {
+        return;
+    }
+    hypotheses_step(
+        set, &expired,
+        &(struct retry_event){.kind = RETRY_TIMER, .now_ns = at_ns, .u = 0.5},
+        NULL);
+    if (expired.action.kind == RETRY_WAIT &&
+        expired.call.wait_from_ns == at_ns) {
+        expired.from_lo_ns = at_least(at_ns - slack_ns, expired.from_lo_ns);
+        expired.from_hi_ns = at_ns;
+        expired.hidden++;
+        hypotheses_add(set, &expired);
+    }
+}
+
+/* -- all of it --------------------------------------------------------------
+ */
+
+void hidden_add(struct hypotheses *set, int64_t until_ns)
+{
+    for (int i = 0; i < set->count && !set->is_open; i++) {
+        const struct hypothesis *hypothesis = &set->items[i];
+        if (hypothesis->action.kind != RETRY_WAIT || hypothesis->is_resend ||
+            hypothesis->action.is_never) {
+            continue;
+        }
+        hide_in_outages(set, i, until_ns);
+        hide_in_circuits(set, i, until_ns);
+        hide_in_timeouts(set, i, until_ns);
+    }
+}
+
+/* The first attempt that we saw may not be the first one: those before it went
+ * into an outage, at an unknown time. */
+static void begin_in_outages(struct hypotheses *set,
+                             const struct trace_attempt *first)
+{
+    const struct spans *spans = set->judging->spans;
+    for (size_t i = 0; i < spans->count; i++) {
+        const struct span *span = &spans->items[i];
+        if (span->from_ns >= first->head_ns) {
+            return;
+        }
+        struct delay_range between = {span->from_ns,
+                                      at_most(span->to_ns, first->head_ns)};
+        const int64_t instants[] = {between.max_ns, between.min_ns};
+        for (size_t k = 0; k < 2; k++) {
+            struct hypothesis sent =
+                hypotheses_started(set, first, instants[k], NULL);
+            if (sent.action.kind == RETRY_SEND) {
+                fail_hidden(set, sent, span, between);
+            }
+        }
+    }
+}
+
+/* Its attempts before that may have been refused. */
+static void begin_in_circuit(struct hypotheses *set,
+                             const struct trace_attempt *first, int i)
+{
+    struct delay_range between = {0, first->head_ns};
+    struct hypothesis plain =
+        hypotheses_started(set, first, first->head_ns, NULL);
+    if (!may_be_refused(set, &plain, i, &between)) {
+        return;
+    }
+    const int64_t instants[] = {between.max_ns, between.min_ns};
+    for (size_t k = 0; k < 2; k++) {
+        struct hypothesis refused = hypotheses_started(
+            set, first, instants[k],
+            &(struct hypotheses_given){.refusing = (uint8_t)(1 << i)});
+        if (refused.action.kind == RETRY_WAIT) {
+            refused.from_lo_ns = between.min_ns;
+            refused.from_hi_ns = between.max_ns;
+            refused.hidden++;
+            hypotheses_add(set, &refused);
+        }
+    }
+}
+
+bool hidden_begin(struct hypotheses *set, const struct trace_attempt *first)
+{
+    const struct profile *profile = set->judging->profile;
+    begin_in_outages(set, first);
+    for (size_t i = 0; i < profile->layer_count; i++) {
+        if (profile->layers[i].breaker.is_used &&
+            profile->layers[i].breaker.is_retryable) {
+            begin_in_circuit(set, first, (int)i);
+        }
+    }
+    return set->count > 0;
+}

@@ -1,0 +1,174 @@
+#include "judge/shared.h"
+
+struct shared_lines {
+    const struct profile *profile;
+    const struct progress_lines *progress;
+    const struct effects *effects;
+    /* By layer and pool; NULL: nothing happened to it. */
+    struct layer_lines {
+        struct windows **windows;
+        struct bucket **buckets;
+        struct circuit **circuits;
+        /* By index of an attempt: its effect on the bucket. */
+        const struct effect **costs;
+    } layers[PROFILE_LAYERS_MAX];
+    size_t pools, attempts;
+};
+
+/* -- set-up -----------------------------------------------------------------
+ */
+
+static bool add_windows(const struct judging *judging,
+                        struct shared_lines *lines, int i, struct arena *arena)
+{
+    struct windows **all = arena_array(arena, lines->pools, sizeof(void *));
+    lines->layers[i].windows = all;
+    for (size_t pool = 0; all && pool < lines->pools; pool++) {
+        struct effects effects =
+            effects_of(lines->effects, i, EFFECT_WINDOW, pool);
+        all[pool] =
+            effects.count > 0 ? windows_create(judging, &effects, arena) : NULL;
+        if (effects.count > 0 && !all[pool]) {
+            return false;
+        }
+    }
+    return all;
+}
+
+static void note_costs(struct layer_lines *layer, const struct effects *effects)
+{
+    for (size_t k = 0; k < effects->count; k++) {
+        const struct effect *effect = &effects->items[k];
+        if (effect->kind == EFFECT_COST && effect->index != SIZE_MAX) {
+            layer->costs[effect->index] = effect;
+        }
+    }
+}
+
+static bool add_buckets(struct shared_lines *lines, int i, struct arena *arena)
+{
+    struct layer_lines *layer = &lines->layers[i];
+    layer->buckets = arena_array(arena, lines->pools, sizeof(void *));
+    layer->costs = arena_array(arena, lines->attempts + 1, sizeof(void *));
+    if (!layer->buckets || !layer->costs) {
+        return false;
+    }
+    for (size_t pool = 0; pool < lines->pools; pool++) {
+        struct effects effects =
+            effects_of(lines->effects, i, EFFECT_COST, pool);
+        note_costs(layer, &effects);
+        layer->buckets[pool] = bucket_create(
+            &lines->profile->layers[i].budget.tokens, &effects, arena);
+        if (!layer->buckets[pool]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool add_circuits(const struct judging *judging,
+                         struct shared_lines *lines, int i, struct arena *arena)
+{
+    struct circuit **all = arena_array(arena, lines->pools, sizeof(void *));
+    lines->layers[i].circuits = all;
+    for (size_t pool = 0; all && pool < lines->pools; pool++) {
+        struct effects effects =
+            effects_of(lines->effects, i, EFFECT_SENT, pool);
+        all[pool] = circuit_create(judging, &lines->profile->layers[i].breaker,
+                                   &effects, arena);
+        if (!all[pool]) {
+            return false;
+        }
+    }
+    return all;
+}
+
+static bool add_layer(const struct judging *judging, struct shared_lines *lines,
+                      int i, struct arena *arena)
+{
+    const struct layer *layer = &lines->profile->layers[i];
+    return (!layer->rate_limiter.is_used ||
+            add_windows(judging, lines, i, arena)) &&
+           (!layer->budget.tokens.is_used || add_buckets(lines, i, arena)) &&
+           (!layer->breaker.is_used || add_circuits(judging, lines, i, arena));
+}
+
+struct shared_lines *shared_create(const struct judging *judging,
+                                   struct arena *arena)
+{
+    struct shared_lines *lines = arena_alloc(arena, sizeof *lines);
+    struct progress_lines *progress = progress_create(judging, arena);
+    struct effects *effects =
+        progress ? effects_create(judging, progress, arena) : NULL;
+    if (!lines || !effects) {
+        return NULL;
+    }
+    *lines = (struct shared_lines){
+        .profile = judging->profile,
+        .progress = progress,
+        .effects = effects,
+        .pools = judging->calls->client_count,
+        .attempts = judging->trace->attempt_count,
+    };
+    for (size_t i = 0; i < lines->profile->layer_count; i++) {
+        if (!add_layer(judging, lines, (int)i, arena)) {
+            return NULL;
+        }
+    }
+    return lines;
+}
+
+/* -- questions --------------------------------------------------------------
+ */
+
+void shared_apply(const struct shared_lines *lines, size_t client,
+                  int64_t now_ns, struct retry_shared *shared)
+{
+    progress_apply(lines->progress, client, now_ns, shared);
+    effects_open(shared);
+}
+
+const struct windows *shared_windows(const struct shared_lines *lines,
+                                     int layer, size_t client)
+{
+    struct windows *const *all = lines->layers[layer].windows;
+    size_t pool = effects_pool(&lines->profile->layers[layer], client);
+    return all ? all[pool] : NULL;
+}
+
+const struct circuit *shared_circuit(const struct shared_lines *lines,
+                                     int layer, size_t client)
+{
+    struct circuit *const *all = lines->layers[layer].circuits;
+    return all ? all[client] : NULL;
+}
+
+static struct bucket_range found_in(const struct shared_lines *lines, size_t i,
+                                    size_t client, size_t attempt)
+{
+    const struct layer_lines *layer = &lines->layers[i];
+    struct bucket_range any = {
+        0, lines->profile->layers[i].budget.tokens.capacity};
+    const struct effect *own = layer->costs && attempt < lines->attempts
+                                   ? layer->costs[attempt]
+                                   : NULL;
+    return own ? bucket_found(layer->buckets[client], own) : any;
+}
+
+struct shared_tokens shared_found(const struct shared_lines *lines,
+                                  size_t client, size_t attempt)
+{
+    struct shared_tokens tokens = {.is_known = true};
+    for (size_t i = 0; i < lines->profile->layer_count; i++) {
+        if (lines->layers[i].buckets) {
+            tokens.layers[i] = found_in(lines, i, client, attempt);
+            tokens.is_known &= tokens.layers[i].least >= tokens.layers[i].most;
+        }
+    }
+    return tokens;
+}
+
+struct shared_tokens shared_unknown(const struct shared_lines *lines)
+{
+    return shared_found(lines, 0, SIZE_MAX);
+}

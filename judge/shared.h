@@ -1,0 +1,40 @@
+/* What the calls of a client share, as a function of time, while the judge
+ * looks at one call at a time: progress clocks, rate limiters, retry tokens and
+ * circuit breakers. */
+#ifndef RETRYSPEC_JUDGE_SHARED_H
+#define RETRYSPEC_JUDGE_SHARED_H
+
+#include "judge/bucket.h"
+#include "judge/circuit.h"
+#include "judge/windows.h"
+
+struct shared_lines;
+
+/* NULL only without memory. */
+struct shared_lines *shared_create(const struct judging *judging,
+                                   struct arena *arena);
+
+/* Brings the clocks of a client to `now_ns` and opens all else: what is closed
+ * or spent is asked for by the functions below. */
+void shared_apply(const struct shared_lines *lines, size_t client,
+                  int64_t now_ns, struct retry_shared *shared);
+
+/* NULL: nothing happened to that one. */
+const struct windows *shared_windows(const struct shared_lines *lines,
+                                     int layer, size_t client);
+const struct circuit *shared_circuit(const struct shared_lines *lines,
+                                     int layer, size_t client);
+
+/* The tokens that the end of an attempt found in each layer; `attempt` is its
+ * index in the trace, SIZE_MAX if it has none. */
+struct shared_tokens {
+    struct bucket_range layers[PROFILE_LAYERS_MAX];
+    bool is_known; /* both ends are the same everywhere */
+};
+struct shared_tokens shared_found(const struct shared_lines *lines,
+                                  size_t client, size_t attempt);
+
+/* Of an attempt that nobody saw: anything. */
+struct shared_tokens shared_unknown(const struct shared_lines *lines);
+
+#endif

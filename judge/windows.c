@@ -1,0 +1,189 @@
+#include "judge/windows.h"
+
+#include "model/units.h"
+
+/* So many effects on one limiter within the late tolerance are not told apart:
+ * then it is taken for open. */
+enum { LOOK_BACK_MAX = 256, REPLACED_MAX = 64 };
+
+struct windows {
+    const struct judging *judging;
+    struct effects effects;
+    int64_t *last_end_ns; /* latest end_hi_ns of the first i + 1 */
+    int64_t longest_ns;   /* from an effect's from_ns to its to_ns */
+};
+
+struct windows *windows_create(const struct judging *judging,
+                               const struct effects *effects,
+                               struct arena *arena)
+{
+    struct windows *windows = arena_alloc(arena, sizeof *windows);
+    int64_t *ends_ns = arena_array(arena, effects->count + 1, sizeof(int64_t));
+    if (!windows || !ends_ns) {
+        return NULL;
+    }
+    *windows = (struct windows){
+        .judging = judging, .effects = *effects, .last_end_ns = ends_ns};
+    int64_t last_ns = INT64_MIN;
+    for (size_t i = 0; i < effects->count; i++) {
+        const struct effect *effect = &effects->items[i];
+        bool is_window = effect->kind == EFFECT_WINDOW;
+        if (is_window && effect->end_hi_ns > last_ns) {
+            last_ns = effect->end_hi_ns;
+        }
+        ends_ns[i] = last_ns;
+        if (effect->to_ns - effect->from_ns > windows->longest_ns) {
+            windows->longest_ns = effect->to_ns - effect->from_ns;
+        }
+    }
+    return windows;
+}
+
+/* How many effects begin by `at_ns`. */
+static size_t count_by(const struct windows *windows, int64_t at_ns)
+{
+    size_t low = 0, high = windows->effects.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (windows->effects.items[middle].from_ns <= at_ns) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* -- what may have been in force --------------------------------------------
+ */
+
+struct look {
+    const struct windows_question *question;
+    int64_t since_ns; /* no effect before this one is in force any more */
+    bool is_settled;  /* there is such an effect */
+    bool may_be_open;
+    int64_t least_end_ns, closed_by;
+};
+
+static void take(struct look *look, const struct effect *effect)
+{
+    if (effect->kind == EFFECT_CLEAR) {
+        look->may_be_open = true;
+    } else if (effect->end_lo_ns < look->least_end_ns) {
+        look->least_end_ns = effect->end_lo_ns;
+        look->closed_by = effect->attempt;
+    }
+}
+
+/* Who slept until its end noticed nothing of what came since. */
+static bool has_just_ended(const struct look *look, const struct effect *effect,
+                           int64_t early_ns, int64_t late_ns)
+{
+    return effect->kind == EFFECT_WINDOW &&
+           effect->end_hi_ns >= look->question->ready_lo_ns - early_ns &&
+           look->question->sent_ns >= effect->end_lo_ns - early_ns &&
+           look->question->sent_ns <=
+               units_add(effect->end_hi_ns, late_ns + look->question->poll_ns);
+}
+
+/* From the latest effect back: those that may have been in force while the
+ * attempt looked, and windows that its sender may have slept through. */
+static void look_back(const struct windows *windows, struct look *look)
+{
+    const struct judging *judging = windows->judging;
+    const struct windows_question *question = look->question;
+    int64_t early_ns = judging->early_ns, late_ns = judging->late_ns;
+    int64_t looks_ns = question->sent_ns - late_ns;
+    if (looks_ns < question->ready_lo_ns - early_ns) {
+        looks_ns = question->ready_lo_ns - early_ns;
+    }
+    size_t count = count_by(windows, question->sent_ns + early_ns);
+    for (size_t i = count; i-- > 0;) {
+        const struct effect *effect = &windows->effects.items[i];
+        bool is_over = look->is_settled &&
+                       effect->from_ns + windows->longest_ns < look->since_ns;
+        if (is_over && windows->last_end_ns[i] <
+                           question->sent_ns - late_ns - question->poll_ns) {
+            return;
+        }
+        if (count - i > LOOK_BACK_MAX) {
+            look->may_be_open = true;
+            return;
+        }
+        look->may_be_open |= has_just_ended(look, effect, early_ns, late_ns);
+        bool is_own = effect->attempt == question->last_attempt;
+        if (!look->is_settled || effect->to_ns >= look->since_ns) {
+            take(look, effect);
+        }
+        if (!look->is_settled && (effect->to_ns <= looks_ns || is_own)) {
+            look->is_settled = true;
+            look->since_ns = effect->from_ns;
+        }
+    }
+}
+
+/* -- when it lets pass ------------------------------------------------------
+ */
+
+/* Whatever replaces whatever, it is open by then for who was ready. */
+static int64_t due_ns(const struct windows *windows,
+                      const struct windows_question *question)
+{
+    int64_t due_ns = question->ready_hi_ns;
+    for (int i = 0; i < REPLACED_MAX; i++) {
+        size_t count =
+            count_by(windows, units_add(due_ns, windows->judging->late_ns));
+        if (count == 0 || windows->last_end_ns[count - 1] <= due_ns) {
+            return due_ns;
+        }
+        due_ns = units_add(windows->last_end_ns[count - 1], question->poll_ns);
+    }
+    return NS_FOREVER;
+}
+
+struct windows_answer windows_ask(const struct windows *windows,
+                                  const struct windows_question *question)
+{
+    struct look look = {.question = question, .least_end_ns = NS_FOREVER};
+    struct windows_answer answer = {.due_ns = question->ready_hi_ns};
+    if (windows->effects.count == 0) {
+        return answer;
+    }
+    look_back(windows, &look);
+    answer.due_ns = due_ns(windows, question);
+    answer.is_shut =
+        look.is_settled && !look.may_be_open &&
+        look.least_end_ns - windows->judging->early_ns > question->sent_ns;
+    answer.end_ns = look.least_end_ns;
+    answer.closed_by = look.closed_by;
+    answer.is_known = answer.is_shut || answer.due_ns > question->ready_hi_ns;
+    return answer;
+}
+
+/* -- the throttled window of slots ------------------------------------------
+ */
+
+bool windows_may_throttle(const struct windows *windows, int64_t at_ns,
+                          int64_t ago_ns)
+{
+    size_t count = count_by(windows, at_ns);
+    return count > 0 &&
+           units_add(windows->last_end_ns[count - 1], ago_ns) >= at_ns;
+}
+
+bool windows_must_throttle(const struct windows *windows, int64_t at_ns,
+                           int64_t ago_ns)
+{
+    size_t count = count_by(windows, at_ns);
+    for (size_t i = count; i-- > 0 && count - i <= LOOK_BACK_MAX;) {
+        const struct effect *effect = &windows->effects.items[i];
+        if (effect->from_ns < at_ns - ago_ns + windows->judging->early_ns) {
+            return false;
+        }
+        if (effect->kind == EFFECT_WINDOW && effect->to_ns <= at_ns &&
+            effect->end_lo_ns > effect->to_ns) {
+            return true;
+        }
+    }
+    return false;
+}
