@@ -96,11 +96,12 @@ class Handler:
 class Call:
     """One call in the world: its script answers the attempts, the last answer again and again."""
 
-    def __init__(self, handler, call, paths):
+    def __init__(self, handler, call, path):
         self.name = call["name"]
-        self.scripts = {0: list(call["script"]), 1: list(call.get("follow_up", []))}
-        self.path = paths
-        self.handle = _call_open(handler.handle, paths.encode(), call.get("bytes", 100))
+        self.scripts = {0: call["script"], 1: call.get("follow_up", [{}])}  # used up, by all who share one
+        self.path = path.encode()  # borrowed by the call
+        self.handle = _call_open(handler.handle, self.path, call.get("bytes", 100))
+        self.sending = False
         self.turn = 0  # what was planned before an action is void after it
 
     def __del__(self):
@@ -112,7 +113,7 @@ class Call:
 
 
 class World:
-    """Runs calls of one handler in virtual time. `us` gives the random numbers, one for each wait that is drawn.
+    """Runs calls of one handler in virtual time. `us` gives the random numbers, one for each wait with jitter.
     A result has the form of tinker_side.execute(), times in ns since the beginning."""
 
     def __init__(self, handler, us, path="/api/v1/asample"):
@@ -120,6 +121,8 @@ class World:
         self.now, self.plans, self.order = EPOCH, [], itertools.count()
         self.attempts, self.waits, self.ends = [], [], []
         self.u = None
+        self.jittered = {layer["name"] for layer in handler.profile["layers"]
+                         if any("jitter" in rule.get("backoff", ()) for rule in layer.get("rules", ()))}
 
     def plan(self, at, call, event):
         heapq.heappush(self.plans, (max(at, self.now), next(self.order), call, call and call.turn, event))
@@ -145,8 +148,9 @@ class World:
             self.u = next(self.us, 0.5)
         event.u = self.u or 0.0
         action = _step(call.handle, ctypes.byref(event))
-        if event.kind == TIMER and action.kind == WAIT and call.sending:
-            self.plan(min(action.wake_ns, FOREVER), call, Event(kind=TIMER))  # carry on
+        if event.kind == TIMER and action.kind == WAIT:  # carry on
+            self.plan(action.wake_ns if call.sending else min(action.until_ns, action.wake_ns), call,
+                      Event(kind=TIMER))
             return
         call.turn += 1
         {SEND: self.send, WAIT: self.wait, ABORT: self.done, DONE: self.done}[action.kind](call, action)
@@ -170,9 +174,10 @@ class World:
     def wait(self, call, action):
         call.sending = False
         if action.wait_kind != LIMITER:
-            self.waits.append({"call": call.name, "delay": action.delay_ns, "at": self.now - EPOCH,
-                               "layer": action.layer.decode() if action.layer else None})
-            self.u = None
+            layer = action.layer.decode()
+            self.waits.append({"call": call.name, "delay": action.delay_ns, "at": self.now - EPOCH, "layer": layer})
+            if layer in self.jittered:
+                self.u = None
         self.plan(min(action.until_ns, action.wake_ns), call, Event(kind=TIMER))
 
     def done(self, call, action):

@@ -3,6 +3,7 @@
 Nothing of tinker is replaced but its clock, its random numbers and the socket: requests end in a script.
 """
 import asyncio
+import inspect
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ import sys
 import traceback
 import types
 
+import scripted_transport
 import virtual_loop
 
 LOOP = virtual_loop.install()
@@ -248,53 +250,6 @@ def execute(config, calls, seed=0, name="parity"):
 
 # -- the whole client over a scripted transport ---------------------------------------------------------------------
 
-class Script:
-    """Answers by path: {"asample": [{after, status, headers, body | fault}]}, the last one again and again."""
-
-    def __init__(self, answers):
-        self.answers = {path: list(script) for path, script in answers.items()}
-        self.requests = []
-
-    def next(self, path):
-        script = self.answers.get(path)
-        if not script:
-            return WELL[path]
-        return script.pop(0) if len(script) > 1 else script[0]
-
-    async def handle(self, transport, request):
-        path = request.url.path.rpartition("/")[2]
-        answer = {**WELL[path], **self.next(path)}
-        entry = {"path": path, "at": now(), "headers": dict(request.headers), "bytes": len(request.content)}
-        self.requests.append(entry)
-        limit = request.extensions["timeout"]["read"]
-        entry["timeout"] = limit
-        if answer.get("after", 0) > limit:
-            await asyncio.sleep(limit)
-            entry["end"] = now()
-            raise httpx.ReadTimeout("scripted", request=request)
-        await asyncio.sleep(answer.get("after", 0))
-        entry["end"] = now()
-        if "fault" in answer:
-            raise getattr(httpx, answer["fault"])("scripted", request=request)
-        body = answer["body"]
-        content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-        return httpx.Response(answer.get("status", 200), request=request, content=content,
-                              headers={"content-type": "application/json", **answer.get("headers", {})})
-
-
-SAMPLES = {"content-type": "application/x-protobuf"}
-WELL = {
-    "config": {"body": {}}, "dynamic_config": {"body": {}}, "session_heartbeat": {"body": {}},
-    "create_session": {"body": {"session_id": "s"}},
-    "create_sampling_session": {"body": {"sampling_session_id": "ss"}},
-    "asample": {"body": {"request_id": "r", "sample_sequence_ids": ["q"]}},
-    "retrieve_future": ({"headers": SAMPLES, "body": "\n\u0006\u0012\u0004AAAA"}
-                        if hasattr(tinker, "proto") or "tinker.proto.response_conv" in sys.modules else
-                        {"body": {"sequences": [{"stop_reason": "stop", "tokens": [1]}]}}),
-    "cancel_future": {"body": {}},
-}
-
-
 def run_now(holder, coroutine):
     """In the place of InternalClientHolder.run_coroutine_threadsafe: there is one thread."""
     task = LOOP.create_task(coroutine)
@@ -320,18 +275,23 @@ def begin(script, seed):
     global STARTED
     STARTED = LOOP.time()
     RANDOM.seed(seed)
-    script = Script(script)
-    httpx.AsyncHTTPTransport.handle_async_request = lambda transport, request: script.handle(transport, request)
+    script = scripted_transport.Script(script, now)
+    scripted_transport.install(script)
     return script
 
 
+def accepts(function, name):
+    return name in inspect.signature(function).parameters
+
+
 def make_holder(client_config):
-    if "_client_config" in internal_client_holder.InternalClientHolder.__init__.__code__.co_varnames:
-        return internal_client_holder.InternalClientHolder(
-            _client_config={"use_pyqwest_transport": False, **client_config},
-            **({"_client_dynamic_config": {}} if "_client_dynamic_config" in
-               internal_client_holder.InternalClientHolder.__init__.__code__.co_varnames else {}))
-    return internal_client_holder.InternalClientHolder()
+    make = internal_client_holder.InternalClientHolder
+    arguments = {}
+    if accepts(make, "_client_config"):
+        arguments["_client_config"] = client_config
+    if accepts(make, "_client_dynamic_config"):
+        arguments["_client_dynamic_config"] = {}
+    return make(**arguments)
 
 
 def told(error):
@@ -352,7 +312,7 @@ def sample(script, calls, seed=0, retry_config=None, client_config=None):
     holder = make_holder(client_config or {})
     config = retry_handler.RetryConfig(**(retry_config or {}))
     arguments = {"sampling_session_id": "ss", "retry_config": config}
-    if "base_model" in sampling_client.SamplingClient.__init__.__code__.co_varnames:
+    if accepts(sampling_client.SamplingClient, "base_model"):
         arguments["base_model"] = "stub/model"
     warnings = Log()
     logger = logging.getLogger("tinker")
@@ -386,8 +346,7 @@ def sample(script, calls, seed=0, retry_config=None, client_config=None):
 def set_up(script, seed=0):
     """One create_session through the HTTP layer alone."""
     script = begin(script, seed)
-    client = AsyncTinker(**({"_client_config": tinker.types.ClientConfigResponse(use_pyqwest_transport=False)}
-                                   if hasattr(tinker.types, "ClientConfigResponse") else {}))
+    client = AsyncTinker()
 
     async def once():
         request = tinker.types.CreateSessionRequest(tags=[], user_metadata={}, sdk_version="0")
