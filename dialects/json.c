@@ -165,6 +165,7 @@ static void put_kind(struct trace_text *line, const struct seen *seen)
     case EVENT_ABORTED:
         put_attempt(line, seen);
         put_outcome(line, event);
+        put_error(line, &seen->failure);
         put_string(line, "reason", retry_reason_words[event->reason]);
         return;
     case EVENT_NOTICE:

@@ -160,12 +160,12 @@ static void note_start(struct seen *seen)
         }
         call->was_covered[i] = is_covered;
     }
-    call->is_loop_begin = call->begins <= seen->loop;
+    call->is_loop_begin = call->begins <= seen->loop && !call->is_polling;
     if (call->is_loop_begin) {
         call->loop_ns = seen->event->at_ns;
     }
     call->begins = PROFILE_LAYERS_MAX;
-    call->is_waiting = false;
+    call->is_waiting = call->is_polling = false;
 }
 
 static void note_entered(struct watched_call *call, struct gauges *gauges)
@@ -247,13 +247,13 @@ bool watch_before(struct watch *watch, const struct call_event *event,
 static void note_retry(const struct seen *seen)
 {
     struct watched_call *call = seen->call;
-    bool is_counted = seen->event->wait_kind == WAIT_RETRY;
+    seen->gauges->retries += seen_is_loop_retry(seen);
     call->is_waiting = true;
+    call->is_polling = seen->event->wait_kind == WAIT_POLL;
     call->begins = seen->decider;
     if (seen->decider >= 0) {
-        call->retries[seen->decider] += is_counted;
+        call->retries[seen->decider] += !call->is_polling;
     }
-    seen->gauges->retries += seen_is_loop_retry(seen) && is_counted;
 }
 
 void watch_after(struct watch *watch, const struct seen *seen)

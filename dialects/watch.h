@@ -28,6 +28,7 @@ struct watched_call {
     struct watched_handler *handler;
     bool is_queued, is_entered;
     bool is_waiting; /* between two attempts */
+    bool is_polling; /* the wait is one of a poll */
     /* Attempts begin with the next START in this layer and all inside it; -1:
      * all layers begin a run; PROFILE_LAYERS_MAX: none does. */
     int begins;
@@ -76,7 +77,7 @@ int watch_loop_of(const struct profile *profile);
 static inline bool seen_is_loop_retry(const struct seen *seen)
 {
     return seen->event->kind == EVENT_RETRY && seen->is_in_loop &&
-           seen->decider == seen->loop;
+           seen->decider == seen->loop && seen->event->wait_kind != WAIT_POLL;
 }
 
 /* Of the loop in its present run, from 0. */

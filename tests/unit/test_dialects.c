@@ -107,6 +107,20 @@ static void test_inner_layers_are_inside_an_attempt(void **state)
     story_end(&story, "tinkex-inner-layer.txt");
 }
 
+/* S2-53: a poll is inside an attempt as well, even if the loop polls. */
+static void test_polls_are_inside_an_attempt(void **state)
+{
+    (void)state;
+    struct story story;
+    story_begin(&story, DIALECT_ELIXIR_CONSOLE, DEMO);
+    story_enter(&story);
+    ATTEMPT(&story, EVENT_RETRY, .took_ns = MS, .status = 408,
+            .wait = WAIT_POLL);
+    ATTEMPT(&story, EVENT_STOP, .took_ns = MS, .status = 200);
+    story_done(&story, REASON_SUCCESS);
+    story_end(&story, "tinkex-poll.txt");
+}
+
 /* S0-95: nothing of a loop that is switched off. */
 static void test_a_disabled_loop_is_silent(void **state)
 {
@@ -364,6 +378,43 @@ static void test_go_without_retries(void **state)
     story_end(&story, "llm-d-no-retries.txt");
 }
 
+/* -- our own ----------------------------------------------------------------
+ */
+
+/* Every kind of line; tests/e2e/test_event_schema.py reads the same file. */
+static void test_json_lines(void **state)
+{
+    (void)state;
+    struct story story;
+    story_begin(&story, DIALECT_JSON, DEMO);
+    story_plain(&story, EVENT_QUEUED);
+    story_pass(&story, MS);
+    story_enter(&story);
+    ATTEMPT(&story, EVENT_RETRY, .took_ns = MS, .status = 500,
+            .body = "{\"message\":\"say \\\"x\\\"\"}", .delay_ns = 200 * MS);
+    ATTEMPT(&story, EVENT_RETRY, .end = END_RESET, .delay_ns = 400 * MS,
+            .wait = WAIT_POLL);
+    ATTEMPT(&story, EVENT_FAILED, .status = 503, .reason = REASON_ATTEMPTS);
+    story_done(&story, REASON_ATTEMPTS);
+    story_call(&story, 1, "rs-0-1");
+    story_plain(&story, EVENT_QUEUED);
+    story_done(&story, REASON_CANCELLED);
+    story_call(&story, 2, "rs-0-2");
+    story_enter(&story);
+    ATTEMPT(&story, EVENT_ABORTED, .took_ns = 3 * MS, .end = END_CANCELLED,
+            .layer = -1, .reason = REASON_PROGRESS);
+    story_done(&story, REASON_PROGRESS);
+    story_call(&story, 3, "rs-0-3");
+    story_enter(&story);
+    struct call_event notice = story_event(&story, EVENT_NOTICE);
+    notice.queue_state = "paused_capacity";
+    notice.queue_reason = "no room";
+    story_tell(&story, &notice);
+    ATTEMPT(&story, EVENT_STOP, .took_ns = MS, .status = 200);
+    story_done(&story, REASON_SUCCESS);
+    story_end(&story, "events.ndjson");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +424,7 @@ int main(void)
         cmocka_unit_test(test_progress_timeout_of_tinkex),
         cmocka_unit_test(test_notices_of_tinkex),
         cmocka_unit_test(test_inner_layers_are_inside_an_attempt),
+        cmocka_unit_test(test_polls_are_inside_an_attempt),
         cmocka_unit_test(test_a_disabled_loop_is_silent),
         cmocka_unit_test(test_telemetry_of_tinker),
         cmocka_unit_test(test_severity_of_tinker),
@@ -385,6 +437,7 @@ int main(void)
         cmocka_unit_test(test_log_of_go),
         cmocka_unit_test(test_ends_of_go),
         cmocka_unit_test(test_go_without_retries),
+        cmocka_unit_test(test_json_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
