@@ -196,27 +196,32 @@ void gate_leave(struct retry_call *call)
     give_back_probes(call);
 }
 
-static int64_t rate_due_ns(const struct retry_call *call, int i, int64_t now_ns)
+static int64_t later(int64_t a_ns, int64_t b_ns)
 {
-    bool is_ours = i == call->gate_layer && call->has_reserved;
-    if (is_ours)
-        return now_ns > call->wait_until_ns ? now_ns : call->wait_until_ns;
-    return limiter_due_ns(policy_of(call, i), gate_limiter(call, i), now_ns);
+    return a_ns > b_ns ? a_ns : b_ns;
+}
+
+static int64_t limiter_gate_ns(const struct retry_call *call, int i,
+                               int64_t now_ns)
+{
+    const struct rate_limiter *policy = policy_of(call, i);
+    const struct retry_limiter *limiter = gate_limiter(call, i);
+    return limiter_due_ns(policy, limiter,
+                          limiter_open_ns(policy, limiter, now_ns));
 }
 
 int64_t gate_open_ns(const struct retry_call *call, int from, int64_t now_ns)
 {
-    bool is_inside =
+    bool is_held =
         call->phase == RETRY_PHASE_WAITING && call->wait_kind == WAIT_LIMITER;
     for (int i = from; i < call->layer_count; i++) {
-        if (!has_limiter(call, i) || (is_inside && i < call->gate_layer))
+        bool is_behind = is_held && i < call->gate_layer;
+        if (!has_limiter(call, i) || is_behind)
             continue;
-        bool has_looked =
-            is_inside && i == call->gate_layer && call->is_past_window;
-        now_ns = has_looked ? call->wait_until_ns
-                            : limiter_open_ns(policy_of(call, i),
-                                              gate_limiter(call, i), now_ns);
-        now_ns = rate_due_ns(call, i, now_ns);
+        bool has_its_time =
+            is_held && i == call->gate_layer && call->is_past_window;
+        now_ns = has_its_time ? later(now_ns, call->wait_until_ns)
+                              : limiter_gate_ns(call, i, now_ns);
     }
     return now_ns;
 }

@@ -25,6 +25,7 @@ struct ended {
     const char *retry_after;
     int64_t took_ns;
     const char *marker; /* value of the header x-marker */
+    const char *body;
 };
 
 enum { STORY_MAX = 8192, STEPS_MAX = 200 };
@@ -56,21 +57,29 @@ static inline void tell(struct client *client, const char *format, ...)
     va_end(arguments);
 }
 
-static inline struct profile *read_profile(const char *layers)
+/* `keys`: members of the profile beside its layers, each with a comma before
+ * it. */
+static inline struct profile *read_profile_with(const char *keys,
+                                                const char *layers)
 {
-    char text[4096];
+    char text[8192];
     int length = snprintf(text, sizeof text,
                           "{\"retryspec\":1,\"profile\":\"t\",\"title\":\"t\","
-                          "\"source\":\"test\",\"layers\":[%s]}",
-                          layers);
+                          "\"source\":\"test\"%s,\"layers\":[%s]}",
+                          keys, layers);
     struct error error = {0};
     struct profile *profile =
         profile_read("test.jsonc", text, (size_t)length, &error);
-    if (!profile || !retry_supports(profile, &error)) {
+    if (!profile) {
         error_print(&error, stderr);
         fail();
     }
     return profile;
+}
+
+static inline struct profile *read_profile(const char *layers)
+{
+    return read_profile_with("", layers);
 }
 
 static inline void client_init(struct client *client, struct profile *profile)
@@ -88,6 +97,7 @@ static inline struct retry_action client_step(struct client *client,
     return retry_step(&client->call, &(struct retry_event){
                                          .kind = kind,
                                          .now_ns = client->now_ns,
+                                         .u = client->u,
                                      });
 }
 
@@ -108,6 +118,8 @@ static inline struct retry_action client_end(struct client *client,
         .end = ended->end,
         .status = ended->status,
         .headers = &headers,
+        .body = ended->body,
+        .body_size = ended->body ? strlen(ended->body) : 0,
     };
     return retry_step(&client->call, &(struct retry_event){
                                          .kind = RETRY_ENDED,
@@ -177,11 +189,14 @@ static inline struct retry_action client_play(struct client *client,
     size_t next = 0;
     for (int i = 0; i < STEPS_MAX && client->now_ns < client->stop_ns; i++) {
         if (action.kind == RETRY_SEND) {
-            tell(client, "send %lld\n", (long long)client->call.attempts);
+            tell(client, action.step ? "send %lld, follow-up\n" : "send %lld\n",
+                 (long long)client->call.attempts);
             action = client_attempt(client, &action, &script[next]);
             next += next + 1 < count;
         } else if (action.kind == RETRY_WAIT) {
-            tell(client, "wait %.3f by %s\n",
+            tell(client,
+                 action.wait_kind == WAIT_LIMITER ? "held %.3f by %s\n"
+                                                  : "wait %.3f by %s\n",
                  (double)action.delay_ns / (double)S, action.layer->name);
             client->now_ns = first_of(action.until_ns, action.wake_ns);
             action = client_step(client, RETRY_TIMER);
