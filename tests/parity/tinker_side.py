@@ -170,30 +170,41 @@ EXCEPTIONS = {
 
 
 class Telemetry:
-    def __init__(self):
-        self.events = []
+    """Keeps what would be sent; into `lines` as well, in order with the log."""
+
+    def __init__(self, lines):
+        self.events, self.lines = [], lines
 
     def log(self, name, event_data=None, severity="INFO"):
-        data = dict(event_data)
-        data["exception_stack"] = bool(data["exception_stack"])
+        data = {**event_data, "exception_stack": bool(event_data["exception_stack"])}
         for key in ("start_time", "current_time"):
             data[key] -= STARTED
-        self.events.append({"at": now(), "name": name, "severity": severity, "data": data})
+        self.events.append({"at": now(), "event_name": name, "severity": severity, "event_data": data})
+        self.lines.append(self.events[-1])
 
 
 class Log(logging.Handler):
-    def __init__(self):
+    """Keeps what logging.basicConfig() would write."""
+
+    def __init__(self, lines):
         super().__init__(logging.DEBUG)
-        self.lines = []
+        self.lines = lines
 
     def emit(self, record):
-        self.lines.append([now(), record.levelname, record.getMessage()])
+        self.lines.append(f"{record.levelname}:{record.name}:{record.getMessage()}")
 
 
 def gauges(handler):
     return {"waiting": handler._waiting_at_semaphore_count, "in_loop": handler._in_retry_loop_count,
             "processed": handler._processed_count, "retries": handler._retry_count,
             "errors": dict(handler._errors_since_last_retry)}
+
+
+async def post(reply):
+    """One request through the HTTP layer, as asample sends it."""
+    scripted_transport.install(scripted_transport.Script({"asample": [reply]}, now))
+    options = {"max_retries": 0, "timeout": reply.get("timeout", 60)}
+    return await AsyncTinker().post("/api/v1/asample", body={}, cast_to=object, options=options)
 
 
 async def run_call(handler, call, log):
@@ -205,6 +216,8 @@ async def run_call(handler, call, log):
         last = next(script, last)
         entry = {"call": call["name"], "at": now(), "gauges": gauges(handler)}
         log.append(entry)
+        if "reply" in last:  # over HTTP, so that the errors are those of the client
+            return await post(last["reply"])
         await asyncio.sleep(last.get("after", 0))
         if "status" in last:
             raise status_error(last["status"])
@@ -226,14 +239,15 @@ async def run_call(handler, call, log):
 
 
 def execute(config, calls, seed=0, name="parity"):
-    """Runs calls through one RetryHandler: [{name, start, script: [{after, status | raise}], cancel}]."""
+    """Runs calls through one RetryHandler: [{name, start, script: [{after, status | raise | reply}], cancel}]."""
     global STARTED
     STARTED = LOOP.time()
     RANDOM.seed(seed)
-    telemetry, log, lines = Telemetry(), [], Log()
+    lines, log = [], []
+    telemetry, handler_log = Telemetry(lines), Log(lines)
     logger = logging.getLogger("tinker.lib.retry_handler")
     logger.setLevel(logging.DEBUG)
-    logger.addHandler(lines)
+    logger.addHandler(handler_log)
 
     async def everything():
         handler = retry_handler.RetryHandler(retry_handler.RetryConfig(**config), name, telemetry)
@@ -243,8 +257,8 @@ def execute(config, calls, seed=0, name="parity"):
     try:
         ends, last = LOOP.run_until_complete(everything())
     finally:
-        logger.removeHandler(lines)
-    return {"attempts": log, "ends": ends, "gauges": last, "telemetry": telemetry.events, "log": lines.lines,
+        logger.removeHandler(handler_log)
+    return {"attempts": log, "ends": ends, "gauges": last, "telemetry": telemetry.events, "lines": lines,
             "u": RANDOM.drawn}
 
 
@@ -314,9 +328,10 @@ def sample(script, calls, seed=0, retry_config=None, client_config=None):
     arguments = {"sampling_session_id": "ss", "retry_config": config}
     if accepts(sampling_client.SamplingClient, "base_model"):
         arguments["base_model"] = "stub/model"
-    warnings = Log()
+    lines = []
+    client_log = Log(lines)
     logger = logging.getLogger("tinker")
-    logger.addHandler(warnings)
+    logger.addHandler(client_log)
     client = sampling_client.SamplingClient(holder, **arguments)
     STARTED = LOOP.time()
     script.requests.clear()
@@ -338,9 +353,9 @@ def sample(script, calls, seed=0, retry_config=None, client_config=None):
     try:
         ends = LOOP.run_until_complete(everything())
     finally:
-        logger.removeHandler(warnings)
+        logger.removeHandler(client_log)
         stop_tasks()
-    return {"requests": script.requests, "ends": ends, "u": RANDOM.drawn, "log": warnings.lines}
+    return {"requests": script.requests, "ends": ends, "u": RANDOM.drawn, "lines": lines}
 
 
 def set_up(script, seed=0):
