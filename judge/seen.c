@@ -68,6 +68,16 @@ static void add_body(const struct judging *judging,
     }
 }
 
+/* A hang that the server ended, by a FIN after its time, was silent so long. */
+static int64_t last_data(const struct trace_attempt *attempt)
+{
+    const struct fault *fault = &attempt->fault;
+    bool ended_by_fin = fault->kind == FAULT_HANG && attempt->fault_fired &&
+                        fault->for_ns != NS_FOREVER &&
+                        (attempt->end == END_CLOSE || attempt->end == END_CUT);
+    return last_instant(attempt) - (ended_by_fin ? fault->for_ns : 0);
+}
+
 struct seen seen_end(const struct judging *judging,
                      const struct trace_attempt *attempt, int64_t next_head_ns)
 {
@@ -109,7 +119,7 @@ int64_t seen_deadline(const struct trace_attempt *attempt,
     }
     return timeout->kind == TIMEOUT_HEAD
                ? NS_FOREVER
-               : units_add(last_instant(attempt), limit_ns);
+               : units_add(last_data(attempt), limit_ns);
 }
 
 /* -- wall clock ------------------------------------------------------------ */

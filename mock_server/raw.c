@@ -97,8 +97,9 @@ static void finish_fin(struct conn *conn, int64_t now_ns)
             raw->fault.kind == FAULT_GARBAGE) {
             conn->attempt.fault_fired = raw->is_struck;
         }
+        /* The FIN of a hang, too, is what the client goes on from. */
         if (conn->attempt.last_byte_ns == TRACE_NEVER ||
-            raw->fault.kind == FAULT_CLOSE) {
+            raw->fault.kind == FAULT_CLOSE || raw->fault.kind == FAULT_HANG) {
             conn->attempt.last_byte_ns = run_clock(conn->run, fin_ns);
         }
         end_attempt(conn, raw_pieces_end(raw, true), proof);

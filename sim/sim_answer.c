@@ -171,7 +171,8 @@ static void finish_fin(struct sim_conn *conn, bool is_all_sent)
     int64_t now_ns = sim_now(conn->world);
     enum fault_do kind = fault_of(conn)->kind;
     char proof[PROOF_MAX];
-    if (conn->attempt.last_byte_ns == TRACE_NEVER || kind == FAULT_CLOSE) {
+    if (conn->attempt.last_byte_ns == TRACE_NEVER || kind == FAULT_CLOSE ||
+        kind == FAULT_HANG) {
         conn->attempt.last_byte_ns = now_ns;
     }
     struct raw raw = pieces(conn, is_all_sent);
