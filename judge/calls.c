@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "judge/names.h"
+#include "judge/seen.h"
 #include "model/units.h"
 
 static bool is_grouped(const struct trace_attempt *attempt)
@@ -185,6 +186,22 @@ static struct trace_attempt unread_attempt(const struct trace_conn *conn,
     };
 }
 
+/* A hang that was over before the client left: the server's FIN ended it. */
+static void note_fin(struct trace_attempt *unread,
+                     const struct trace_conn *conn,
+                     const struct scenario *scenario)
+{
+    const struct reply *reply =
+        conn->fault == FAULT_HANG ? seen_reply(scenario, unread->step) : NULL;
+    if (!reply || conn->closed_ns == TRACE_NEVER ||
+        conn->closed_ns < units_add(conn->accepted_ns, reply->fault.for_ns)) {
+        return;
+    }
+    unread->end = END_CLOSE;
+    unread->last_byte_ns = conn->accepted_ns + reply->fault.for_ns;
+    unread->gone_ns = TRACE_NEVER;
+}
+
 /* With a single call there is no doubt whose connections they were. */
 static bool adopt_accept_faults(struct calls *calls, const struct trace *trace,
                                 const struct scenario *scenario,
@@ -212,6 +229,7 @@ static bool adopt_accept_faults(struct calls *calls, const struct trace *trace,
     for (size_t i = 0; i < trace->conn_count; i++) {
         if (trace->conns[i].fault != FAULT_NONE) {
             *unread = unread_attempt(&trace->conns[i], workload);
+            note_fin(unread, &trace->conns[i], scenario);
             if (call->count > 0 && call->attempts) {
                 unread->method = call->attempts[0]->method;
                 unread->target = call->attempts[0]->target;

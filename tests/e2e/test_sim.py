@@ -162,6 +162,72 @@ def test_a_client_that_hangs_for_ever_is_stopped(tmp_path):
     assert "still running after 10800.000 s" in done.stdout
 
 
+def seen_by(folder, trace, profile_file, story_file):
+    """The rules that a trace breaks under another profile."""
+    done = subprocess.run([RETRYSPEC, "judge", str(trace), "-p", str(profile_file), "--scenario", str(story_file),
+                           "--json"], cwd=folder, text=True, capture_output=True, check=False)
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    verdicts = json.loads(done.stdout)["scenarios"][0]["verdicts"]
+    return {verdict["rule"] for verdict in verdicts if verdict["verdict"] in ("fail", "warn")}
+
+
+RIGHT = {"name": "only", "slots": {"limit": 2, "held": "call"}, "rules": [{
+    "on": {"status": ["503"], "transport": ["any"]}, "do": "retry",
+    "backoff": {"schedule": "exponential", "base": "500ms", "cap": "10s", "jitter": {"symmetric": 0.25}, "clip": True}}],
+    "progress": {"timeout": "120min", "aborts_attempt": True, "clock": "call"}}
+SLOW = {"json": {"ok": True}, "delay": "31s"}
+HALF_AN_HOUR = {"json": {"ok": True}, "delay": "1801s"}
+SHORT = {"timeout": "30s", "aborts_attempt": True, "clock": "call"}
+
+
+def wrong(**keys):
+    return {key: value for key, value in {**RIGHT, **keys}.items() if value is not None}
+
+
+# Each critical gap of the audit: what a client with it does, and the rules that
+# tell it from the right one. A right client breaks none of them.
+GAPS = {
+    # S1-81: the retry handler is not called at all.
+    "integration": (wrong(rules=None), [{**FAIL, "times": 2}, OK], {}, {"ST-1"}),
+    # S1-82: what the caller configures never arrives; the defaults of another client hold.
+    "parameter": (wrong(budget={"attempts": 3}), [{**FAIL, "times": 5}, OK], {}, {"AT-1"}),
+    # S1-83: nothing bounds the calls in flight.
+    "semaphore": (wrong(slots=None), [{**OK, "delay": "5s"}], {"calls": 6, "concurrency": 6}, {"CC-1"}),
+    # S1-84: nobody watches for progress.
+    "watchdog": (wrong(progress=None), [HANG], {"give_up": "3h"}, {"PT-1"}),
+    # S1-85: the jitter is full instead of a quarter to both sides.
+    "jitter": (wrong(rules=[{**RIGHT["rules"][0], "backoff": {**RIGHT["rules"][0]["backoff"], "jitter": "full"}}]),
+               [{**FAIL, "times": 12}, OK], {}, {"BO-1"}),
+    # S1-86, S1-47: 30 s instead of half an hour and more kill requests that are well.
+    "timeout of 30 s": (wrong(progress=SHORT), [SLOW], {}, {"TO-1"}),
+    "timeout of 30 min": (wrong(progress={**SHORT, "timeout": "30min"}), [HALF_AN_HOUR], {}, {"TO-1"}),
+}
+
+
+@pytest.mark.parametrize("gap", GAPS)
+def test_each_critical_gap_has_its_detector(tmp_path, gap):
+    has_gap, steps, workload, detectors = GAPS[gap]
+    right, wrong_one = tmp_path / "right", tmp_path / "wrong"
+    told = story(tmp_path, steps, workload=workload)
+    right_profile = profile(right, RIGHT)
+    lines = play(right, told, right_profile)
+    if not gap == "watchdog":
+        assert all(line["outcome"] == "ok" for line in of(lines, "result"))
+    play(wrong_one, told, profile(wrong_one, has_gap))
+    broken = seen_by(tmp_path, wrong_one / "out/t/story/trace.ndjson", right_profile, told)
+    assert detectors <= broken, broken
+
+
+@pytest.mark.parametrize("at", ["request", "accept", "head"])
+def test_a_hang_that_the_server_ends_is_judged_from_its_end(tmp_path, at):
+    rules = profile(tmp_path, layer(rules=[{**RETRY, "on": {"transport": ["any"]}}]))
+    hang = {"fault": {"do": "hang", "at": at, "for": "700ms"}, "json": {"ok": True}}
+    told = story(tmp_path, [hang, OK], per="run")
+    lines = play(tmp_path, told, rules)
+    assert of(lines, "result")[0]["outcome"] == "ok"
+    live_gaps(tmp_path, told, rules, 1)  # judged live as well, and conforms
+
+
 # -- the network ---------------------------------------------------------------
 
 
