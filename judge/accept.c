@@ -30,11 +30,13 @@ static enum judge_rule rule_of_end(const struct retry_action *done,
         return JUDGE_PT_1;
     case REASON_RETRY_AFTER:
         return JUDGE_RA_1;
+    case REASON_BREAKER:
+        return JUDGE_CB_1;
+    case REASON_TOKENS:
+        return JUDGE_TB_1;
     case REASON_ATTEMPTS:
     case REASON_ELAPSED:
-    case REASON_BREAKER:
     case REASON_OVERFLOW:
-    case REASON_TOKENS:
     case REASON_CALL_TIMEOUT:
     case REASON_CANCELLED:
         return JUDGE_AT_2;
@@ -55,8 +57,12 @@ static int count_waiting(const struct hypotheses *set)
 /* -- no attempt came ------------------------------------------------------- */
 
 /* The rule that giving up here breaks. */
-static enum judge_rule rule_of_silence(const struct place *place)
+static enum judge_rule rule_of_silence(const struct place *place,
+                                       const struct hypothesis *nominal)
 {
+    if (!nominal->is_resend && nominal->action.kind == RETRY_SEND) {
+        return JUDGE_FU_1;
+    }
     if (place->call->count > 1) {
         return JUDGE_AT_1;
     }
@@ -66,14 +72,15 @@ static enum judge_rule rule_of_silence(const struct place *place)
 /* May the hypothesis have ended unseen, or not be due yet? Fills the instant by
  * which an attempt should have been seen. */
 static bool may_be_silent(const struct walk *walk,
-                          const struct hypothesis *hypothesis,
+                          const struct hypothesis *hypothesis, int64_t last,
                           int64_t *latest_ns)
 {
     if (!hypotheses_waits(hypothesis) || hypothesis->is_resend ||
         hypothesis->action.is_never) {
         return !hypothesis->is_resend;
     }
-    int64_t due_ns = hypotheses_reach(hypothesis).max_ns;
+    int64_t due_ns =
+        gates_of_next(walk->set, hypothesis, last, NS_FOREVER).due_ns;
     *latest_ns = units_add(due_ns, walk->judging->late_ns);
     if (due_ns == NS_FOREVER || hypothesis->action.kind != RETRY_WAIT) {
         return due_ns == NS_FOREVER;
@@ -84,8 +91,9 @@ static bool may_be_silent(const struct walk *walk,
 static void judge_silence(const struct walk *walk, const struct place *place)
 {
     const struct judging *judging = walk->judging;
-    enum judge_rule rule = rule_of_silence(place);
+    enum judge_rule rule = rule_of_silence(place, &walk->set->items[0]);
     int64_t latest_ns = NS_FOREVER;
+    int64_t last = place->call->attempts[place->index]->id;
     if (walk->set->items[0].action.is_never) {
         judging->tally->hangs++;
         tally_exercise(judging->tally, JUDGE_RA_1);
@@ -94,7 +102,7 @@ static void judge_silence(const struct walk *walk, const struct place *place)
     hidden_add(walk->set, judging->end_ns);
     for (int i = walk->set->count - 1; i >= 0; i--) {
         if (walk->set->is_open ||
-            may_be_silent(walk, &walk->set->items[i], &latest_ns)) {
+            may_be_silent(walk, &walk->set->items[i], last, &latest_ns)) {
             return;
         }
     }
@@ -152,6 +160,57 @@ static void judge_end(const struct walk *walk, const struct place *place)
     }
 }
 
+/* -- circuits and turns ---------------------------------------------------- */
+
+/* True: every hypothesis says that an open circuit refused the attempt. */
+static bool judge_circuit(const struct walk *walk, const struct place *place)
+{
+    const struct hypotheses *set = walk->set;
+    int64_t last = place->call->attempts[place->index]->id;
+    int64_t sent_ns = place->call->attempts[place->index + 1]->head_ns;
+    struct refused refused = {0};
+    for (int i = set->count - 1; i >= 0; i--) {
+        if (!hypotheses_waits(&set->items[i])) {
+            continue;
+        }
+        refused = gates_refuse_next(set, &set->items[i], last, sent_ns);
+        if (!refused.layer) {
+            return false;
+        }
+    }
+    evidence_circuit(tally_violate(walk->judging->tally, JUDGE_CB_1, false),
+                     place, place->index + 1, &refused);
+    return true;
+}
+
+static bool judge_turn(const struct walk *walk, const struct place *place)
+{
+    struct hypotheses *set = walk->set;
+    const struct judging *judging = walk->judging;
+    int step =
+        calls_step(judging->profile, place->call->attempts[place->index + 1]);
+    int kept = 0, wanted = 0;
+    if (!judging->profile->follow_up.path || place->call->is_follow_up) {
+        return true;
+    }
+    tally_exercise(judging->tally, JUDGE_FU_1);
+    for (int i = 0; i < set->count; i++) {
+        const struct hypothesis *hypothesis = &set->items[i];
+        if (!hypotheses_waits(hypothesis) || hypothesis->call.step == step) {
+            set->items[kept++] = *hypothesis;
+        } else {
+            wanted = hypothesis->call.step;
+        }
+    }
+    set->count = kept;
+    if (count_waiting(set) > 0) {
+        return true;
+    }
+    evidence_turn(tally_violate(judging->tally, JUDGE_FU_1, false), place,
+                  wanted);
+    return false;
+}
+
 /* -- the next attempt came ------------------------------------------------- */
 
 /* False: the walk of this call is over. */
@@ -170,10 +229,13 @@ static bool judge_next(struct walk *walk, const struct place *place)
     if (walk->set->is_open) {
         return false;
     }
-    if (!rules_timeout_after_wait(walk->set, place)) {
+    if (!judge_turn(walk, place) ||
+        !rules_timeout_after_wait(walk->set, place)) {
         return false;
     }
-    rules_gap_judge(walk->set, place);
+    if (!judge_circuit(walk, place)) {
+        rules_gap_judge(walk->set, place);
+    }
     if (!hypotheses_sent(walk->set, next->head_ns)) {
         return false;
     }
@@ -241,19 +303,45 @@ static bool walk_attempt(struct walk *walk, size_t index)
     return judge_next(walk, &place);
 }
 
+static void judge_first(const struct walk *walk, const struct place *place)
+{
+    struct refused refused =
+        gates_refuse_first(walk->set, walk->call->attempts[0]);
+    if (refused.layer) {
+        evidence_circuit(tally_violate(walk->judging->tally, JUDGE_CB_1, false),
+                         place, 0, &refused);
+    } else {
+        rules_gap_first(walk->set, place);
+    }
+}
+
 static void walk_call(struct walk *walk)
 {
     hypotheses_start(walk->set, walk->call);
     if (walk->set->items[0].action.kind != RETRY_SEND) {
         return; /* a progress timeout that is over before the call began */
     }
-    rules_request_retry_count(
-        walk->set,
-        &(struct place){.judging = walk->judging, .call = walk->call}, 0);
+    struct place place = {.judging = walk->judging, .call = walk->call};
+    judge_first(walk, &place);
+    rules_request_retry_count(walk->set, &place, 0);
     for (size_t i = 0; i < walk->call->count; i++) {
         if (!walk_attempt(walk, i)) {
             return;
         }
+    }
+}
+
+/* A circuit that opened while the client went on is one that it kept, or not.
+ */
+static void exercise_circuits(const struct judging *judging,
+                              const struct shared_lines *lines)
+{
+    const struct workload *workload = &judging->scenario->workload;
+    bool has_unseen =
+        (int64_t)judging->calls->count < workload->clients * workload->calls;
+    int64_t openings = shared_openings(lines, has_unseen);
+    for (int64_t i = 0; i < openings; i++) {
+        tally_exercise(judging->tally, JUDGE_CB_1);
     }
 }
 
@@ -270,6 +358,7 @@ bool accept_calls(const struct judging *judging, struct arena *scratch)
     if (!walk.set) {
         return false;
     }
+    exercise_circuits(judging, lines);
     for (size_t i = 0; i < judging->calls->count; i++) {
         if (judging->tally->is_silent && tally_violations(judging->tally)) {
             return true; /* a misreading that does not explain the trace */

@@ -20,7 +20,7 @@ const char *applies_profile_reason(const struct profile *profile,
 static bool reads_header(const struct layer *layer)
 {
     for (size_t i = 0; i < layer->rule_count; i++) {
-        if (layer->rules[i].retry_after.is_used) {
+        if (layer->rules[i].retry_after.is_used && !layer->is_disabled) {
             return true;
         }
     }
@@ -38,20 +38,47 @@ static bool has_progress(const struct layer *layer)
     return layer->progress.timeout_ns != NS_FOREVER;
 }
 
+static bool closes_limiter(const struct layer *layer)
+{
+    for (size_t i = 0; i < layer->rule_count; i++) {
+        if (layer->rules[i].closes_limiter && !layer->is_disabled) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_rate(const struct layer *layer)
+{
+    return layer->rate_limiter.is_used && layer->rate_limiter.per_second > 0;
+}
+
+static bool has_breaker(const struct layer *layer)
+{
+    return layer->breaker.is_used;
+}
+
+static bool has_tokens(const struct layer *layer)
+{
+    return layer->budget.tokens.is_used && !layer->is_disabled;
+}
+
 static bool has_slots(const struct layer *layer)
 {
-    return layer->slots.limit > 0;
+    return layer->slots.limit > 0 || layer->slots.throttled_limit > 0 ||
+           layer->slots.byte_limit > 0;
 }
 
 static bool has_budget(const struct layer *layer)
 {
     const struct budget *budget = &layer->budget;
-    return budget->attempts != ATTEMPTS_UNLIMITED ||
-           budget->connect_attempts != ATTEMPTS_UNLIMITED ||
-           budget->read_attempts != ATTEMPTS_UNLIMITED ||
-           budget->status_attempts != ATTEMPTS_UNLIMITED ||
-           budget->elapsed_ns != NS_FOREVER ||
-           layer->call_timeout_ns != NS_FOREVER;
+    return !layer->is_disabled &&
+           (budget->attempts != ATTEMPTS_UNLIMITED ||
+            budget->connect_attempts != ATTEMPTS_UNLIMITED ||
+            budget->read_attempts != ATTEMPTS_UNLIMITED ||
+            budget->status_attempts != ATTEMPTS_UNLIMITED ||
+            budget->elapsed_ns != NS_FOREVER ||
+            layer->call_timeout_ns != NS_FOREVER);
 }
 
 static const char *unless(const struct judging *judging,
@@ -131,6 +158,22 @@ const char *applies_missing_part(const struct judging *judging,
                       "the profile limits neither attempts nor time");
     case JUDGE_CC_1:
         return slots_reason(judging);
+    case JUDGE_RL_1:
+    case JUDGE_RL_2:
+        return unless(judging, closes_limiter,
+                      "the profile closes no rate limiter");
+    case JUDGE_RL_3:
+        return unless(judging, has_rate, "the profile keeps no steady rate");
+    case JUDGE_CB_1:
+        return unless(judging, has_breaker,
+                      "the profile has no circuit breaker");
+    case JUDGE_TB_1:
+        return unless(judging, has_tokens,
+                      "the profile has no bucket of retry tokens");
+    case JUDGE_FU_1:
+        return judging->profile->follow_up.path
+                   ? NULL
+                   : "the profile has no follow-up request here";
     case JUDGE_REQ_2:
         return headers->idempotency_key
                    ? NULL

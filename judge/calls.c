@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "judge/judging.h"
 #include "judge/names.h"
 #include "judge/seen.h"
 #include "model/units.h"
@@ -86,10 +87,10 @@ static void sort_attempts(struct call *call)
 }
 
 /* Counts the attempts of each call, then deals them out. */
-static bool deal(struct calls *calls, const struct judge_input *input,
+static bool deal(struct calls *calls, const struct judging *judging,
                  struct arena *arena)
 {
-    const struct trace *trace = input->trace;
+    const struct trace *trace = judging->trace;
     for (size_t i = 0; i < trace->attempt_count; i++) {
         const struct trace_attempt *attempt = &trace->attempts[i];
         if (attempt->route[0] != '\0') {
@@ -98,7 +99,7 @@ static bool deal(struct calls *calls, const struct judge_input *input,
             calls->unmatched = attempt;
         }
         if (is_grouped(attempt)) {
-            call_of(calls, attempt, calls_step(input->profile, attempt))
+            call_of(calls, attempt, calls_step(judging->profile, attempt))
                 ->count++;
         }
     }
@@ -116,7 +117,7 @@ static bool deal(struct calls *calls, const struct judge_input *input,
         const struct trace_attempt *attempt = &trace->attempts[i];
         if (is_grouped(attempt)) {
             struct call *call =
-                call_of(calls, attempt, calls_step(input->profile, attempt));
+                call_of(calls, attempt, calls_step(judging->profile, attempt));
             call->attempts[call->count++] = attempt;
         }
     }
@@ -264,10 +265,10 @@ static void set_give_ups(struct calls *calls, const struct trace *trace,
     }
 }
 
-struct calls *calls_group(const struct judge_input *input, struct arena *arena)
+struct calls *calls_group(const struct judging *judging, struct arena *arena)
 {
-    const struct scenario *scenario = input->scenario;
-    const struct trace *trace = input->trace;
+    const struct scenario *scenario = judging->scenario;
+    const struct trace *trace = judging->trace;
     struct calls *calls = arena_alloc(arena, sizeof *calls);
     size_t most = trace->attempt_count + 1;
     if (!calls) {
@@ -278,7 +279,7 @@ struct calls *calls_group(const struct judge_input *input, struct arena *arena)
     calls->items = arena_array(arena, most, sizeof *calls->items);
     calls->first_of_key = arena_array(arena, most, sizeof(struct call *));
     if (!calls->by_key || !calls->items || !calls->first_of_key ||
-        !deal(calls, input, arena) ||
+        !deal(calls, judging, arena) ||
         !adopt_accept_faults(calls, trace, scenario, arena)) {
         return NULL;
     }

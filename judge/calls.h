@@ -6,10 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "judge/judge.h"
 #include "model/profile.h"
 #include "model/scenario.h"
 #include "model/trace.h"
+
+struct judging;
 
 struct call {
     const char *key, *route;
@@ -36,9 +37,10 @@ struct calls {
     struct call **first_of_key;
 };
 
-/* NULL only without memory. Attempts of routes that are not judged are left
- * out. Everything lives in `arena` and borrows the input. */
-struct calls *calls_group(const struct judge_input *input, struct arena *arena);
+/* From profile, scenario and trace. NULL only without memory. Attempts of
+ * routes that are not judged are left out. Everything lives in `arena` and
+ * borrows the trace. */
+struct calls *calls_group(const struct judging *judging, struct arena *arena);
 
 /* Which request of its call an attempt is: 0, or 1 of the follow-up. */
 int calls_step(const struct profile *profile,

@@ -22,6 +22,9 @@ struct refusals {
 struct circuit {
     const struct judging *judging;
     struct refusals may, must;
+    bool is_serial;
+    int64_t openings;  /* that something came after */
+    bool is_last_open; /* one more, and nothing came after it yet */
 };
 
 enum mode { MODE_CLOSED, MODE_OPEN, MODE_HALF_OPEN, MODE_UNKNOWN };
@@ -99,6 +102,7 @@ static void open_surely(struct walk *walk, const struct effect *effect,
 {
     int64_t reset_ns = walk->policy->reset_ns;
     walk->mode = MODE_OPEN;
+    walk->circuit->is_last_open = true;
     walk->opened_ns = earliest_ns;
     walk->suspect = NULL;
     walk->is_reopening = false;
@@ -303,6 +307,10 @@ static void pass(struct walk *walk, const struct edge *edge)
 {
     const struct effect *effect = edge->effect;
     watch_lone(walk, edge);
+    if (effect->kind == EFFECT_SENT && walk->circuit->is_last_open) {
+        walk->circuit->openings++;
+        walk->circuit->is_last_open = false;
+    }
     switch (effect->kind) {
     case EFFECT_SENT:
         if (edge->is_end) {
@@ -357,6 +365,7 @@ struct circuit *circuit_create(const struct judging *judging,
         return NULL;
     }
     circuit->judging = judging;
+    circuit->is_serial = effects->is_serial;
     struct walk walk = {
         .policy = policy, .circuit = circuit, .success_to_ns = INT64_MIN};
     for (size_t i = 0; i < effects->count; i++) {
@@ -411,6 +420,9 @@ bool circuit_must_refuse(const struct circuit *circuit, int64_t ready_ns,
 {
     const struct refusals *must = &circuit->must;
     size_t count = count_by(must, sent_ns);
+    if (circuit->is_serial) {
+        ready_ns = sent_ns; /* nothing else goes on */
+    }
     for (size_t i = count; i-- > 0 && count - i <= LOOK_BACK_MAX;) {
         const struct refusal *refusal = &must->items[i];
         bool is_after = refusal->from_ns <= ready_ns ||
@@ -422,4 +434,9 @@ bool circuit_must_refuse(const struct circuit *circuit, int64_t ready_ns,
         }
     }
     return false;
+}
+
+int64_t circuit_openings(const struct circuit *circuit, bool has_unseen)
+{
+    return circuit->openings + (has_unseen && circuit->is_last_open);
 }

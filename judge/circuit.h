@@ -29,4 +29,8 @@ bool circuit_must_refuse(const struct circuit *circuit, int64_t ready_ns,
                          int64_t sent_ns, int64_t last, int64_t *until_ns,
                          int64_t *opened_by);
 
+/* How often it opened for certain, and what came after tells whether it let
+ * anything through. `has_unseen`: calls of the plan sent nothing. */
+int64_t circuit_openings(const struct circuit *circuit, bool has_unseen);
+
 #endif

@@ -183,6 +183,103 @@ void evidence_gap(struct finding *finding, const struct place *place,
         lag_text(place->judging));
 }
 
+/* -- gates ------------------------------------------------------------------
+ */
+
+static const char *lag_reason(const struct judging *judging)
+{
+    return tally_text(
+        judging->tally,
+        "this machine was up to %s late, too much to tell; run it again",
+        lag_text(judging));
+}
+
+static const char *sent_text(const struct place *place, size_t index)
+{
+    struct tally *tally = place->judging->tally;
+    return tally_text(
+        tally, "%s came at %s", evidence_attempt(place, index),
+        evidence_seconds(tally, place->call->attempts[index]->head_ns));
+}
+
+void evidence_gate(struct finding *finding, const struct place *place,
+                   size_t index, const struct gate *gate)
+{
+    if (!finding) {
+        return;
+    }
+    const struct judging *judging = place->judging;
+    struct tally *tally = judging->tally;
+    finding->attempt = place->call->attempts[index]->id;
+    finding->expected =
+        gate->is_shut
+            ? tally_text(tally,
+                         "no attempt before %s  (the answer to request #%lld "
+                         "closed the rate limiter; early allowance %s)",
+                         evidence_seconds(tally, gate->end_ns),
+                         (long long)gate->closed_by,
+                         duration(tally, judging->early_ns))
+            : tally_text(tally,
+                         "the attempt by %s, when the rate limiter was open "
+                         "again  (late allowance %s, lag this run %s)",
+                         evidence_seconds(tally, gate->due_ns),
+                         duration(tally, judging->profile->tolerance.late_ns),
+                         lag_text(judging));
+    finding->observed = sent_text(place, index);
+    finding->source =
+        evidence_source(judging, &(struct retry_action){.layer = gate->layer});
+    finding->reason = lag_reason(judging);
+}
+
+void evidence_circuit(struct finding *finding, const struct place *place,
+                      size_t index, const struct refused *refused)
+{
+    if (!finding) {
+        return;
+    }
+    struct tally *tally = place->judging->tally;
+    finding->attempt = place->call->attempts[index]->id;
+    finding->expected =
+        refused->until_ns == NS_FOREVER
+            ? tally_text(tally,
+                         "no attempt while request #%lld tries the circuit",
+                         (long long)refused->opened_by)
+            : tally_text(tally,
+                         "no attempt before %s  (request #%lld opened the "
+                         "circuit; early allowance %s)",
+                         evidence_seconds(tally, refused->until_ns),
+                         (long long)refused->opened_by,
+                         duration(tally, place->judging->early_ns));
+    finding->observed = sent_text(place, index);
+    finding->source = evidence_source(
+        place->judging, &(struct retry_action){.layer = refused->layer});
+    finding->reason = lag_reason(place->judging);
+}
+
+void evidence_turn(struct finding *finding, const struct place *place, int step)
+{
+    if (!finding) {
+        return;
+    }
+    const struct judging *judging = place->judging;
+    const struct follow_up *second = &judging->profile->follow_up;
+    struct tally *tally = judging->tally;
+    const struct trace_attempt *first = place->call->attempts[0];
+    const struct trace_attempt *next = place->call->attempts[place->index + 1];
+    finding->attempt = next->id;
+    finding->expected =
+        step > 0
+            ? tally_text(tally, "%s %s next", second->method, second->path)
+            : tally_text(tally, "%s %.120s next", first->method, first->target);
+    finding->observed =
+        tally_text(tally, "%s: %s %.120s, after %s",
+                   evidence_attempt(place, place->index + 1), next->method,
+                   next->target, seen_words(tally, &place->seen->outcome));
+    finding->source =
+        tally_text(tally, "profile %s: follow_up", judging->profile->id);
+    finding->reason = "";
+}
+
 /* -- retried or not -------------------------------------------------------- */
 
 static const char *spent_text(struct tally *tally,
@@ -223,11 +320,12 @@ static const char *why_over(const struct place *place,
             done->retry_after.text ? done->retry_after.text : "its value");
     case REASON_BREAKER:
         return "the circuit is open";
+    case REASON_TOKENS:
+        return "no retry token is left";
     case REASON_OVERFLOW:
         return "the client's arithmetic overflows";
     case REASON_ATTEMPTS:
     case REASON_ELAPSED:
-    case REASON_TOKENS:
     case REASON_CANCELLED:
         return spent_text(tally, done);
     }

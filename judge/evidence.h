@@ -2,7 +2,7 @@
 #ifndef RETRYSPEC_JUDGE_EVIDENCE_H
 #define RETRYSPEC_JUDGE_EVIDENCE_H
 
-#include "judge/hypotheses.h"
+#include "judge/gates.h"
 
 /* Where an attempt stands. */
 struct place {
@@ -26,6 +26,19 @@ const char *evidence_source(const struct judging *judging,
  * NULL. */
 void evidence_gap(struct finding *finding, const struct place *place,
                   const struct hypothesis *hypothesis, bool is_early);
+
+/* The attempt of that index was sent inside a window of a rate limiter, or long
+ * after it. */
+void evidence_gate(struct finding *finding, const struct place *place,
+                   size_t index, const struct gate *gate);
+
+/* It was sent although a circuit was open. */
+void evidence_circuit(struct finding *finding, const struct place *place,
+                      size_t index, const struct refused *refused);
+
+/* It was not the request whose turn it was. */
+void evidence_turn(struct finding *finding, const struct place *place,
+                   int step);
 
 /* The engine says that the call was over. */
 void evidence_over(struct finding *finding, const struct place *place,

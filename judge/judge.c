@@ -9,6 +9,7 @@
 #include "judge/likely.h"
 #include "judge/names.h"
 #include "judge/rules_faults.h"
+#include "judge/rules_rate.h"
 #include "judge/rules_request.h"
 #include "judge/rules_results.h"
 #include "judge/rules_slots.h"
@@ -247,6 +248,7 @@ static bool apply_rules(struct judging *judging, struct arena *scratch)
     rules_faults_judge(judging);
     return accept_calls(judging, scratch) &&
            rules_request_judge(judging, scratch) &&
+           rules_rate_judge(judging, scratch) &&
            rules_slots_judge(judging, scratch);
 }
 
@@ -279,6 +281,26 @@ static const struct names *reported_calls(const struct trace *trace,
     return names;
 }
 
+/* Where the scenario does not serve the second request, or begins with it, each
+ * call is one request. */
+static bool serves_follow_up(const struct scenario *scenario,
+                             const struct follow_up *second)
+{
+    const struct workload *workload = &scenario->workload;
+    size_t length = strcspn(workload->path, "?#");
+    if (strncmp(workload->path, second->path, length) == 0 &&
+        second->path[length] == '\0') {
+        return false;
+    }
+    for (size_t i = 0; i < scenario->route_count; i++) {
+        const struct route *route = &scenario->routes[i];
+        if (route_matches(route, second->method, second->path)) {
+            return route->judged;
+        }
+    }
+    return false;
+}
+
 static struct load load_of(const struct calls *calls)
 {
     struct load load = {.calls = (int64_t)calls->count};
@@ -300,13 +322,21 @@ static bool judge_all(const struct judge_input *input,
         .trace = input->trace,
         .tally = &tally,
     };
-    struct calls *calls = calls_group(input, scratch);
+    if (!variant_init(&variant, input->profile, scratch)) {
+        return false;
+    }
+    if (variant.profile.follow_up.path &&
+        !serves_follow_up(input->scenario, &variant.profile.follow_up)) {
+        variant.profile.follow_up = (struct follow_up){0};
+    }
+    judging.profile = &variant.profile;
+    struct calls *calls = calls_group(&judging, scratch);
     judging.reported = reported_calls(input->trace, scratch);
     struct spans *spans =
         calls && judging.reported
             ? spans_create(input->trace, calls->owns_accept_faults, scratch)
             : NULL;
-    if (!spans || !variant_init(&variant, input->profile, scratch)) {
+    if (!spans) {
         return false;
     }
     if (input->trace->level > 0 &&
@@ -314,7 +344,6 @@ static bool judge_all(const struct judge_input *input,
         variant_set_read_timeout(&variant,
                                  input->scenario->workload.read_timeout_ns);
     }
-    judging.profile = &variant.profile;
     judging.tests_length = seen_tests_length(input->profile);
     judging.tests_body = seen_tests_body(input->profile);
     calls_cover(calls, input->profile);

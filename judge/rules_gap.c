@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "judge/gates.h"
 #include "model/units.h"
 
 /* A re-send below the SDK comes at once; a back-off is not that short. */
@@ -43,19 +44,36 @@ static bool may_queue(const struct judging *judging,
     return false;
 }
 
-/* How far the instant lies outside what is allowed: negative is early. */
-static int64_t distance(const struct judging *judging,
-                        const struct hypothesis *hypothesis, int64_t head_ns)
+/* How far the next attempt lies outside of what a hypothesis allows. */
+struct miss {
+    int64_t off_ns; /* negative is early */
+    bool is_of_gate;
+    struct gate gate;
+};
+
+static struct miss miss_of(const struct hypotheses *set,
+                           const struct hypothesis *hypothesis,
+                           const struct place *place)
 {
+    const struct judging *judging = set->judging;
+    int64_t head_ns = place->call->attempts[place->index + 1]->head_ns;
     struct delay_range reach = hypotheses_reach(hypothesis);
     int64_t low_ns = reach.min_ns - judging->early_ns;
-    int64_t high_ns = units_add(reach.max_ns, judging->late_ns);
+    struct miss miss = {
+        .gate = gates_of_next(set, hypothesis,
+                              place->call->attempts[place->index]->id, head_ns),
+    };
+    int64_t high_ns = units_add(miss.gate.due_ns, judging->late_ns);
     if (head_ns < low_ns) {
-        return head_ns - low_ns;
+        miss.off_ns = head_ns - low_ns;
+    } else if (miss.gate.is_shut) {
+        miss.off_ns = head_ns - (miss.gate.end_ns - judging->early_ns);
+        miss.is_of_gate = true;
+    } else if (head_ns > high_ns && !may_queue(judging, hypothesis)) {
+        miss.off_ns = head_ns - high_ns;
+        miss.is_of_gate = miss.gate.due_ns > reach.max_ns;
     }
-    return head_ns > high_ns && !may_queue(judging, hypothesis)
-               ? head_ns - high_ns
-               : 0;
+    return miss;
 }
 
 static int64_t magnitude(int64_t ns)
@@ -65,25 +83,28 @@ static int64_t magnitude(int64_t ns)
 
 /* Of those that wait, keeps the ones that fit, or else the nearest one. Returns
  * how far that one is off. */
-static int64_t keep_fitting(struct hypotheses *set, int64_t head_ns)
+static struct miss keep_fitting(struct hypotheses *set,
+                                const struct place *place)
 {
     int kept = 0;
-    int64_t best = INT64_MAX, signed_best = 0;
+    struct miss best = {.off_ns = INT64_MAX};
     for (int i = 0; i < set->count; i++) {
         if (!hypotheses_waits(&set->items[i])) {
             continue;
         }
-        int64_t off = distance(set->judging, &set->items[i], head_ns);
-        if (magnitude(off) > best || (best != 0 && magnitude(off) == best)) {
+        struct miss miss = miss_of(set, &set->items[i], place);
+        bool is_better = magnitude(miss.off_ns) < magnitude(best.off_ns);
+        if (!is_better && (miss.off_ns != 0 || best.off_ns != 0)) {
             continue;
         }
-        kept = off == 0 && best == 0 ? kept : 0;
-        best = magnitude(off);
-        signed_best = off;
+        if (is_better) {
+            kept = 0;
+            best = miss;
+        }
         set->items[kept++] = set->items[i];
     }
     set->count = kept;
-    return signed_best;
+    return best;
 }
 
 /* -- labels ---------------------------------------------------------------- */
@@ -133,8 +154,22 @@ static bool is_doubtful(const struct judging *judging, int64_t off_ns)
             judging->lag_ns > judging->profile->tolerance.late_ns);
 }
 
+static void exercise_gate(const struct judging *judging,
+                          const struct gate *gate,
+                          const struct hypothesis *hypothesis)
+{
+    bool is_longer = gate->due_ns > hypotheses_reach(hypothesis).max_ns;
+    if (gate->is_known) {
+        tally_exercise(judging->tally, JUDGE_RL_1);
+    }
+    if (is_longer && gate->due_ns != NS_FOREVER &&
+        !may_queue(judging, hypothesis)) {
+        tally_exercise(judging->tally, JUDGE_RL_2);
+    }
+}
+
 static void exercise(const struct hypothesis *hypothesis,
-                     const struct place *place)
+                     const struct place *place, const struct gate *gate)
 {
     const struct judging *judging = place->judging;
     struct delay_range range = backoff_range(&hypothesis->action.law);
@@ -146,30 +181,62 @@ static void exercise(const struct hypothesis *hypothesis,
             tally_exercise(judging->tally, JUDGE_HID_1);
         }
     }
-    if (range.max_ns != NS_FOREVER && !may_queue(judging, hypothesis)) {
+    if (range.max_ns != NS_FOREVER && gate->due_ns != NS_FOREVER &&
+        !may_queue(judging, hypothesis)) {
         tally_exercise(judging->tally, by_header ? JUDGE_RA_2 : JUDGE_BO_2);
     }
+    exercise_gate(judging, gate, hypothesis);
+}
+
+static enum judge_rule rule_of(const struct miss *miss,
+                               const struct hypothesis *hypothesis,
+                               const struct place *place)
+{
+    if (miss->is_of_gate) {
+        return miss->off_ns < 0 ? JUDGE_RL_1 : JUDGE_RL_2;
+    }
+    if (miss->off_ns < 0) {
+        return early_rule(hypothesis, place);
+    }
+    return has_header(&hypothesis->action) ? JUDGE_RA_2 : JUDGE_BO_2;
 }
 
 void rules_gap_judge(struct hypotheses *set, const struct place *place)
 {
     const struct judging *judging = place->judging;
-    int64_t head_ns = place->call->attempts[place->index + 1]->head_ns;
-    int64_t off_ns = keep_fitting(set, head_ns);
+    struct miss miss = keep_fitting(set, place);
     const struct hypothesis *hypothesis = &set->items[0];
     if (hypothesis->is_resend) {
         tally_exercise(judging->tally, JUDGE_HID_1);
         return;
     }
-    exercise(hypothesis, place);
-    if (off_ns == 0) {
+    exercise(hypothesis, place, &miss.gate);
+    if (miss.off_ns == 0) {
         return;
     }
-    enum judge_rule rule = early_rule(hypothesis, place);
-    if (off_ns > 0) {
-        rule = has_header(&hypothesis->action) ? JUDGE_RA_2 : JUDGE_BO_2;
-    }
     struct finding *finding =
-        tally_violate(judging->tally, rule, is_doubtful(judging, off_ns));
-    evidence_gap(finding, place, hypothesis, off_ns < 0);
+        tally_violate(judging->tally, rule_of(&miss, hypothesis, place),
+                      is_doubtful(judging, miss.off_ns));
+    if (miss.is_of_gate) {
+        evidence_gate(finding, place, place->index + 1, &miss.gate);
+    } else {
+        evidence_gap(finding, place, hypothesis, miss.off_ns < 0);
+    }
+}
+
+void rules_gap_first(const struct hypotheses *set, const struct place *place)
+{
+    const struct judging *judging = place->judging;
+    const struct trace_attempt *first = place->call->attempts[0];
+    struct gate gate = gates_of_first(set, first);
+    if (!gate.is_known) {
+        return;
+    }
+    tally_exercise(judging->tally, JUDGE_RL_1);
+    if (gate.is_shut) {
+        int64_t off_ns = first->head_ns - (gate.end_ns - judging->early_ns);
+        evidence_gate(tally_violate(judging->tally, JUDGE_RL_1,
+                                    is_doubtful(judging, off_ns)),
+                      place, 0, &gate);
+    }
 }

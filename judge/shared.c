@@ -172,3 +172,15 @@ struct shared_tokens shared_unknown(const struct shared_lines *lines)
 {
     return shared_found(lines, 0, SIZE_MAX);
 }
+
+int64_t shared_openings(const struct shared_lines *lines, bool has_unseen)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < lines->profile->layer_count; i++) {
+        struct circuit *const *all = lines->layers[i].circuits;
+        for (size_t pool = 0; all && pool < lines->pools; pool++) {
+            sum += circuit_openings(all[pool], has_unseen);
+        }
+    }
+    return sum;
+}

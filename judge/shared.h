@@ -37,4 +37,7 @@ struct shared_tokens shared_found(const struct shared_lines *lines,
 /* Of an attempt that nobody saw: anything. */
 struct shared_tokens shared_unknown(const struct shared_lines *lines);
 
+/* How often circuits opened, see circuit_openings(). */
+int64_t shared_openings(const struct shared_lines *lines, bool has_unseen);
+
 #endif

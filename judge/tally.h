@@ -23,6 +23,11 @@
     X(JUDGE_BO_2, "BO-2")     \
     X(JUDGE_RA_1, "RA-1")     \
     X(JUDGE_RA_2, "RA-2")     \
+    X(JUDGE_RL_1, "RL-1")     \
+    X(JUDGE_RL_2, "RL-2")     \
+    X(JUDGE_CB_1, "CB-1")     \
+    X(JUDGE_TB_1, "TB-1")     \
+    X(JUDGE_FU_1, "FU-1")     \
     X(JUDGE_TO_1, "TO-1")     \
     X(JUDGE_TO_2, "TO-2")     \
     X(JUDGE_PT_1, "PT-1")     \
@@ -32,6 +37,7 @@
     X(JUDGE_HID_1, "HID-1")   \
     X(JUDGE_OVER_1, "OVER-1") \
     X(JUDGE_CC_1, "CC-1")     \
+    X(JUDGE_RL_3, "RL-3")     \
     X(JUDGE_FLT_1, "FLT-1")
 
 enum judge_rule {

@@ -62,6 +62,7 @@ struct look {
     int64_t since_ns; /* no effect before this one is in force any more */
     bool is_settled;  /* there is such an effect */
     bool may_be_open;
+    bool was_waited_for; /* the attempt came as a window ended */
     int64_t least_end_ns, closed_by;
 };
 
@@ -97,6 +98,9 @@ static void look_back(const struct windows *windows, struct look *look)
     if (looks_ns < question->ready_lo_ns - early_ns) {
         looks_ns = question->ready_lo_ns - early_ns;
     }
+    if (windows->effects.is_serial) {
+        looks_ns = question->sent_ns; /* nothing else goes on */
+    }
     size_t count = count_by(windows, question->sent_ns + early_ns);
     for (size_t i = count; i-- > 0;) {
         const struct effect *effect = &windows->effects.items[i];
@@ -110,7 +114,7 @@ static void look_back(const struct windows *windows, struct look *look)
             look->may_be_open = true;
             return;
         }
-        look->may_be_open |= has_just_ended(look, effect, early_ns, late_ns);
+        look->was_waited_for |= has_just_ended(look, effect, early_ns, late_ns);
         bool is_own = effect->attempt == question->last_attempt;
         if (!look->is_settled || effect->to_ns >= look->since_ns) {
             take(look, effect);
@@ -152,11 +156,12 @@ struct windows_answer windows_ask(const struct windows *windows,
     look_back(windows, &look);
     answer.due_ns = due_ns(windows, question);
     answer.is_shut =
-        look.is_settled && !look.may_be_open &&
+        look.is_settled && !look.may_be_open && !look.was_waited_for &&
         look.least_end_ns - windows->judging->early_ns > question->sent_ns;
     answer.end_ns = look.least_end_ns;
     answer.closed_by = look.closed_by;
-    answer.is_known = answer.is_shut || answer.due_ns > question->ready_hi_ns;
+    answer.is_known = answer.is_shut || look.was_waited_for ||
+                      answer.due_ns > question->ready_hi_ns;
     return answer;
 }
 

@@ -104,7 +104,8 @@ static inline struct scenario *story_scenario(const char *workload,
         "{\"retryspec\":1,\"id\":\"t/t\",\"title\":\"t\",\"takes\":\"1s\","
         "\"workload\":%s,\"server\":[{\"match\":\"POST /v1/x\","
         "\"steps\":[{\"reply\":200,\"json\":{}}],\"per\":\"call\","
-        "\"after_last\":\"repeat\"}],\"checks\":[%s]}",
+        "\"after_last\":\"repeat\"},{\"match\":\"POST /v1/y\",\"steps\":[{}],"
+        "\"per\":\"call\",\"after_last\":\"repeat\"}],\"checks\":[%s]}",
         workload, checks[0] ? checks : "\"OUT-1\"");
     struct scenario *scenario =
         scenario_read("t/t.jsonc", text, (size_t)length, &error);

@@ -36,8 +36,38 @@
 #define NUMBERS READS("\"default\":\"1500ms\"")
 #define LONGER  READS("\"use\":\"maximum\"")
 
-#define ONE "{\"request\":\"POST /v1/x\"}"
-#define TWO "{\"request\":\"POST /v1/x\",\"calls\":2,\"concurrency\":2}"
+/* A 429 closes the limiter of all clients; a 503 is retried after 100 ms. */
+#define SHARES(scope, more)                                                 \
+    "[{\"name\":\"http\",\"rate_limiter\":{\"scope\":\"" scope "\"" more    \
+    "},\"rules\":[{\"on\":{\"status\":[\"429\"]},\"do\":\"retry\","         \
+    "\"backoff\":{\"schedule\":\"none\"},\"retry_after\":{\"read\":[{"      \
+    "\"header\":\"Retry-After\",\"as\":[\"seconds\"]}]},"                   \
+    "\"closes_limiter\":true},{\"on\":{\"status\":[\"503\"]},\"do\":"       \
+    "\"retry\",\"backoff\":{\"schedule\":\"constant\",\"base\":\"100ms\"}}" \
+    "]}]"
+#define LIMITER SHARES("holder", "")
+#define PACED   SHARES("holder", ",\"per_second\":1,\"burst\":2")
+#define BREAKER                                                              \
+    "[{\"name\":\"http\",\"breaker\":{\"failures\":2,\"reset\":\"5s\","      \
+    "\"half_open_calls\":1},\"budget\":{\"attempts\":1},\"rules\":[{\"on\":" \
+    "{\"status\":[\"503\"]},\"do\":\"retry\",\"backoff\":{\"schedule\":"     \
+    "\"none\"}}]}]"
+#define TOKENS                                                               \
+    "[{\"name\":\"http\",\"budget\":{\"tokens\":{\"capacity\":2,\"cost\":1," \
+    "\"timeout_cost\":1,\"refund\":1}},\"rules\":[{\"on\":{\"status\":["     \
+    "\"503\"]},\"do\":\"retry\",\"backoff\":{\"schedule\":\"constant\","     \
+    "\"base\":\"100ms\"}}]}]"
+#define FOLLOWS                                                               \
+    "[{\"name\":\"handler\",\"rules\":[{\"on\":{\"status\":[\"503\"]},"       \
+    "\"do\":\"retry\",\"backoff\":{\"schedule\":\"none\"}}]},{\"name\":"      \
+    "\"future\",\"routes\":[\"POST /v1/y\"],\"rules\":[{\"on\":{\"status\":[" \
+    "\"408\"]},\"do\":\"poll\"},{\"on\":{\"status\":[\"410\"]},\"do\":"       \
+    "\"start-over\"}]}],\"follow_up\":\"POST /v1/y\""
+
+#define ONE   "{\"request\":\"POST /v1/x\"}"
+#define LATER "{\"request\":\"POST /v1/x\",\"calls\":2}"
+#define MANY  "{\"request\":\"POST /v1/x\",\"calls\":4}"
+#define TWO   "{\"request\":\"POST /v1/x\",\"calls\":2,\"concurrency\":2}"
 
 struct row {
     const char *profile, *workload, *story;
@@ -119,6 +149,51 @@ static const struct row broken[] = {
     {PROGRESS, ONE, "0 200 took=4000; ok:rs-0-0", "PT-1", VERDICT_FAIL,
      "the call ends when the progress timeout is over",
      "attempt 1 was open until 4.000 s"},
+    {LIMITER, TWO,
+     "0 429 ra=2; 600 200 call=rs-0-1; 2001 200; ok:rs-0-0; ok:rs-0-1", "RL-1",
+     VERDICT_FAIL,
+     "no attempt before 2.001 s  (the answer to request #1 closed the rate "
+     "limiter; early allowance 10ms)",
+     "attempt 1 of call rs-0-1 came at 0.600 s"},
+    {LIMITER, TWO,
+     "0 503 took=400; 10 429 ra=2 call=rs-0-1; 700 200; 2011 200 call=rs-0-1; "
+     "ok:rs-0-0; ok:rs-0-1",
+     "RL-1", VERDICT_FAIL,
+     "no attempt before 2.011 s  (the answer to request #2 closed the rate "
+     "limiter; early allowance 10ms)",
+     "attempt 2 of call rs-0-0 came at 0.700 s"},
+    {LIMITER, TWO,
+     "0 503 took=400; 10 429 ra=2 call=rs-0-1; 2011 200 call=rs-0-1; 2900 200; "
+     "ok:rs-0-0; ok:rs-0-1",
+     "RL-2", VERDICT_WARN,
+     "the attempt by 2.011 s, when the rate limiter was open again  (late "
+     "allowance 250ms, lag this run 1.0 ms)",
+     "attempt 2 of call rs-0-0 came at 2.900 s"},
+    {PACED, MANY,
+     "0 200; 1 200 call=rs-0-1; 1001 200 call=rs-0-2; 1500 200 call=rs-0-3; "
+     "ok:rs-0-0; ok:rs-0-1; ok:rs-0-2; ok:rs-0-3",
+     "RL-3", VERDICT_FAIL, "no attempt before 2.000 s  (1 a second, 2 at once)",
+     "attempt 1 of call rs-0-3 came at 1.500 s"},
+    {BREAKER, MANY,
+     "0 503; 10 503 call=rs-0-1; 20 200 call=rs-0-2; error:rs-0-0; "
+     "error:rs-0-1; ok:rs-0-2; error:rs-0-3",
+     "CB-1", VERDICT_FAIL,
+     "no attempt before 5.011 s  (request #2 opened the circuit; early "
+     "allowance 10ms)",
+     "attempt 1 of call rs-0-2 came at 0.020 s"},
+    {TOKENS, LATER,
+     "0 503; 101 503; 202 503; 303 200; ok:rs-0-0; 400 200 call=rs-0-1; "
+     "ok:rs-0-1",
+     "TB-1", VERDICT_FAIL,
+     "no attempt after attempt 3 of call rs-0-0: no "
+     "retry token is left",
+     "attempt 4 of call rs-0-0 came 0.100 s later"},
+    {FOLLOWS, ONE, "0 200; 1 408 target=/v1/y; 2 200; error:rs-0-0", "FU-1",
+     VERDICT_FAIL, "POST /v1/y next",
+     "attempt 3: POST /v1/x, after status 408"},
+    {FOLLOWS, ONE, "0 200; error:rs-0-0", "FU-1", VERDICT_FAIL,
+     "attempt 2 by 0.252 s, after status 200",
+     "none came; the client ended at 3600.000 s"},
     {PLAIN, ONE, "0 503; 1001 200 sha=bb; ok:rs-0-0", "REQ-1", VERDICT_FAIL,
      "the body of attempt 1: POST /v1/x, body 2 B, sha256 aa",
      "attempt 2: POST /v1/x, body 2 B, sha256 bb"},
@@ -180,6 +255,28 @@ static const struct row kept[] = {
      0},
     {PROGRESS, ONE, "0 timeout took=2000; error:rs-0-0", "PT-1", VERDICT_PASS,
      0, 0},
+    {LIMITER, TWO,
+     "0 429 ra=2; 2001 200 call=rs-0-1; 2002 200; ok:rs-0-0; ok:rs-0-1", "RL-1",
+     VERDICT_PASS, 0, 0},
+    {LIMITER, TWO,
+     "0 503 took=400; 10 429 ra=2 call=rs-0-1; 2011 200 call=rs-0-1; 2012 200; "
+     "ok:rs-0-0; ok:rs-0-1",
+     "RL-2", VERDICT_PASS, 0, 0},
+    {PACED, MANY,
+     "0 200; 1 200 call=rs-0-1; 1001 200 call=rs-0-2; 2000 200 call=rs-0-3; "
+     "ok:rs-0-0; ok:rs-0-1; ok:rs-0-2; ok:rs-0-3",
+     "RL-3", VERDICT_PASS, 0, 0},
+    {BREAKER, MANY,
+     "0 503; 10 503 call=rs-0-1; 5020 200 call=rs-0-3; error:rs-0-0; "
+     "error:rs-0-1; error:rs-0-2; ok:rs-0-3",
+     "CB-1", VERDICT_PASS, 0, 0},
+    {TOKENS, LATER,
+     "0 503; 101 503; 202 503; error:rs-0-0; 303 200 call=rs-0-1; ok:rs-0-1",
+     "TB-1", VERDICT_PASS, 0, 0},
+    {FOLLOWS, ONE,
+     "0 200; 1 408 target=/v1/y; 2 410 target=/v1/y; 3 200; 4 200 target=/v1/y;"
+     "ok:rs-0-0",
+     "FU-1", VERDICT_PASS, 0, 0},
     {PLAIN, ONE, "0 503; 1001 200; ok:rs-0-0", "REQ-1", VERDICT_PASS, 0, 0},
     {HEADED, ONE, "0 503 key=a count=0; 1001 200 key=a count=1; ok:rs-0-0",
      "REQ-2", VERDICT_PASS, 0, 0},
