@@ -304,9 +304,13 @@ static void on_due_in_flight(struct driver_call *call, int64_t now_ns)
     }
 }
 
-/* The time of an attempt is over before it could be sent. */
-static void time_out_queue(struct driver_call *call)
+/* The time of a call is over, or that of an attempt before it could be sent. */
+static void end_queue(struct driver_call *call, int64_t now_ns)
 {
+    if (call->grant != GRANT_SEND || !is_due(call->until_ns, now_ns)) {
+        step(call, RETRY_TIMER);
+        return;
+    }
     const struct attempt_outcome outcome = {.end = END_TIMEOUT};
     call->attempt_ns = driver_clock_ns();
     call->was_cut = true;
@@ -316,14 +320,12 @@ static void time_out_queue(struct driver_call *call)
 
 static void on_due_in_queue(struct driver_call *call, int64_t now_ns)
 {
-    if (call->is_served || is_due(call->again_ns, now_ns)) {
+    if (is_due(queue_deadline(call), now_ns)) {
+        end_queue(call, now_ns);
+    } else if (call->is_served || is_due(call->again_ns, now_ns)) {
         ask(call);
-    } else if (!is_due(queue_deadline(call), now_ns)) {
-        arm(call);
-    } else if (call->grant == GRANT_SEND && is_due(call->until_ns, now_ns)) {
-        time_out_queue(call);
     } else {
-        step(call, RETRY_TIMER);
+        arm(call);
     }
 }
 

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include "client/curl_api.h"
-#include "client/driver_clock.h"
 #include "client/driver_parts.h"
 #include "model/units.h"
 
@@ -104,7 +103,8 @@ static bool init_origin(struct transfer_origin *origin, int64_t client,
 /* -- handlers ---------------------------------------------------------------
  */
 
-static struct driver_handler *make_handler(struct driver *driver)
+static struct driver_handler *make_handler(struct driver *driver,
+                                           int64_t now_ns)
 {
     const struct profile *profile = &driver->profile;
     struct driver_handler *handler =
@@ -113,7 +113,7 @@ static struct driver_handler *make_handler(struct driver *driver)
         return NULL;
     }
     handler->number = driver->handler_count++;
-    retry_shared_init(&handler->shared, profile, driver_clock_ns());
+    retry_shared_init(&handler->shared, profile, now_ns);
     for (size_t i = 0; i < profile->layer_count; i++) {
         if (profile->layers[i].rate_limiter.scope == LIMITER_URL_AND_KEY) {
             handler->shared.layers[i].wider_limiter = &driver->limiters[i];
@@ -125,13 +125,13 @@ static struct driver_handler *make_handler(struct driver *driver)
 
 /* As the factory of tinker's handlers is asked by each client that is made
  * (S1-14): the client keeps what it got, even if the cache drops it. */
-static bool enter_handler(struct driver_client *client)
+static bool enter_handler(struct driver_client *client, int64_t now_ns)
 {
     struct driver *driver = client->driver;
     struct handler_key key = {client->session, &driver->profile};
     struct handler_entry *entry = handler_cache_use(&driver->handlers, key);
     if (!entry) {
-        struct driver_handler *handler = make_handler(driver);
+        struct driver_handler *handler = make_handler(driver, now_ns);
         if (!handler) {
             return false;
         }
@@ -182,8 +182,10 @@ static bool init_client(struct driver *driver, int64_t index,
         &driver->client_pools[(size_t)index * driver->profile.layer_count];
     pools_init(client->pools, &driver->profile);
     client->timer = (struct driver_timer){client, TIMER_CLIENT, 0, 0};
-    driver_arm(driver, &client->timer, start_time(driver, index));
-    return init_origin(&client->origin, index, server);
+    int64_t start_ns = start_time(driver, index);
+    driver_arm(driver, &client->timer, start_ns);
+    return enter_handler(client, start_ns) &&
+           init_origin(&client->origin, index, server);
 }
 
 /* calloc(0) may give NULL, which is no want of memory. */
@@ -255,10 +257,6 @@ void driver_client_on_timer(struct driver_client *client)
     struct driver *driver = client->driver;
     const struct workload *workload = workload_of(driver);
     driver_arm(driver, &client->timer, NS_FOREVER);
-    if (!client->handler && !enter_handler(client)) {
-        driver_fail_memory(driver);
-        return;
-    }
     while (client->active < workload->concurrency &&
            client->next_call < workload->calls && !driver->has_failed) {
         driver_call_begin(client);

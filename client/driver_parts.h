@@ -35,7 +35,7 @@ struct driver_client {
     int64_t index, next_call, active;
     int64_t session;
     char session_name[32];
-    struct driver_handler *handler; /* NULL: it has not begun, or is done */
+    struct driver_handler *handler; /* NULL: the client is done */
     struct pool *pools;             /* by layer of the profile */
     struct transfer_origin origin;
     struct driver_timer
