@@ -1,0 +1,188 @@
+#include "compare/text.h"
+
+#include <string.h>
+
+enum { WIDTH_USUAL = 100, WIDTH_LEAST = 60, TITLE_WIDTH = 30, INDENT = 2 };
+
+struct printer {
+    const struct text_style *style;
+    FILE *out;
+    int value_width; /* of each of the two columns */
+};
+
+static const char *color(const struct printer *printer, enum severity severity)
+{
+    static const char *const colors[] = {
+        [SEVERITY_CRITICAL] = "\033[1;31m",
+        [SEVERITY_HIGH] = "\033[33m",
+        [SEVERITY_LOW] = "\033[2m",
+    };
+    return printer->style->has_color ? colors[severity] : "";
+}
+
+static const char *color_end(const struct printer *printer)
+{
+    return printer->style->has_color ? "\033[0m" : "";
+}
+
+/* Bytes of the next line of a cell: up to the last blank that fits, or as many
+ * as fit. */
+static int cell_length(const char *text, int width)
+{
+    int length = (int)strlen(text);
+    if (length <= width)
+        return length;
+    for (length = width; length > 0 && text[length] != ' ';)
+        length--;
+    return length > 0 ? length : width;
+}
+
+static const char *skip(const char *text, int length)
+{
+    text += length;
+    return text + strspn(text, " ");
+}
+
+/* A title and two cells, wrapped side by side. */
+static void print_cells(const struct printer *printer, const char *title,
+                        const char *a, const char *b)
+{
+    int width = printer->value_width;
+    while (*title || *a || *b) {
+        int title_length = cell_length(title, TITLE_WIDTH - 1);
+        int a_length = cell_length(a, width - 1);
+        int b_length = cell_length(b, width);
+        int pad = *b ? width - a_length : 0;
+        fprintf(printer->out, "%*s%.*s%*s%.*s%*s%.*s\n", INDENT, "",
+                title_length, title, TITLE_WIDTH - title_length, "", a_length,
+                a, pad, "", b_length, b);
+        title = skip(title, title_length);
+        a = skip(a, a_length);
+        b = skip(b, b_length);
+    }
+}
+
+/* Text under the value columns. */
+static void print_note(const struct printer *printer, const char *text)
+{
+    int width = 2 * printer->value_width;
+    while (*text) {
+        int length = cell_length(text, width);
+        fprintf(printer->out, "%*s%.*s\n", INDENT + TITLE_WIDTH, "", length,
+                text);
+        text = skip(text, length);
+    }
+}
+
+static bool is_difference(const struct compare_row *row)
+{
+    return row->verdict == ROW_DIFFERENT || row->verdict == ROW_ONLY_A ||
+           row->verdict == ROW_ONLY_B;
+}
+
+static void print_severity(const struct printer *printer,
+                           const struct compare_part *part,
+                           enum severity severity)
+{
+    bool has_heading = false;
+    for (size_t i = 0; i < part->count; i++) {
+        const struct compare_row *row = &part->rows[i];
+        if (!is_difference(row) || row->severity != severity)
+            continue;
+        if (!has_heading)
+            fprintf(printer->out, "%s%s%s\n", color(printer, severity),
+                    severity_words[severity], color_end(printer));
+        has_heading = true;
+        print_cells(printer, compare_describe(row->aspect).title, row->a.words,
+                    row->b.words);
+        if (row->contrast)
+            print_note(printer, row->contrast);
+    }
+}
+
+/* The ids of the rows that are the same, in lines. */
+static void print_same(const struct printer *printer,
+                       const struct compare_part *part)
+{
+    int column = 0, width = INDENT + TITLE_WIDTH + 2 * printer->value_width;
+    for (size_t i = 0; i < part->count; i++) {
+        if (part->rows[i].verdict != ROW_SAME)
+            continue;
+        const char *id = compare_describe(part->rows[i].aspect).id;
+        int length = (int)strlen(id);
+        if (column == 0)
+            column = fprintf(printer->out, "same: %s", id);
+        else if (column + 2 + length < width)
+            column += fprintf(printer->out, ", %s", id);
+        else
+            column = fprintf(printer->out, ",\n  %s", id) - 2;
+    }
+    fputs(column > 0 ? "\n" : "", printer->out);
+}
+
+static void print_all_same(const struct printer *printer,
+                           const struct compare_part *part)
+{
+    fputs("same\n", printer->out);
+    for (size_t i = 0; i < part->count; i++) {
+        const struct compare_row *row = &part->rows[i];
+        if (row->verdict == ROW_SAME)
+            print_cells(printer, compare_describe(row->aspect).title,
+                        row->a.words, "");
+    }
+}
+
+static void print_part(const struct printer *printer,
+                       const struct compare_part *part)
+{
+    fprintf(printer->out, "\n%s %s; waits are those after a %s\n",
+            part->method, part->path, part->failure);
+    print_cells(printer, "", "A", "B");
+    print_severity(printer, part, SEVERITY_CRITICAL);
+    print_severity(printer, part, SEVERITY_HIGH);
+    print_severity(printer, part, SEVERITY_LOW);
+    if (printer->style->shows_all)
+        print_all_same(printer, part);
+    else
+        print_same(printer, part);
+}
+
+static void print_scenarios(const struct printer *printer,
+                            const struct comparison *comparison)
+{
+    FILE *out = printer->out;
+    if (comparison->scenarios_played == 0)
+        return;
+    fprintf(out, "\n%zu of %zu scenarios show it\n",
+            comparison->scenario_count, comparison->scenarios_played);
+    for (size_t i = 0; i < comparison->scenario_count; i++) {
+        const struct compare_scenario *scenario = &comparison->scenarios[i];
+        const char *a = *scenario->rules_a ? scenario->rules_a : "-";
+        const char *b = *scenario->rules_b ? scenario->rules_b : "-";
+        print_cells(printer, scenario->id, a, b);
+    }
+}
+
+static void print_side(const struct printer *printer, const char *name,
+                       const struct profile *profile)
+{
+    fprintf(printer->out, "%s  %s: %s\n", name, profile->id,
+            profile->title ? profile->title : "");
+}
+
+void text_print(const struct comparison *comparison,
+                const struct text_style *style, FILE *out)
+{
+    int width = style->width > 0 ? style->width : WIDTH_USUAL;
+    width = width < WIDTH_LEAST ? WIDTH_LEAST : width;
+    struct printer printer = {style, out,
+                              (width - INDENT - TITLE_WIDTH) / 2};
+    struct compare_score score = compare_score(comparison);
+    print_side(&printer, "A", comparison->a);
+    print_side(&printer, "B", comparison->b);
+    fprintf(out, "%zu of %zu rows are the same: %.0f %%\n", score.same,
+            score.rows, compare_percent(score));
+    for (size_t i = 0; i < comparison->part_count; i++)
+        print_part(&printer, &comparison->parts[i]);
+    print_scenarios(&printer, comparison);
+}

@@ -1,0 +1,19 @@
+/* A comparison for people. */
+#ifndef RETRYSPEC_COMPARE_TEXT_H
+#define RETRYSPEC_COMPARE_TEXT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "compare/compare.h"
+
+struct text_style {
+    bool has_color;
+    bool shows_all; /* also rows that are the same */
+    int width;      /* columns; 0: 100 */
+};
+
+void text_print(const struct comparison *comparison,
+                const struct text_style *style, FILE *out);
+
+#endif
