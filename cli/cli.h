@@ -27,6 +27,7 @@ enum { EXIT_USAGE = 2, EXIT_SYSTEM = 3, EXIT_NOTHING = 4 };
     X(cmd_judge, "judge", "verdict from a recorded trace")                   \
     X(cmd_list, "list", "the scenarios, or with --profiles the profiles")    \
     X(cmd_show, "show", "one scenario or profile")                           \
+    X(cmd_diff, "diff", "how two policies differ")                           \
     X(cmd_explain, "explain", "one rule: its text, source and usual causes") \
     X(cmd_lint, "lint", "check scenario and profile files")                  \
     X(cmd_schema, "schema", "JSON Schema of a file format")                  \

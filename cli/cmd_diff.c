@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/out.h"
 #include "compare/compare.h"
+#include "compare/json.h"
 #include "compare/text.h"
 
 static const char usage[] =
@@ -47,8 +48,13 @@ static int diff_print(const struct diff_request *request,
         .width = cli_columns(STDOUT_FILENO),
     };
     struct compare_score score = compare_score(comparison);
-    text_print(comparison, &style, stdout);
-    return score.same == score.rows ? EXIT_SUCCESS : EXIT_FAILURE;
+    int code = EXIT_SUCCESS;
+    if (request->is_json)
+        code = out_json(json_comparison(comparison));
+    else
+        text_print(comparison, &style, stdout);
+    bool differ = score.same < score.rows;
+    return code != EXIT_SUCCESS ? code : differ ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int diff(const struct diff_request *request)

@@ -21,6 +21,9 @@ struct aspect {
     enum severity severity; /* of a difference; a difference of fates is
                                critical */
     void (*tell)(const struct question *question, struct words *words);
+    /* The aspect that has this as a detail; NULL: none. It stands before. If
+     * only one policy has that, its details are no rows of their own. */
+    const char *of;
     /* What sets are told apart by, beside their words; may be NULL. */
     void (*contrast)(const struct question *a, const struct question *b,
                      struct words *words);

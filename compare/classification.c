@@ -82,8 +82,7 @@ static void contrast_statuses(const struct question *a,
 
 /* -- transport faults and methods ------------------------------------------ */
 
-static void tell_transport(const struct question *question,
-                           struct words *words)
+static void tell_transport(const struct question *question, struct words *words)
 {
     int count = 0, all = END_TIMEOUT - END_REFUSED + 1;
     for (int end = END_REFUSED; end <= END_TIMEOUT; end++) {
@@ -103,7 +102,7 @@ static void tell_transport(const struct question *question,
 
 static void tell_methods(const struct question *question, struct words *words)
 {
-    static const char *const methods[] = {"GET", "HEAD",  "PUT",    "DELETE",
+    static const char *const methods[] = {"GET",  "HEAD",  "PUT",    "DELETE",
                                           "POST", "PATCH", "OPTIONS"};
     size_t count = sizeof methods / sizeof methods[0], retried = 0;
     for (size_t i = 0; i < count; i++) {
@@ -135,10 +134,14 @@ static void tell_marker(const struct question *question, struct words *words)
               words->is_absent ? ", marked or not" : "");
 }
 
-#define MARKED(status_, value_) \
-    {.status = (status_), .header = "x-should-retry", .value = (value_)}
-#define CATEGORY(status_, value_) \
-    {.status = (status_), .body = "{\"category\": \"" value_ "\"}"}
+#define MARKED(status_, value_)                                            \
+    {                                                                      \
+        .status = (status_), .header = "x-should-retry", .value = (value_) \
+    }
+#define CATEGORY(status_, value_)                                     \
+    {                                                                 \
+        .status = (status_), .body = "{\"category\": \"" value_ "\"}" \
+    }
 
 static const struct aspect items[] = {
     {.id = "tries-again",
@@ -196,6 +199,7 @@ static const struct aspect items[] = {
      .answer = MARKED(503, "false"),
      .requirements = "S0-34"},
     {.id = "should-retry-case",
+     .of = "should-retry-false",
      .title = "503, x-should-retry: FALSE",
      .group = GROUP_CLASSIFICATION,
      .severity = SEVERITY_HIGH,
@@ -232,5 +236,5 @@ static const struct aspect items[] = {
                 .value = "rejected-ttl-expired"}},
 };
 
-const struct aspect_table classification_aspects = {
-    items, sizeof items / sizeof items[0]};
+const struct aspect_table classification_aspects = {items, sizeof items /
+                                                               sizeof items[0]};

@@ -63,6 +63,11 @@ static bool tell(const struct question *question, struct arena *arena,
     return keep(arena, &words, &side->words);
 }
 
+static bool is_of_one(enum row_verdict verdict)
+{
+    return verdict == ROW_ONLY_A || verdict == ROW_ONLY_B;
+}
+
 static enum row_verdict verdict_of(const struct compare_side *a,
                                    const struct compare_side *b)
 {
@@ -81,15 +86,28 @@ static enum severity severity_of(const struct compare_row *row)
     return fates_differ ? SEVERITY_CRITICAL : row->aspect->severity;
 }
 
-static bool compare_row(struct question questions[2], struct arena *arena,
-                        struct compare_row *row)
+static bool is_detail(const struct compare_part *part,
+                      const struct aspect *aspect)
 {
+    const struct compare_row *whole =
+        aspect->of ? compare_find(part, aspect->of) : NULL;
+    return whole && (is_of_one(whole->verdict) || whole->verdict == ROW_DETAIL);
+}
+
+/* Adds the row of both questions. */
+static bool compare_row(struct compare_part *part,
+                        const struct question questions[2], struct arena *arena)
+{
+    struct compare_row *row = &part->rows[part->count];
     row->aspect = questions[0].aspect;
     if (!tell(&questions[0], arena, &row->a) ||
         !tell(&questions[1], arena, &row->b))
         return false;
     row->verdict = verdict_of(&row->a, &row->b);
     row->severity = severity_of(row);
+    if (row->verdict != ROW_NEITHER && is_detail(part, row->aspect))
+        row->verdict = ROW_DETAIL;
+    part->count++;
     if (row->verdict != ROW_DIFFERENT || !row->aspect->contrast)
         return true;
     struct words words = {0};
@@ -130,31 +148,40 @@ static size_t common_failure(const struct subject subjects[2])
     return 0;
 }
 
+static size_t row_count(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < TABLES; i++)
+        count += tables[i]->count;
+    return count;
+}
+
 static bool compare_part(struct comparison *comparison,
                          const struct request_name *request,
                          struct compare_part *part)
 {
-    struct subject subjects[] = {
-        {comparison->a, {.method = request->method, .path = request->path}},
-        {comparison->b, {.method = request->method, .path = request->path}},
-    };
-    size_t failure = common_failure(subjects), count = 0;
-    for (size_t i = 0; i < TABLES; i++)
-        count += tables[i]->count;
+    struct arena *arena = &comparison->arena;
+    const struct retry_request asked = {.method = request->method,
+                                        .path = request->path};
+    const struct subject subjects[] = {{comparison->a, asked},
+                                       {comparison->b, asked}};
+    size_t failure = common_failure(subjects);
+    const struct answer *answer = &failures[failure].answer;
     *part = (struct compare_part){
         .method = request->method,
         .path = request->path,
         .failure = failures[failure].words,
-        .rows = arena_array(&comparison->arena, count, sizeof *part->rows),
+        .rows = arena_array(arena, row_count(), sizeof *part->rows),
     };
     for (size_t i = 0; part->rows && i < TABLES; i++) {
+        /* What is the same for every request is told once. */
+        if (tables[i] == &wire_aspects && part != comparison->parts)
+            continue;
         for (size_t k = 0; k < tables[i]->count; k++) {
             const struct aspect *aspect = &tables[i]->items[k];
-            const struct answer *answer = &failures[failure].answer;
-            struct question questions[] = {{&subjects[0], aspect, answer},
-                                           {&subjects[1], aspect, answer}};
-            if (!compare_row(questions, &comparison->arena,
-                             &part->rows[part->count++]))
+            const struct question questions[] = {
+                {&subjects[0], aspect, answer}, {&subjects[1], aspect, answer}};
+            if (!compare_row(part, questions, arena))
                 return false;
         }
     }
@@ -176,9 +203,8 @@ static bool compare_parts(struct comparison *comparison,
     return comparison->parts != NULL;
 }
 
-struct comparison *compare_run(const struct profile *a,
-                               const struct profile *b, const char *request,
-                               struct error *error)
+struct comparison *compare_run(const struct profile *a, const struct profile *b,
+                               const char *request, struct error *error)
 {
     const struct profile *const profiles[] = {a, b};
     struct request_list requests;
@@ -210,13 +236,19 @@ void compare_free(struct comparison *comparison)
     free(comparison);
 }
 
+bool compare_counts(enum row_verdict verdict)
+{
+    return verdict == ROW_SAME || verdict == ROW_DIFFERENT ||
+           is_of_one(verdict);
+}
+
 struct compare_score compare_score(const struct comparison *comparison)
 {
     struct compare_score score = {0};
     for (size_t i = 0; i < comparison->part_count; i++) {
         const struct compare_part *part = &comparison->parts[i];
         for (size_t k = 0; k < part->count; k++) {
-            score.rows += part->rows[k].verdict != ROW_NEITHER;
+            score.rows += compare_counts(part->rows[k].verdict);
             score.same += part->rows[k].verdict == ROW_SAME;
         }
     }

@@ -17,15 +17,17 @@
 #include "model/error.h"
 #include "model/profile.h"
 
-/* X(constant, word in JSON, words for people) */
-#define ROW_VERDICT_LIST(X)                                                  \
-    X(ROW_SAME, "same", "same")                                              \
-    X(ROW_DIFFERENT, "different", "different")                               \
-    X(ROW_ONLY_A, "only-a", "only A has it")                                 \
-    X(ROW_ONLY_B, "only-b", "only B has it")                                 \
-    X(ROW_NEITHER, "neither", "neither has it") /* not counted */            \
-    X(ROW_UNTOLD, "untold", "not told by a profile") /* gap matrix; likewise \
-                                                      */
+/* The last three are not counted. X(constant, word in JSON, words for people)
+ */
+#define ROW_VERDICT_LIST(X)                                  \
+    X(ROW_SAME, "same", "same")                              \
+    X(ROW_DIFFERENT, "different", "different")               \
+    X(ROW_ONLY_A, "only-a", "only A has it")                 \
+    X(ROW_ONLY_B, "only-b", "only B has it")                 \
+    X(ROW_DETAIL, "detail", "a detail of what only one has") \
+    X(ROW_NEITHER, "neither", "neither has it")              \
+    X(ROW_UNTOLD, "untold", "no profile tells it") /* of the gap matrix */
+
 enum row_verdict {
 #define X(constant, json, people) constant,
     ROW_VERDICT_LIST(X)
@@ -49,14 +51,14 @@ enum severity {
 extern const char *const severity_words[];
 
 /* X(constant, word) */
-#define ASPECT_GROUP_LIST(X)                 \
-    X(GROUP_CONFIGURATION, "configuration")  \
+#define ASPECT_GROUP_LIST(X)                  \
+    X(GROUP_CONFIGURATION, "configuration")   \
     X(GROUP_CLASSIFICATION, "classification") \
-    X(GROUP_BACKOFF, "back-off")             \
-    X(GROUP_RETRY_AFTER, "retry-after")      \
-    X(GROUP_TIME, "time")                    \
-    X(GROUP_SLOTS, "slots")                  \
-    X(GROUP_RATE, "rate")                    \
+    X(GROUP_BACKOFF, "back-off")              \
+    X(GROUP_RETRY_AFTER, "retry-after")       \
+    X(GROUP_TIME, "time")                     \
+    X(GROUP_SLOTS, "slots")                   \
+    X(GROUP_RATE, "rate")                     \
     X(GROUP_HEADERS, "headers")
 enum aspect_group {
 #define X(constant, word) constant,
@@ -108,10 +110,11 @@ struct comparison {
 /* `request` is "POST /v1/x"; NULL: all that both cover, one for each way in
  * which their layers cover it. NULL and a problem if there is none, if the
  * engine does not support a profile, or without memory. */
-struct comparison *compare_run(const struct profile *a,
-                               const struct profile *b, const char *request,
-                               struct error *error);
+struct comparison *compare_run(const struct profile *a, const struct profile *b,
+                               const char *request, struct error *error);
 void compare_free(struct comparison *comparison);
+
+bool compare_counts(enum row_verdict verdict);
 
 /* Rows that count, and those of them that are the same. */
 struct compare_score {

@@ -96,8 +96,8 @@ static void tell_at_cap(const struct question *question, struct words *words)
         return;
     law = late_law(law);
     int64_t longest_ns = backoff_range(&law).max_ns;
-    double share = backoff_cdf(&law, longest_ns) -
-                   backoff_cdf_below(&law, longest_ns);
+    double share =
+        backoff_cdf(&law, longest_ns) - backoff_cdf_below(&law, longest_ns);
     if (share < .0005)
         words_absent(words, "spread, none more than others");
     else
@@ -194,9 +194,7 @@ static void walk(const struct question *question, struct words *words,
         if (!probe_proceed(&probe))
             break;
     }
-    if (words->used > 0)
-        words_add(words, " s");
-    else
+    if (words->used == 0)
         words_absent(words, none);
 }
 
@@ -223,12 +221,11 @@ static void tell_overflow(const struct question *question, struct words *words)
     while (law.backoff && n < OVERFLOW_MAX &&
            !backoff_overflows(law.backoff, n))
         n++;
-    if (!law.backoff || n == OVERFLOW_MAX || attempts < n)
-        words_absent(words, "never comes to it");
-    else if (law.backoff->overflow == OVERFLOW_RAISE)
+    bool comes_to_it = law.backoff && n < OVERFLOW_MAX && attempts > n;
+    if (comes_to_it && law.backoff->overflow == OVERFLOW_RAISE)
         words_add(words, "the call fails at retry %lld", (long long)n);
     else
-        words_add(words, "the wait stays at the cap");
+        words_absent(words, "no harm");
 }
 
 static const struct aspect items[] = {
@@ -239,67 +236,76 @@ static const struct aspect items[] = {
      .tell = tell_base,
      .requirements = "S0-47, S1-03, S1-88"},
     {.id = "growth",
+     .of = "base-delay",
      .title = "the next wait grows",
      .group = GROUP_BACKOFF,
      .severity = SEVERITY_HIGH,
      .tell = tell_growth,
      .requirements = "S1-30, S1-94"},
     {.id = "first-delay",
+     .of = "base-delay",
      .title = "first wait",
      .group = GROUP_BACKOFF,
      .severity = SEVERITY_HIGH,
      .tell = tell_first_after_failure,
      .requirements = "S0-47, S1-33"},
     {.id = "at-once",
+     .of = "base-delay",
      .title = "the first wait may be nothing",
      .group = GROUP_BACKOFF,
      .severity = SEVERITY_CRITICAL,
      .tell = tell_at_once,
      .requirements = "S1-33, S1-85"},
     {.id = "delays",
-     .title = "waits one by one",
+     .of = "base-delay",
+     .title = "waits one by one, in s",
      .group = GROUP_BACKOFF,
      .severity = SEVERITY_HIGH,
      .tell = tell_waits,
      .requirements = "S0-47, S1-31"},
     {.id = "mean-delays",
-     .title = "waits on average",
+     .of = "base-delay",
+     .title = "waits on average, in s",
      .group = GROUP_BACKOFF,
      .severity = SEVERITY_HIGH,
      .tell = tell_means,
      .requirements = "S1-33"},
     {.id = "longest-delay",
+     .of = "base-delay",
      .title = "longest wait",
      .group = GROUP_BACKOFF,
      .severity = SEVERITY_HIGH,
      .tell = tell_longest,
      .requirements = "S0-47, S1-04, S1-89"},
     {.id = "at-cap",
+     .of = "base-delay",
      .title = "of late waits",
      .group = GROUP_BACKOFF,
      .severity = SEVERITY_LOW,
      .tell = tell_at_cap},
     {.id = "over-cap",
+     .of = "base-delay",
      .title = "waits exceed the cap",
      .group = GROUP_BACKOFF,
      .severity = SEVERITY_LOW,
      .tell = tell_over_cap,
      .requirements = "S1-31"},
     {.id = "jitter",
+     .of = "base-delay",
      .title = "jitter",
      .group = GROUP_BACKOFF,
      .severity = SEVERITY_HIGH,
      .tell = tell_jitter,
      .requirements = "S0-47, S1-05, S1-32, S1-85, S1-90, S1-95"},
     {.id = "delay-429",
-     .title = "first wait after a 429",
+     .title = "first wait, 429",
      .group = GROUP_BACKOFF,
      .severity = SEVERITY_HIGH,
      .tell = tell_first,
      .answer = {.status = 429},
      .requirements = "S0-52, S1-52, C-09"},
     {.id = "delay-refused",
-     .title = "first wait after a refused connect",
+     .title = "first wait, connect refused",
      .group = GROUP_BACKOFF,
      .severity = SEVERITY_HIGH,
      .tell = tell_first,

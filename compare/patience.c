@@ -36,8 +36,8 @@ static void tell_nested(const struct question *question, struct words *words)
         const struct layer *layer = layer_at(question, i);
         const struct profile_rule *rule =
             layer_rule(layer, &subject->request, &outcome);
-        count += rule && rule->action == RULE_RETRY &&
-                 layer->budget.attempts > 1;
+        count +=
+            rule && rule->action == RULE_RETRY && layer->budget.attempts > 1;
     }
     words_add(words, "%d", count);
 }
@@ -219,8 +219,8 @@ static void tell_progress_part(const struct question *question,
         words_absent(words, "no timeout");
     else
         words_add(words, "%s",
-                  progress_words(
-                      progress, (enum progress_part)question->aspect->number));
+                  progress_words(progress,
+                                 (enum progress_part)question->aspect->number));
 }
 
 static const struct aspect items[] = {
@@ -243,14 +243,14 @@ static const struct aspect items[] = {
      .tell = tell_nested,
      .requirements = "S0-45, S0-74, S1-20"},
     {.id = "give-up-503",
-     .title = "503 without end: gives up after",
+     .title = "503 for ever: gives up after",
      .group = GROUP_TIME,
      .severity = SEVERITY_HIGH,
      .tell = tell_give_up,
      .answer = {.status = 503},
      .requirements = "S0-58, S1-23, S4-74"},
     {.id = "give-up-429",
-     .title = "429 without end: gives up after",
+     .title = "429 for ever: gives up after",
      .group = GROUP_TIME,
      .severity = SEVERITY_HIGH,
      .tell = tell_give_up,
@@ -308,6 +308,7 @@ static const struct aspect items[] = {
      .tell = tell_progress,
      .requirements = "S0-49, S0-56, S1-06, S1-44, S1-47, S1-86, S1-91, S1-97"},
     {.id = "progress-aborts",
+     .of = "progress",
      .title = "progress is tested",
      .group = GROUP_TIME,
      .severity = SEVERITY_CRITICAL,
@@ -315,6 +316,7 @@ static const struct aspect items[] = {
      .number = ABORTS,
      .requirements = "S1-45, S1-84, C-05"},
     {.id = "progress-clock",
+     .of = "progress",
      .title = "progress is",
      .group = GROUP_TIME,
      .severity = SEVERITY_HIGH,
@@ -322,12 +324,14 @@ static const struct aspect items[] = {
      .number = CLOCK,
      .requirements = "S1-48"},
     {.id = "progress-first",
+     .of = "progress",
      .title = "progress is tested at first",
      .group = GROUP_TIME,
      .severity = SEVERITY_LOW,
      .tell = tell_progress_part,
      .number = AT_FIRST},
     {.id = "progress-idle",
+     .of = "progress",
      .title = "waking up is progress",
      .group = GROUP_TIME,
      .severity = SEVERITY_LOW,

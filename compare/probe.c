@@ -4,9 +4,9 @@
 
 #include "model/units.h"
 
-/* More than any policy sends that has an end: 2 h of progress timeout at 10 s
- * are 720, and the arithmetic of tinkex fails at retry 1016. */
-enum { ATTEMPTS_MAX = 5000, LOOKS_MAX = 100000 };
+/* More than any policy sends that has an end: 2 h of progress timeout at 1 s
+ * are 7200, and the arithmetic of tinkex fails at retry 1016. */
+enum { ATTEMPTS_MAX = 20000, COUNTED_MAX = 3000, LOOKS_MAX = 100000 };
 
 static void step(struct probe *probe, const struct retry_event *event)
 {
@@ -45,8 +45,8 @@ void probe_answer(struct probe *probe, const struct answer *answer)
 {
     struct http_header items[] = {{answer->header, answer->value},
                                   {answer->header_2, answer->value_2}};
-    struct http_headers headers = {
-        items, (size_t)!!answer->header + (size_t)!!answer->header_2};
+    struct http_headers headers = {items, (size_t) !!answer->header +
+                                              (size_t) !!answer->header_2};
     struct attempt_outcome outcome = {
         .end = answer->status ? END_STATUS : answer->end,
         .status = answer->status,
@@ -177,7 +177,7 @@ struct probe_story probe_count(const struct subject *subject,
 {
     struct probe probe;
     probe_start(&probe, subject, .5);
-    while (probe.call.attempts < ATTEMPTS_MAX) {
+    while (probe.call.attempts < COUNTED_MAX) {
         probe_proceed_at_once(&probe);
         if (probe.action.kind != RETRY_SEND)
             break;

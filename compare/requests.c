@@ -13,8 +13,8 @@ unsigned requests_cover(const struct profile *profile,
 {
     unsigned covers = 0;
     for (size_t i = 0; i < profile->layer_count; i++) {
-        bool is_covered = layer_covers(&profile->layers[i], request->method,
-                                       request->path);
+        bool is_covered =
+            layer_covers(&profile->layers[i], request->method, request->path);
         covers |= (unsigned)is_covered << i;
     }
     return covers;
@@ -104,8 +104,8 @@ bool requests_find(const struct profile *const profiles[2], const char *text,
         return false;
     }
     if (text && (!from_route(text, arena, &request) || *request.path != '/')) {
-        error_add(error, PROBLEM_INPUT,
-                  "\"%s\" is no request such as \"%s\"", text, any_request);
+        error_add(error, PROBLEM_INPUT, "\"%s\" is no request such as \"%s\"",
+                  text, any_request);
         return false;
     }
     if (text)

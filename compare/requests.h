@@ -12,13 +12,13 @@
 struct request_list {
     struct request_name {
         const char *method, *path;
-    } *items;
+    } * items;
     size_t count;
 };
 
 /* Those that both profiles cover, one for each pair of ways in which their
- * layers cover it; or the one in `text` ("POST /v1/x"), if it is not NULL. Lives
- * in `arena`. False and a problem if there is none. */
+ * layers cover it; or the one in `text` ("POST /v1/x"), if it is not NULL.
+ * Lives in `arena`. False and a problem if there is none. */
 bool requests_find(const struct profile *const profiles[2], const char *text,
                    struct arena *arena, struct request_list *list,
                    struct error *error);

@@ -75,9 +75,9 @@ static void add_bytes(const struct layer *layer, struct words *words)
     char size[UNITS_TEXT_MAX];
     if (layer->slots.byte_limit > 0) {
         words_next(words);
-        words_add(words, "%s",
-                  units_format_size(layer->slots.byte_limit, size,
-                                    sizeof size));
+        words_add(
+            words, "%s",
+            units_format_size(layer->slots.byte_limit, size, sizeof size));
         if (layer->slots.byte_penalty > 0)
             words_add(words, ", %g-fold while throttled",
                       layer->slots.byte_penalty);
@@ -114,8 +114,7 @@ static void tell_held(const struct question *question, struct words *words)
     each_layer(question, words, add_held);
 }
 
-static void tell_throttled(const struct question *question,
-                           struct words *words)
+static void tell_throttled(const struct question *question, struct words *words)
 {
     each_layer(question, words, add_throttled);
 }
@@ -125,15 +124,13 @@ static void tell_bytes(const struct question *question, struct words *words)
     each_layer(question, words, add_bytes);
 }
 
-static void tell_ask_again(const struct question *question,
-                           struct words *words)
+static void tell_ask_again(const struct question *question, struct words *words)
 {
     each_layer(question, words, add_ask_again);
 }
 
 /* Calls whose attempts may be under way at once: the smallest of its limits. */
-static void tell_in_flight(const struct question *question,
-                           struct words *words)
+static void tell_in_flight(const struct question *question, struct words *words)
 {
     int64_t least = 0;
     for (int i = -1; (i = aspect_layer(question->subject, i)) >= 0;) {
@@ -263,9 +260,8 @@ static void add_tokens(const struct layer *layer, struct words *words)
         return;
     words_next(words);
     words_add(words, "%g, %s costs %g (timeout %g), success brings %g",
-              tokens->capacity,
-              tokens->failures_cost ? "a failure" : "a retry", tokens->cost,
-              tokens->timeout_cost, tokens->refund);
+              tokens->capacity, tokens->failures_cost ? "a failure" : "a retry",
+              tokens->cost, tokens->timeout_cost, tokens->refund);
     if (tokens->per_call > 0)
         words_add(words, ", a call %g", tokens->per_call);
     if (tokens->threshold > 0)
@@ -291,34 +287,35 @@ static void tell_handlers(const struct question *question, struct words *words)
         words_add(words, "%lld handlers", (long long)handlers);
 }
 
-#define SLOTS(id_, title_, severity_, tell_, requirements_)              \
-    {                                                                    \
-        .id = (id_), .title = (title_), .group = GROUP_SLOTS,            \
-        .severity = (severity_), .tell = (tell_),                        \
-        .requirements = (requirements_),                                 \
+#define SLOTS(id_, of_, title_, severity_, tell_, requirements_)           \
+    {                                                                      \
+        .id = (id_), .of = (of_), .title = (title_), .group = GROUP_SLOTS, \
+        .severity = (severity_), .tell = (tell_),                          \
+        .requirements = (requirements_),                                   \
     }
-#define RATE(id_, title_, severity_, tell_, requirements_)               \
-    {                                                                    \
-        .id = (id_), .title = (title_), .group = GROUP_RATE,             \
-        .severity = (severity_), .tell = (tell_),                        \
-        .requirements = (requirements_),                                 \
+#define RATE(id_, of_, title_, severity_, tell_, requirements_)           \
+    {                                                                     \
+        .id = (id_), .of = (of_), .title = (title_), .group = GROUP_RATE, \
+        .severity = (severity_), .tell = (tell_),                         \
+        .requirements = (requirements_),                                  \
     }
 
 static const struct aspect items[] = {
-    SLOTS("slots", "calls at a time", SEVERITY_CRITICAL, tell_slots,
+    SLOTS("slots", NULL, "calls at a time", SEVERITY_CRITICAL, tell_slots,
           "S0-48, S0-57, S1-07, S1-37, S1-83, S1-92, S1-96"),
-    SLOTS("slot-scope", "slots are of the", SEVERITY_HIGH, tell_scope,
+    SLOTS("slot-scope", "slots", "slots are of the", SEVERITY_HIGH, tell_scope,
           "S1-69"),
-    SLOTS("slot-held", "a slot is held", SEVERITY_HIGH, tell_held, "S1-18"),
-    SLOTS("in-flight", "calls under way at once", SEVERITY_HIGH,
+    SLOTS("slot-held", "slots", "a slot is held", SEVERITY_HIGH, tell_held,
+          "S1-18"),
+    SLOTS("in-flight", "slots", "calls under way at once", SEVERITY_HIGH,
           tell_in_flight, "C-11"),
-    SLOTS("throttled", "slots while throttled", SEVERITY_HIGH, tell_throttled,
-          NULL),
-    SLOTS("bytes", "bytes under way", SEVERITY_HIGH, tell_bytes, NULL),
-    SLOTS("ask-again", "who waits for a slot", SEVERITY_LOW, tell_ask_again,
-          NULL),
-    SLOTS("handler-cache", "cache of handlers", SEVERITY_LOW, tell_handlers,
-          "S1-14, S1-67, S1-100"),
+    SLOTS("throttled", NULL, "slots while throttled", SEVERITY_HIGH,
+          tell_throttled, NULL),
+    SLOTS("bytes", NULL, "bytes under way", SEVERITY_HIGH, tell_bytes, NULL),
+    SLOTS("ask-again", "slots", "who waits for a slot", SEVERITY_LOW,
+          tell_ask_again, NULL),
+    SLOTS("handler-cache", NULL, "cache of handlers", SEVERITY_LOW,
+          tell_handlers, "S1-14, S1-67, S1-100"),
     {.id = "limiter-window",
      .title = "a 429 closes the limiter for",
      .group = GROUP_RATE,
@@ -327,6 +324,7 @@ static const struct aspect items[] = {
      .answer = {.status = 429},
      .requirements = "S0-52, S1-52, S1-55"},
     {.id = "limiter-large",
+     .of = "limiter-window",
      .title = "... of a request above 128 KiB",
      .group = GROUP_RATE,
      .severity = SEVERITY_HIGH,
@@ -335,21 +333,23 @@ static const struct aspect items[] = {
      .number = LARGE_BYTES + 1,
      .requirements = "S1-55"},
     {.id = "limiter-header",
+     .of = "limiter-window",
      .title = "... with Retry-After: 2",
      .group = GROUP_RATE,
      .severity = SEVERITY_HIGH,
      .tell = tell_window,
      .answer = {.status = 429, .header = "Retry-After", .value = "2"},
      .requirements = "S1-55, C-09"},
-    RATE("limiter-scope", "the limiter is of the", SEVERITY_HIGH,
-         tell_limiter_scope, "S1-53, S1-57"),
-    RATE("limiter-poll", "the window is waited for", SEVERITY_LOW,
-         tell_limiter_poll, "S1-54, S1-59"),
-    RATE("limiter-clears", "the window ends", SEVERITY_HIGH,
+    RATE("limiter-scope", "limiter-window", "the limiter is of the",
+         SEVERITY_HIGH, tell_limiter_scope, "S1-53, S1-57"),
+    RATE("limiter-poll", "limiter-window", "the window is waited for",
+         SEVERITY_LOW, tell_limiter_poll, "S1-54, S1-59"),
+    RATE("limiter-clears", "limiter-window", "the window ends", SEVERITY_HIGH,
          tell_limiter_clears, "S1-56"),
-    RATE("pace", "attempts sent", SEVERITY_HIGH, tell_pace, NULL),
-    RATE("tokens", "retry tokens", SEVERITY_CRITICAL, tell_tokens, NULL),
-    RATE("breaker", "circuit breaker", SEVERITY_CRITICAL, tell_breaker, NULL),
+    RATE("pace", NULL, "attempts sent", SEVERITY_HIGH, tell_pace, NULL),
+    RATE("tokens", NULL, "retry tokens", SEVERITY_CRITICAL, tell_tokens, NULL),
+    RATE("breaker", NULL, "circuit breaker", SEVERITY_CRITICAL, tell_breaker,
+         NULL),
 };
 
 const struct aspect_table shared_aspects = {items,

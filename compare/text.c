@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { WIDTH_USUAL = 100, WIDTH_LEAST = 60, TITLE_WIDTH = 30, INDENT = 2 };
+enum { WIDTH_USUAL = 100, WIDTH_LEAST = 60, TITLE_WIDTH = 32, INDENT = 2 };
 
 struct printer {
     const struct text_style *style;
@@ -52,10 +52,11 @@ static void print_cells(const struct printer *printer, const char *title,
         int title_length = cell_length(title, TITLE_WIDTH - 1);
         int a_length = cell_length(a, width - 1);
         int b_length = cell_length(b, width);
-        int pad = *b ? width - a_length : 0;
+        int a_pad = *a || *b ? TITLE_WIDTH - title_length : 0;
+        int b_pad = *b ? width - a_length : 0;
         fprintf(printer->out, "%*s%.*s%*s%.*s%*s%.*s\n", INDENT, "",
-                title_length, title, TITLE_WIDTH - title_length, "", a_length,
-                a, pad, "", b_length, b);
+                title_length, title, a_pad, "", a_length, a, b_pad, "",
+                b_length, b);
         title = skip(title, title_length);
         a = skip(a, a_length);
         b = skip(b, b_length);
@@ -76,8 +77,7 @@ static void print_note(const struct printer *printer, const char *text)
 
 static bool is_difference(const struct compare_row *row)
 {
-    return row->verdict == ROW_DIFFERENT || row->verdict == ROW_ONLY_A ||
-           row->verdict == ROW_ONLY_B;
+    return compare_counts(row->verdict) && row->verdict != ROW_SAME;
 }
 
 static void print_severity(const struct printer *printer,
@@ -120,31 +120,38 @@ static void print_same(const struct printer *printer,
     fputs(column > 0 ? "\n" : "", printer->out);
 }
 
-static void print_all_same(const struct printer *printer,
-                           const struct compare_part *part)
+static void print_with(const struct printer *printer,
+                       const struct compare_part *part,
+                       enum row_verdict verdict)
 {
-    fputs("same\n", printer->out);
+    bool has_heading = false;
     for (size_t i = 0; i < part->count; i++) {
         const struct compare_row *row = &part->rows[i];
-        if (row->verdict == ROW_SAME)
-            print_cells(printer, compare_describe(row->aspect).title,
-                        row->a.words, "");
+        if (row->verdict != verdict)
+            continue;
+        if (!has_heading)
+            fprintf(printer->out, "%s\n", row_verdict_people_words[verdict]);
+        has_heading = true;
+        print_cells(printer, compare_describe(row->aspect).title, row->a.words,
+                    row->b.words);
     }
 }
 
 static void print_part(const struct printer *printer,
                        const struct compare_part *part)
 {
-    fprintf(printer->out, "\n%s %s; waits are those after a %s\n",
-            part->method, part->path, part->failure);
+    fprintf(printer->out, "\n%s %s; waits are those after a %s\n", part->method,
+            part->path, part->failure);
     print_cells(printer, "", "A", "B");
     print_severity(printer, part, SEVERITY_CRITICAL);
     print_severity(printer, part, SEVERITY_HIGH);
     print_severity(printer, part, SEVERITY_LOW);
-    if (printer->style->shows_all)
-        print_all_same(printer, part);
-    else
+    if (!printer->style->shows_all) {
         print_same(printer, part);
+        return;
+    }
+    print_with(printer, part, ROW_DETAIL);
+    print_with(printer, part, ROW_SAME);
 }
 
 static void print_scenarios(const struct printer *printer,
@@ -153,8 +160,8 @@ static void print_scenarios(const struct printer *printer,
     FILE *out = printer->out;
     if (comparison->scenarios_played == 0)
         return;
-    fprintf(out, "\n%zu of %zu scenarios show it\n",
-            comparison->scenario_count, comparison->scenarios_played);
+    fprintf(out, "\n%zu of %zu scenarios show it\n", comparison->scenario_count,
+            comparison->scenarios_played);
     for (size_t i = 0; i < comparison->scenario_count; i++) {
         const struct compare_scenario *scenario = &comparison->scenarios[i];
         const char *a = *scenario->rules_a ? scenario->rules_a : "-";
@@ -175,8 +182,7 @@ void text_print(const struct comparison *comparison,
 {
     int width = style->width > 0 ? style->width : WIDTH_USUAL;
     width = width < WIDTH_LEAST ? WIDTH_LEAST : width;
-    struct printer printer = {style, out,
-                              (width - INDENT - TITLE_WIDTH) / 2};
+    struct printer printer = {style, out, (width - INDENT - TITLE_WIDTH) / 2};
     struct compare_score score = compare_score(comparison);
     print_side(&printer, "A", comparison->a);
     print_side(&printer, "B", comparison->b);

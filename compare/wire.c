@@ -64,8 +64,7 @@ static void tell_range(const struct question *question, struct words *words)
         words_absent(words, "not resumed");
 }
 
-static void tell_follow_up(const struct question *question,
-                           struct words *words)
+static void tell_follow_up(const struct question *question, struct words *words)
 {
     const struct follow_up *follow_up = &question->subject->profile->follow_up;
     if (follow_up->path)
@@ -85,25 +84,25 @@ static void tell_queue(const struct question *question, struct words *words)
     words_time(words, queue->debounce_ns);
 }
 
-#define WIRE(id_, title_, severity_, tell_, requirements_)               \
-    {                                                                    \
-        .id = (id_), .title = (title_), .group = GROUP_HEADERS,          \
-        .severity = (severity_), .tell = (tell_),                        \
-        .requirements = (requirements_),                                 \
+#define WIRE(id_, title_, severity_, tell_, requirements_)      \
+    {                                                           \
+        .id = (id_), .title = (title_), .group = GROUP_HEADERS, \
+        .severity = (severity_), .tell = (tell_),               \
+        .requirements = (requirements_),                        \
     }
 
 static const struct aspect items[] = {
     WIRE("retry-count", "header that counts retries", SEVERITY_LOW,
          tell_retry_count, "S1-62"),
-    WIRE("idempotency-key", "idempotency key", SEVERITY_HIGH,
-         tell_idempotency, NULL),
+    WIRE("idempotency-key", "idempotency key", SEVERITY_HIGH, tell_idempotency,
+         NULL),
     WIRE("call-id", "header that names the call", SEVERITY_LOW, tell_call_id,
          NULL),
     WIRE("resend", "re-sends below the client", SEVERITY_HIGH, tell_resend,
          NULL),
     WIRE("range", "a body cut off", SEVERITY_LOW, tell_range, NULL),
-    WIRE("follow-up", "second request of a call", SEVERITY_HIGH,
-         tell_follow_up, NULL),
+    WIRE("follow-up", "second request of a call", SEVERITY_HIGH, tell_follow_up,
+         NULL),
     WIRE("queue-notices", "notices of the service's queue", SEVERITY_LOW,
          tell_queue, NULL),
 };

@@ -6,6 +6,8 @@
 
 #include "model/units.h"
 
+#define MINUTE_NS (60 * NS_PER_S)
+
 enum { STATUS_FIRST = 100, STATUS_LAST = 999 };
 
 void words_add(struct words *words, const char *format, ...)
@@ -34,18 +36,15 @@ static double rounded_s(int64_t ns)
     return round(s * step) / step;
 }
 
-static bool is_minutes(int64_t ns)
-{
-    return ns >= 120 * NS_PER_S && ns % (60 * NS_PER_S) == 0;
-}
-
 void words_time(struct words *words, int64_t ns)
 {
     double s = rounded_s(ns);
     if (ns == NS_FOREVER)
         words_add(words, "for ever");
-    else if (is_minutes(ns))
-        words_add(words, "%lld min", (long long)(ns / (60 * NS_PER_S)));
+    else if (ns >= 180 * MINUTE_NS && ns % (60 * MINUTE_NS) == 0)
+        words_add(words, "%lld h", (long long)(ns / (60 * MINUTE_NS)));
+    else if (ns >= 2 * MINUTE_NS && ns % MINUTE_NS == 0)
+        words_add(words, "%lld min", (long long)(ns / MINUTE_NS));
     else if (s > 0 && s < .1)
         words_add(words, "%.10g ms", s * 1e3);
     else

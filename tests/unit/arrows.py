@@ -19,7 +19,8 @@ ALLOWED = {
     "runner": {"runner", "reports", "judge", "mock_server", "model",
                "client"},  # its laws, to know how long a run may take
     "dialects": {"dialects", "client", "model"},
-    "cli": {"cli", "runner", "sim", "dialects", "reports", "judge", "client",
+    "compare": {"compare", "client", "model"},
+    "cli": {"cli", "runner", "sim", "compare", "dialects", "reports", "judge", "client",
             "mock_server", "model"},
 }
 
@@ -139,6 +140,7 @@ SPECIMENS = {
     "model/units.c": ['#include "judge/judge.h"\n', '#include "units.h"\n'],
     "judge/judge.c": ["void f(void) { MHD_start_daemon(); }\n",
                       '#include "runner/runner.h"\n'],
+    "compare/compare.c": ['#include "sim/sim.h"\n'],
     "runner/spawn.c": ['#include "client/driver.h"\n'],
     "reports/text.c": ['#include "client/retry.h"\n'],
     "sim/sim.c": ['#include "mock_server/server.h"\n',
