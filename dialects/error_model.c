@@ -181,9 +181,9 @@ enum go_category error_go_category(const struct attempt_outcome *outcome,
     if (reason == REASON_CANCELLED) {
         return GO_UNKNOWN;
     }
-    /* A deadline of the caller is a server error, as is whatever kept an answer
-     * from being whole. */
-    if (reason == REASON_CALL_TIMEOUT || !is_status(outcome)) {
+    /* Whatever kept an answer from being whole is a server error, and so is a
+     * deadline of the caller. */
+    if (!is_status(outcome)) {
         return GO_SERVER_ERROR;
     }
     return go_category_of_status(outcome->status);

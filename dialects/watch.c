@@ -31,20 +31,22 @@ int watch_loop_of(const struct profile *profile)
 
 static void take_from_idle(struct watch *watch, struct watched_handler *handler)
 {
+    if (!handler->is_idle) {
+        return;
+    }
     struct watched_handler **newer =
         handler->newer ? &handler->newer->older : &watch->newest_idle;
     struct watched_handler **older =
         handler->older ? &handler->older->newer : &watch->oldest_idle;
     *newer = handler->older;
     *older = handler->newer;
+    handler->is_idle = false;
     watch->idle_count--;
 }
 
 static void drop_handler(struct watch *watch, struct watched_handler *handler)
 {
-    if (handler->calls == 0) {
-        take_from_idle(watch, handler);
-    }
+    take_from_idle(watch, handler);
     table_remove(&watch->handlers, &handler->link);
     gauges_deinit(&handler->gauges);
     free(handler);
@@ -52,6 +54,7 @@ static void drop_handler(struct watch *watch, struct watched_handler *handler)
 
 static void put_to_idle(struct watch *watch, struct watched_handler *handler)
 {
+    handler->is_idle = true;
     handler->newer = NULL;
     handler->older = watch->newest_idle;
     if (handler->older) {
@@ -83,7 +86,6 @@ static struct watched_handler *find_handler(struct watch *watch,
         free(handler);
         return NULL;
     }
-    put_to_idle(watch, handler);
     return handler;
 }
 
@@ -113,9 +115,8 @@ static struct watched_call *find_call(struct watch *watch,
         free(call);
         return NULL;
     }
-    if (call->handler->calls++ == 0) {
-        take_from_idle(watch, call->handler);
-    }
+    take_from_idle(watch, call->handler);
+    call->handler->calls++;
     return call;
 }
 

@@ -19,7 +19,8 @@ enum { WATCH_IDLE_MAX = 4096 };
 struct watched_handler {
     struct table_link link;                /* by number; first */
     struct watched_handler *newer, *older; /* of the idle ones */
-    int64_t calls;                         /* under way; 0: idle */
+    int64_t calls;                         /* under way */
+    bool is_idle; /* among the idle ones: has no calls */
     struct gauges gauges;
 };
 

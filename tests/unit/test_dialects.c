@@ -73,6 +73,10 @@ static void test_progress_timeout_of_tinkex(void **state)
     story_enter(&story);
     ATTEMPT(&story, EVENT_RETRY, .status = 503, .delay_ns = 200 * MS);
     story_done(&story, REASON_PROGRESS);
+    story_enter(&story);
+    ATTEMPT(&story, EVENT_ABORTED, .end = END_CANCELLED, .layer = -1,
+            .reason = REASON_PROGRESS);
+    story_done(&story, REASON_PROGRESS);
     story_end(&story, "tinkex-progress-timeout.txt");
 }
 
@@ -261,17 +265,17 @@ static void test_notices_of_tinker(void **state)
 }
 
 /* The stack of a real sample: RetryHandler, dispatch (swallows 429), submit. */
-#define SUBMIT                                                               \
-    "{\"name\":\"dispatch\",\"rules\":[{\"on\":{\"status\":[\"429\"]},"      \
-    "\"do\":\"retry\"," BACKOFF(                                             \
-        "1s",                                                                \
-        "1s") "}]},{\"name\":\"submit\","                                    \
-              "\"budget\":{\"elapsed\":\"300s\",\"elapsed_test\":\"cut-"     \
-              "sleep\"},"                                                    \
-              "\"rules\":[{\"on\":{\"status\":[\"429\"]},\"do\":\"pass\"},{" \
-              "\"on\":{"                                                     \
-              "\"status\":[\"408\",\"500-599\"]},\"do\":\"retry\"," BACKOFF( \
-                  "1s", "30s") "}]}"
+#define EACH_1S     "\"do\":\"retry\"," BACKOFF("1s", "1s") "}]}"
+#define UP_TO_30S   "\"do\":\"retry\"," BACKOFF("1s", "30s") "}]}"
+#define ON(status)  "{\"on\":{\"status\":[\"" status "\"]},"
+#define LAYER(name) ",{\"name\":\"" name "\","
+#define CUT_SLEEP \
+    "\"budget\":{\"elapsed\":\"300s\",\"elapsed_test\":\"cut-sleep\"}"
+#define SUBMIT                                                     \
+    LAYER("dispatch")                                              \
+    "\"rules\":[" ON("429") EACH_1S LAYER("submit") CUT_SLEEP      \
+        ",\"rules\":[" ON("429") "\"do\":\"pass\"}," ON("500-501") \
+            UP_TO_30S LAYER("http") "\"rules\":[" ON("502") EACH_1S
 
 static int count(const char *text, const char *what)
 {
@@ -284,14 +288,16 @@ static int count(const char *text, const char *what)
 }
 
 /* S0-25: each layer tells of what it saw, by its own count:
- * execute_with_retries from 0, RetryHandler from 1; neither sees a 429. */
+ * execute_with_retries from 0, RetryHandler from 1; neither
+ * sees a 429, nor what a layer further in retries. */
 static void test_layers_of_tinker(void **state)
 {
     (void)state;
     struct story story;
-    story_begin(&story, DIALECT_PYTHON, HANDLER "," SUBMIT);
+    story_begin(&story, DIALECT_PYTHON, HANDLER SUBMIT);
     story_enter(&story);
     ATTEMPT(&story, EVENT_RETRY, .status = 429, .delay_ns = S, .layer = 1);
+    ATTEMPT(&story, EVENT_RETRY, .status = 502, .delay_ns = S, .layer = 3);
     ATTEMPT(&story, EVENT_RETRY, .status = 500, .delay_ns = S, .layer = 2);
     ATTEMPT(&story, EVENT_RETRY, .status = 500, .delay_ns = 2 * S, .layer = 2);
     ATTEMPT(&story, EVENT_RETRY, .status = 500, .delay_ns = S, .layer = 0);
@@ -332,6 +338,9 @@ static void test_log_of_go(void **state)
             .body = "{\"error\":{\"message\":\"slow down\"}}",
             .delay_ns = 1053218945);
     ATTEMPT(&story, EVENT_RETRY, .end = END_RESET, .delay_ns = 2120 * MS);
+    ATTEMPT(&story, EVENT_STOP, .status = 200);
+    story_done(&story, REASON_SUCCESS);
+    story_enter(&story); /* nothing is said of a first success */
     ATTEMPT(&story, EVENT_STOP, .status = 200);
     story_done(&story, REASON_SUCCESS);
     story_end(&story, "llm-d-retries.txt");

@@ -127,22 +127,22 @@ static void test_categories_of_answers(void **state)
 {
     (void)state;
     const struct {
-        int status;
         const char *body;
+        int status;
         enum error_category category;
     } cases[] = {
-        {400, "{}", CATEGORY_USER},
-        {408, "{}", CATEGORY_USER},
-        {410, "{}", CATEGORY_USER},
-        {410, "{\"category\":\"server\"}", CATEGORY_SERVER},
-        {429, "{\"category\":\"user\"}", CATEGORY_SERVER},
-        {500, "{}", CATEGORY_SERVER},
-        {500, "no JSON", CATEGORY_SERVER},
-        {500, "{\"category\":\"USER\"}", CATEGORY_USER},
-        {500, "{\"category\":7}", CATEGORY_SERVER},
-        {302, "{\"category\":\"user\"}", CATEGORY_SERVER},
-        {304, NULL, CATEGORY_UNKNOWN},
-        {600, "{}", CATEGORY_UNKNOWN},
+        {"{}", 400, CATEGORY_USER},
+        {"{}", 408, CATEGORY_USER},
+        {"{}", 410, CATEGORY_USER},
+        {"{\"category\":\"server\"}", 410, CATEGORY_SERVER},
+        {"{\"category\":\"user\"}", 429, CATEGORY_SERVER},
+        {"{}", 500, CATEGORY_SERVER},
+        {"no JSON", 500, CATEGORY_SERVER},
+        {"{\"category\":\"USER\"}", 500, CATEGORY_USER},
+        {"{\"category\":7}", 500, CATEGORY_SERVER},
+        {"{\"category\":\"user\"}", 302, CATEGORY_SERVER},
+        {NULL, 304, CATEGORY_UNKNOWN},
+        {"{}", 600, CATEGORY_UNKNOWN},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct attempt_outcome outcome = answer(cases[i].status, cases[i].body);
@@ -255,6 +255,8 @@ static void test_text_form_of_tinkex(void **state)
         {500, "{}", "[api_status (500)] HTTP 500"},
         {500, NULL, "[api_status (500)] HTTP 500"},
         {503, " plain\ttext\n", "[api_status (503)] plain\\x09text"},
+        {503, "{\"message\":\"x\"} junk",
+         "[api_status (503)] {\"message\":\"x\"} junk"},
         {503, "\033[2J", "[api_status (503)] \\x1b[2J"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
