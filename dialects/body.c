@@ -7,6 +7,12 @@ static bool is_blank(char byte)
     return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
 }
 
+/* What cJSON takes for blank between two tokens. */
+static bool is_between(char byte)
+{
+    return (unsigned char)byte <= ' ';
+}
+
 cJSON *body_parse(const struct attempt_outcome *outcome)
 {
     if (!outcome || !outcome->body) {
@@ -41,8 +47,11 @@ bool body_string(const struct attempt_outcome *outcome, const char *key,
 
 void body_add_shown(struct text *text, const struct attempt_outcome *outcome)
 {
+    if (!outcome->body) {
+        return;
+    }
     const char *from = outcome->body;
-    const char *end = from + (from ? outcome->body_size : 0);
+    const char *end = from + outcome->body_size;
     while (from < end && is_blank(*from)) {
         from++;
     }
@@ -71,8 +80,16 @@ static const char *add_string(struct text *text, const char *from,
     return end;
 }
 
+static const char *end_of_number(const char *from, const char *end)
+{
+    while (from < end && *from && strchr("+-.0123456789eE", *from)) {
+        from++;
+    }
+    return from;
+}
+
 static const char *add_word(struct text *text, const char *from,
-                            const struct body_style *style)
+                            const char *end, const struct body_style *style)
 {
     switch (*from) {
     case 't':
@@ -87,14 +104,14 @@ static const char *add_word(struct text *text, const char *from,
     default:
         break;
     }
-    size_t size = strspn(from, "+-.0123456789eE");
-    style->add_number(text, from, size);
-    return from + size;
+    const char *to = end_of_number(from, end);
+    style->add_number(text, from, (size_t)(to - from));
+    return to > from ? to : from + 1; /* a byte order mark, say */
 }
 
 /* One token; the text was found well-formed, so its first byte tells all. */
 static const char *add_token(struct text *text, const char *from,
-                             const struct body_style *style)
+                             const char *end, const struct body_style *style)
 {
     switch (*from) {
     case '"':
@@ -116,7 +133,7 @@ static const char *add_token(struct text *text, const char *from,
         text_add(text, style->colon);
         return from + 1;
     default:
-        return add_word(text, from, style);
+        return add_word(text, from, end, style);
     }
 }
 
@@ -126,6 +143,6 @@ void body_add_json(struct text *text, const struct attempt_outcome *outcome,
     const char *at = outcome->body;
     const char *end = at + outcome->body_size;
     while (at < end && !text->is_cut) {
-        at = is_blank(*at) ? at + 1 : add_token(text, at, style);
+        at = is_between(*at) ? at + 1 : add_token(text, at, end, style);
     }
 }
