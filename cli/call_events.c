@@ -9,6 +9,9 @@
 #include "dialects/dialect.h"
 #include "model/jsonc.h"
 
+/* More than the longest line, so that each is written as a whole. */
+enum { LINE_BYTES = 32768 };
+
 int call_events_read_dialect(const char *text, int *dialect)
 {
     for (int i = 0; dialect_words[i]; i++) {
@@ -37,12 +40,14 @@ static bool open_out(struct call_events *events,
         events->out = stdout;
         return true;
     }
-    FILE *file = fopen(request->events, "we");
+    /* As an adapter it may be one of many that write to the same file. */
+    FILE *file = fopen(request->events, request->url ? "we" : "ae");
     if (!file) {
         error_add_errno(error, errno, "can't write %s", request->events);
         return false;
     }
-    setvbuf(file, NULL, _IOLBF, 0);
+    static char line[LINE_BYTES];
+    setvbuf(file, line, _IOLBF, sizeof line);
     events->out = file;
     return true;
 }

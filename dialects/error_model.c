@@ -178,7 +178,7 @@ static enum go_category go_category_of_status(int status)
 enum go_category error_go_category(const struct attempt_outcome *outcome,
                                    enum retry_reason reason)
 {
-    if (reason == REASON_CANCELLED) {
+    if (reason == REASON_CANCELLED || !outcome) {
         return GO_UNKNOWN;
     }
     /* Whatever kept an answer from being whole is a server error, and so is a

@@ -87,7 +87,8 @@ enum go_category {
 extern const char *const go_category_words[];
 
 /* Of an attempt that failed or, with REASON_CANCELLED and REASON_CALL_TIMEOUT,
- * was ended in flight. Any status but 200 is an error to this client. */
+ * was ended in flight; NULL: the caller ended the wait between two. Any status
+ * but 200 is an error to this client. */
 enum go_category error_go_category(const struct attempt_outcome *outcome,
                                    enum retry_reason reason);
 bool error_is_retryable_go(enum go_category category);

@@ -139,6 +139,33 @@ static void print_success(struct dialect *dialect, const struct seen *seen)
     printer_line(dialect, &text);
 }
 
+/* Category and message of what Generate returns. */
+static void keep_error(const struct seen *seen, const struct failure *failure)
+{
+    struct text text;
+    enum go_category category =
+        error_go_category(failure->outcome, failure->reason);
+    text_begin(&text);
+    text_addf(&text, "%s: ", go_category_words[category]);
+    message_go(&text, failure);
+    text_copy(&text, seen->call->error, sizeof seen->call->error);
+}
+
+static void print_end(struct dialect *dialect, const struct seen *seen)
+{
+    struct text text;
+    if (seen->call->is_waiting) {
+        print_about(dialect, seen, LINE_CANCELLED_WAIT,
+                    "Context cancelled during backoff");
+    }
+    if (seen->call->is_waiting || !*seen->call->error) {
+        keep_error(seen, &(struct failure){.reason = seen->event->reason});
+    }
+    text_begin(&text);
+    text_add(&text, seen->call->error);
+    printer_line(dialect, &text);
+}
+
 void printer_go(struct dialect *dialect, const struct seen *seen)
 {
     switch (seen->event->kind) {
@@ -149,12 +176,14 @@ void printer_go(struct dialect *dialect, const struct seen *seen)
         }
         return;
     case EVENT_FAILED:
+        keep_error(seen, &seen->failure);
         print_answer(dialect, seen);
         if (has_loop(seen)) {
             print_failed(dialect, seen);
         }
         return;
     case EVENT_ABORTED:
+        keep_error(seen, &seen->failure);
         if (has_loop(seen)) {
             print_failed(dialect, seen);
         }
@@ -165,9 +194,8 @@ void printer_go(struct dialect *dialect, const struct seen *seen)
         }
         return;
     case EVENT_DONE:
-        if (seen->call->is_waiting) {
-            print_about(dialect, seen, LINE_CANCELLED_WAIT,
-                        "Context cancelled during backoff");
+        if (!seen->event->is_ok) {
+            print_end(dialect, seen);
         }
         return;
     case EVENT_QUEUED:

@@ -311,9 +311,11 @@ static const char *go_transport(enum attempt_end end)
 
 void message_go(struct text *text, const struct failure *failure)
 {
-    if (failure->reason == REASON_CALL_TIMEOUT) {
+    if (!failure->outcome) {
+        text_add(text, "request cancelled during retry");
+    } else if (failure->reason == REASON_CALL_TIMEOUT) {
         text_add(text, "request timeout");
-    } else if (failure->reason == REASON_CANCELLED || !failure->outcome) {
+    } else if (failure->reason == REASON_CANCELLED) {
         text_add(text, "request cancelled");
     } else if (is_answer(failure)) {
         text_addf(text, "HTTP %d: ", failure->outcome->status);

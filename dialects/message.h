@@ -8,8 +8,8 @@
 
 /* An attempt that failed. */
 struct failure {
-    const struct attempt_outcome *outcome;
-    int step;                 /* of the request */
+    const struct attempt_outcome *outcome; /* NULL: none was in flight */
+    int step;                              /* of the request */
     enum retry_reason reason; /* REASON_FINAL, or why it was ended */
 };
 

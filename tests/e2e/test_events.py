@@ -49,7 +49,7 @@ def events_of(lines, kind=None):
     return [event for event in events if kind in (None, event["ev"])]
 
 
-# S2-57, S2-58, S2-54, S2-28
+# S2-54, S2-57, S2-58
 def test_the_flaky_operation_of_the_guide(call):
     backoff = {"schedule": "exponential", "base": "200ms", "factor": 2, "cap": "10s"}
     lines, done = call([FLAKY], [layer_of(budget={"attempts": 3}, backoff=backoff)], "elixir-console")
@@ -130,7 +130,7 @@ def test_telemetry_has_the_keys_of_tinker(call):
     assert [event["event_data"]["should_retry"] for event in events] == [True, False]
 
 
-# S1-45, S1-48, S1-49
+# S1-45, S1-49
 def test_a_progress_timeout_of_tinker(call):
     progress = {"timeout": "300ms", "clock": "handler", "aborts_attempt": True}
     lines, _ = call([{"fault": {"do": "hang"}}], [layer_of(progress=progress)], "python", code=1)
@@ -240,3 +240,21 @@ def test_wrong_options():
     done = run("http://127.0.0.1:1/", "-p", "curl-retry", "--events", "-", "--dialect", "elixr")
     assert done.returncode == 2
     assert "did you mean elixir?" in done.stderr
+
+
+def test_as_an_adapter_events_are_added(tmp_path):
+    file = tmp_path / "events.ndjson"
+    subprocess.run([RETRYSPEC, "run", "status/400-final", "retry-after/429-seconds", "-p", "curl-retry",
+                    "--skip-smoke", "-j2", "--", RETRYSPEC, "call", "--events", str(file)],
+                   cwd=tmp_path, capture_output=True, timeout=PATIENCE)
+    ends = events_of(file.read_text().splitlines(), "done")
+    assert sorted(event["ok"] for event in ends) == [False, True]
+
+
+# S4-14, S4-X3
+def test_a_caller_of_llm_d_who_gives_up_between_attempts(call):
+    backoff = {"schedule": "constant", "base": "30s"}
+    lines, _ = call([{"reply": 429}], [layer_of(budget={"attempts": 11}, backoff=backoff)], "go",
+                    "--give-up", "300ms", code=1)
+    assert lines[-2].endswith("Context cancelled during backoff for request_id=rs-0-0")
+    assert lines[-1] == "UNKNOWN: request cancelled during retry"

@@ -71,7 +71,7 @@ static void test_user_errors_of_tinker(void **state)
     assert_false(error_is_user_python(&result));
 }
 
-/* S1-27, S0-08, S1-26 */
+/* S1-26, S1-27 */
 static void test_what_tinker_retries(void **state)
 {
     (void)state;
@@ -178,7 +178,7 @@ static void test_types_of_outcomes(void **state)
     assert_int_equal(error_of(&result, REASON_FINAL).category, CATEGORY_USER);
 }
 
-/* S4-09, S4-10, S4-11, S4-12, S4-13, S4-49 */
+/* S4-11, S4-12, S4-13, S4-49 */
 static void test_categories_of_go(void **state)
 {
     (void)state;
@@ -213,6 +213,7 @@ static void test_go_without_an_answer(void **state)
                      GO_UNKNOWN);
     assert_int_equal(error_go_category(&cancelled, REASON_CALL_TIMEOUT),
                      GO_SERVER_ERROR);
+    assert_int_equal(error_go_category(NULL, REASON_CALL_TIMEOUT), GO_UNKNOWN);
 }
 
 /* -- messages ---------------------------------------------------------------
@@ -329,7 +330,7 @@ static void test_exceptions_of_the_follow_up(void **state)
     assert_string_equal(message_python_type(&failure), "ValueError");
 }
 
-/* S1-49, S1-47 */
+/* S1-49 */
 static void test_progress_timeout_of_tinker(void **state)
 {
     (void)state;
@@ -352,7 +353,7 @@ static void test_progress_timeout_of_tinker(void **state)
     }
 }
 
-/* S4-X11, S4-34, S4-38 */
+/* S4-X3, S4-X11, S4-34, S4-38 */
 static void test_messages_of_go(void **state)
 {
     (void)state;
@@ -382,6 +383,8 @@ static void test_messages_of_go(void **state)
                   "failed to read response body: unexpected EOF");
     check_message(message_go, &cut, REASON_CANCELLED, "request cancelled");
     check_message(message_go, &cut, REASON_CALL_TIMEOUT, "request timeout");
+    check_message(message_go, NULL, REASON_CANCELLED,
+                  "request cancelled during retry");
 }
 
 int main(void)
