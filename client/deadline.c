@@ -1,5 +1,6 @@
 #include "client/deadline.h"
 
+#include "client/layers.h"
 #include "model/units.h"
 
 static int64_t earlier(int64_t a_ns, int64_t b_ns)
@@ -33,10 +34,10 @@ static int64_t progress_deadline(const struct retry_call *call, int i)
 int64_t deadline_abort(const struct retry_call *call)
 {
     int64_t deadline_ns = NS_FOREVER;
-    int last = deadline_last(call);
-    for (int i = 0; i <= last; i++) {
-        if (retry_call_has(call, i) &&
-            retry_layer(call, i)->progress.aborts_attempt) {
+    uint8_t left = layers_between(call, call->shared->having.progress, 0,
+                                  deadline_last(call));
+    for (int i; (i = layers_take(&left)) >= 0;) {
+        if (retry_layer(call, i)->progress.aborts_attempt) {
             deadline_ns = earlier(deadline_ns, progress_deadline(call, i));
         }
     }
@@ -45,16 +46,16 @@ int64_t deadline_abort(const struct retry_call *call)
 
 static int64_t layer_deadline(const struct retry_call *call, int i)
 {
-    return retry_call_has(call, i)
-               ? units_after(call->state[i].started_ns,
-                             retry_layer(call, i)->call_timeout_ns)
-               : NS_FOREVER;
+    return units_after(call->state[i].started_ns,
+                       retry_layer(call, i)->call_timeout_ns);
 }
 
 int64_t deadline_call(const struct retry_call *call, int last)
 {
     int64_t deadline_ns = NS_FOREVER;
-    for (int i = 0; i <= last; i++) {
+    uint8_t left =
+        layers_between(call, call->shared->having.call_timeout, 0, last);
+    for (int i; (i = layers_take(&left)) >= 0;) {
         deadline_ns = earlier(deadline_ns, layer_deadline(call, i));
     }
     return deadline_ns;
@@ -62,8 +63,9 @@ int64_t deadline_call(const struct retry_call *call, int last)
 
 int deadline_expired(const struct retry_call *call, int64_t now_ns)
 {
-    int last = deadline_last(call);
-    for (int i = 0; i <= last; i++) {
+    uint8_t left = layers_between(call, call->shared->having.call_timeout, 0,
+                                  deadline_last(call));
+    for (int i; (i = layers_take(&left)) >= 0;) {
         if (now_ns >= layer_deadline(call, i)) {
             return i;
         }
@@ -74,12 +76,13 @@ int deadline_expired(const struct retry_call *call, int64_t now_ns)
 bool deadline_progress_is_over(const struct retry_call *call, int from,
                                int64_t now_ns)
 {
-    for (int i = from; i < call->layer_count; i++) {
-        const struct progress *progress = &retry_layer(call, i)->progress;
+    uint8_t left = layers_between(call, call->shared->having.progress, from,
+                                  call->layer_count - 1);
+    for (int i; (i = layers_take(&left)) >= 0;) {
         bool is_first = call->fresh >> i & 1;
-        if (retry_call_has(call, i) &&
-            (!is_first || progress->is_tested_at_first) &&
-            now_ns > progress_deadline(call, i)) {
+        bool is_tested =
+            !is_first || retry_layer(call, i)->progress.is_tested_at_first;
+        if (is_tested && now_ns > progress_deadline(call, i)) {
             return true;
         }
     }

@@ -111,7 +111,7 @@ static void charge_retry(const struct retry_call *call, int i,
 
 static bool refuse(struct decision *decision, enum retry_reason reason)
 {
-    decision->action.reason = reason;
+    decision->action->reason = reason;
     return false;
 }
 
@@ -126,7 +126,7 @@ static bool budget_allows(const struct retry_call *call,
                           struct decision *decision)
 {
     int i = decision->layer;
-    const struct profile_rule *rule = decision->action.rule;
+    const struct profile_rule *rule = decision->action->rule;
     bool is_poll = rule->action == RULE_POLL;
     int64_t now_ns = decision->question->event->now_ns;
     bool is_at_limit =
@@ -162,9 +162,9 @@ static bool delay_allows(const struct retry_call *call,
 {
     int i = decision->layer;
     struct delay_request request =
-        delay_request(call, i, decision->action.rule, decision->question);
+        delay_request(call, i, decision->action->rule, decision->question);
     request.cut_ns = budget_cut_ns(call, i, decision->question->event->now_ns);
-    switch (delay_bind(&request, &decision->action)) {
+    switch (delay_bind(&request, decision->action)) {
     case DELAY_LAW:
         return true;
     case DELAY_GIVE_UP:
@@ -180,7 +180,7 @@ static bool delay_allows(const struct retry_call *call,
 
 static void schedule_wait(struct retry_call *call, struct decision *decision)
 {
-    struct retry_action *action = &decision->action;
+    struct retry_action *action = decision->action;
     if (action->rule->action != RULE_POLL)
         charge_retry(call, decision->layer, decision->question->outcome->end);
     action->kind = RETRY_WAIT;
@@ -191,7 +191,7 @@ static void schedule_wait(struct retry_call *call, struct decision *decision)
 
 static bool try_again(struct retry_call *call, struct decision *decision)
 {
-    struct retry_action *action = &decision->action;
+    struct retry_action *action = decision->action;
     const struct retry_event *event = decision->question->event;
     if (action->rule->action != RULE_POLL)
         budget_count_failure(call, decision->layer,
@@ -209,16 +209,6 @@ static bool try_again(struct retry_call *call, struct decision *decision)
 
 /* -- what a rule says -------------------------------------------------------
  */
-
-/* The layer leaves it to the next one out, which hears what a layer further in
- * had to say. It took the outcome for no success all the same. */
-static void pass_on(struct decision *decision)
-{
-    if (decision->action.is_ok) {
-        decision->action.is_ok = false;
-        decision->action.reason = REASON_FINAL;
-    }
-}
 
 /* A throttling answer closes the limiter whether the layer tries again or not.
  * A rule that knows no delay closes nothing. */
@@ -249,9 +239,9 @@ static void start_over(struct retry_call *call, int i,
 {
     int outermost = outermost_enabled(call, i);
     decision->layer = outermost;
-    decision->action.layer = retry_layer(call, outermost);
+    decision->action->layer = retry_layer(call, outermost);
     note_streak(&call->state[outermost],
-                rule_number(call, i, decision->action.rule));
+                rule_number(call, i, decision->action->rule));
     decision->is_final = !try_again(call, decision);
 }
 
@@ -261,16 +251,16 @@ static void obey(struct retry_call *call, int i,
     if (rule->closes_limiter)
         close_limiter(call, i, rule, decision->question);
     if (rule->action == RULE_PASS) {
-        pass_on(decision);
+        decision->is_passed = true;
         return;
     }
     decision->layer = i;
-    decision->action = (struct retry_action){
-        .kind = RETRY_DONE,
-        .reason = REASON_FINAL,
-        .layer = retry_layer(call, i),
-        .rule = rule,
-    };
+    decision->has_spoken = true;
+    *decision->action = retry_no_action;
+    decision->action->kind = RETRY_DONE;
+    decision->action->reason = REASON_FINAL;
+    decision->action->layer = retry_layer(call, i);
+    decision->action->rule = rule;
     switch (rule->action) {
     case RULE_PASS:
     case RULE_FAIL:
@@ -297,23 +287,31 @@ static void ask_layer(struct retry_call *call, int i, struct decision *decision)
         obey(call, i, rule, decision);
 }
 
-static bool is_ok(const struct decide_question *question)
+/* What the call comes to if no layer has anything to say. A layer that passed
+ * an outcome on took it for no success all the same. */
+static void conclude(struct decision *decision)
 {
-    return question->reason == REASON_SUCCESS;
+    bool is_ok = decision->question->reason == REASON_SUCCESS;
+    *decision->action = retry_no_action;
+    decision->action->kind = RETRY_DONE;
+    decision->action->is_ok = is_ok && !decision->is_passed;
+    decision->action->reason = is_ok && decision->is_passed
+                                   ? REASON_FINAL
+                                   : decision->question->reason;
 }
 
 void decide_outcome(struct retry_call *call,
                     const struct decide_question *question,
-                    struct decision *decision)
+                    struct retry_action *action, struct decision *decision)
 {
-    *decision = (struct decision){
-        .question = question,
-        .action = {.kind = RETRY_DONE,
-                   .reason = question->reason,
-                   .is_ok = is_ok(question)},
-    };
+    decision->question = question;
+    decision->action = action;
+    decision->has_spoken = decision->is_passed = false;
+    decision->is_waiting = decision->is_final = false;
     for (int i = question->from; i >= 0 && !decision->is_waiting; i--) {
         if (retry_call_has(call, i))
             ask_layer(call, i, decision);
     }
+    if (!decision->has_spoken)
+        conclude(decision);
 }

@@ -7,6 +7,9 @@
 
 #include "client/retry.h"
 
+/* All zero: copied, which costs less than to clear as much. */
+extern const struct retry_action retry_no_action;
+
 /* An outcome, and who is asked about it. */
 struct decide_question {
     const struct retry_event *event; /* its instants and random number */
@@ -18,9 +21,11 @@ struct decide_question {
 
 struct decision {
     const struct decide_question *question;
-    struct retry_action action;
-    int layer;       /* that spoke last, and waits if one does */
-    bool is_waiting; /* it tries again: `action` is its wait */
+    struct retry_action *action; /* of the layer that spoke last */
+    int layer;                   /* which one; it waits if one does */
+    bool has_spoken;             /* a layer has: `action` is set */
+    bool is_passed;  /* a layer took the outcome for no success, no more */
+    bool is_waiting; /* the layer tries again: `action` is its wait */
     bool is_final;   /* no layer further out is asked */
 };
 
@@ -30,7 +35,7 @@ struct decision {
  * it, and closes the limiters that the rules say. */
 void decide_outcome(struct retry_call *call,
                     const struct decide_question *question,
-                    struct decision *decision);
+                    struct retry_action *action, struct decision *decision);
 
 /* The request in hand. */
 struct retry_request decide_request(const struct retry_call *call);

@@ -1,6 +1,7 @@
 #include "client/gate.h"
 
 #include "client/breaker.h"
+#include "client/layers.h"
 #include "client/limiter.h"
 #include "model/units.h"
 
@@ -10,9 +11,11 @@ static const struct rate_limiter *policy_of(const struct retry_call *call,
     return &retry_layer(call, i)->rate_limiter;
 }
 
-static bool has_limiter(const struct retry_call *call, int i)
+/* The layers from `from` inwards that have a limiter. */
+static uint8_t limiters_from(const struct retry_call *call, int from)
 {
-    return retry_call_has(call, i) && policy_of(call, i)->is_used;
+    return layers_between(call, call->shared->having.limiter, from,
+                          call->layer_count - 1);
 }
 
 struct retry_limiter *gate_limiter(const struct retry_call *call, int i)
@@ -24,9 +27,10 @@ struct retry_limiter *gate_limiter(const struct retry_call *call, int i)
 /* -- breakers ---------------------------------------------------------------
  */
 
-static bool has_breaker(const struct retry_call *call, int i)
+static uint8_t breakers(const struct retry_call *call)
 {
-    return retry_call_has(call, i) && retry_layer(call, i)->breaker.is_used;
+    return layers_between(call, call->shared->having.breaker, 0,
+                          call->layer_count - 1);
 }
 
 static struct retry_breaker *breaker_of(const struct retry_call *call, int i)
@@ -48,8 +52,9 @@ static bool asks_breaker(const struct retry_call *call, int i)
 
 int gate_breaker(const struct retry_call *call, int64_t now_ns)
 {
-    for (int i = 0; i < call->layer_count; i++) {
-        if (has_breaker(call, i) && asks_breaker(call, i) &&
+    uint8_t left = breakers(call);
+    for (int i; (i = layers_take(&left)) >= 0;) {
+        if (asks_breaker(call, i) &&
             breaker_is_open(&retry_layer(call, i)->breaker, breaker_of(call, i),
                             now_ns)) {
             return i;
@@ -68,8 +73,9 @@ static struct breaker_attempt attempt_at(const struct retry_call *call, int i)
 
 static void admit(struct retry_call *call, int64_t now_ns)
 {
-    for (int i = 0; i < call->layer_count; i++) {
-        if (has_breaker(call, i) && asks_breaker(call, i) &&
+    uint8_t left = breakers(call);
+    for (int i; (i = layers_take(&left)) >= 0;) {
+        if (asks_breaker(call, i) &&
             breaker_admit(&retry_layer(call, i)->breaker, breaker_of(call, i),
                           now_ns)) {
             call->probes |= (uint8_t)(1 << i);
@@ -79,24 +85,22 @@ static void admit(struct retry_call *call, int64_t now_ns)
 
 void gate_record(struct retry_call *call, const struct retry_event *ended)
 {
-    for (int i = 0; i < call->layer_count; i++) {
-        if (has_breaker(call, i)) {
-            struct breaker_attempt attempt = attempt_at(call, i);
-            breaker_record(&retry_layer(call, i)->breaker, breaker_of(call, i),
-                           &attempt, ended);
-        }
+    uint8_t left = breakers(call);
+    for (int i; (i = layers_take(&left)) >= 0;) {
+        struct breaker_attempt attempt = attempt_at(call, i);
+        breaker_record(&retry_layer(call, i)->breaker, breaker_of(call, i),
+                       &attempt, ended);
     }
     call->probes = 0;
 }
 
 static void give_back_probes(struct retry_call *call)
 {
-    for (int i = 0; call->probes && i < call->layer_count; i++) {
-        struct breaker_attempt attempt = attempt_at(call, i);
+    for (int i; (i = layers_take(&call->probes)) >= 0;) {
+        struct breaker_attempt attempt = {call->attempt_started_ns, true};
         breaker_give_back(&retry_layer(call, i)->breaker, breaker_of(call, i),
                           &attempt);
     }
-    call->probes = 0;
 }
 
 /* -- limiters ---------------------------------------------------------------
@@ -149,27 +153,34 @@ static void begin_runs_inside(struct retry_call *call, int64_t now_ns)
     }
 }
 
+static void go_to(struct retry_call *call, int i)
+{
+    if (i != call->gate_layer)
+        gate_begin(call, i);
+}
+
 bool gate_pass(struct retry_call *call, int64_t now_ns)
 {
-    while (call->gate_layer < call->layer_count) {
-        if (has_limiter(call, call->gate_layer)) {
-            if (!pass_window(call, now_ns))
-                return false;
-            call->is_past_window = true;
-            if (!pass_rate(call, now_ns))
-                return false;
-            begin_runs_inside(call, now_ns);
-        }
-        gate_begin(call, call->gate_layer + 1);
+    uint8_t left = limiters_from(call, call->gate_layer);
+    for (int i; (i = layers_take(&left)) >= 0;) {
+        go_to(call, i);
+        if (!pass_window(call, now_ns))
+            return false;
+        call->is_past_window = true;
+        if (!pass_rate(call, now_ns))
+            return false;
+        begin_runs_inside(call, now_ns);
     }
+    gate_begin(call, call->layer_count);
     return true;
 }
 
 void gate_pass_by(struct retry_call *call, int64_t now_ns)
 {
-    for (int i = call->gate_layer; i < call->layer_count; i++) {
+    uint8_t left = limiters_from(call, call->gate_layer);
+    for (int i; (i = layers_take(&left)) >= 0;) {
         bool is_paid = i == call->gate_layer && call->has_reserved;
-        if (has_limiter(call, i) && !is_paid)
+        if (!is_paid)
             limiter_reserve(policy_of(call, i), gate_limiter(call, i), now_ns);
     }
     begin_runs_inside(call, now_ns);
@@ -214,10 +225,9 @@ int64_t gate_open_ns(const struct retry_call *call, int from, int64_t now_ns)
 {
     bool is_held =
         call->phase == RETRY_PHASE_WAITING && call->wait_kind == WAIT_LIMITER;
-    for (int i = from; i < call->layer_count; i++) {
-        bool is_behind = is_held && i < call->gate_layer;
-        if (!has_limiter(call, i) || is_behind)
-            continue;
+    uint8_t left = limiters_from(
+        call, is_held && from < call->gate_layer ? call->gate_layer : from);
+    for (int i; (i = layers_take(&left)) >= 0;) {
         bool has_its_time =
             is_held && i == call->gate_layer && call->is_past_window;
         now_ns = has_its_time ? later(now_ns, call->wait_until_ns)

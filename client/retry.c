@@ -25,8 +25,15 @@ static int64_t earlier(int64_t a_ns, int64_t b_ns)
     return a_ns < b_ns ? a_ns : b_ns;
 }
 
+const struct retry_action retry_no_action;
+
 /* -- set-up -----------------------------------------------------------------
  */
+
+static uint8_t bit_if(bool is_set, size_t i)
+{
+    return (uint8_t)((unsigned)is_set << i);
+}
 
 void retry_shared_init(struct retry_shared *shared,
                        const struct profile *profile, int64_t now_ns)
@@ -36,7 +43,14 @@ void retry_shared_init(struct retry_shared *shared,
         shared->layers[i].progress_ns = now_ns;
     }
     for (size_t i = 0; i < profile->layer_count; i++) {
-        shared->layers[i].tokens = profile->layers[i].budget.tokens.capacity;
+        const struct layer *layer = &profile->layers[i];
+        shared->layers[i].tokens = layer->budget.tokens.capacity;
+        shared->having.progress |=
+            bit_if(layer->progress.timeout_ns != NS_FOREVER, i);
+        shared->having.call_timeout |=
+            bit_if(layer->call_timeout_ns != NS_FOREVER, i);
+        shared->having.limiter |= bit_if(layer->rate_limiter.is_used, i);
+        shared->having.breaker |= bit_if(layer->breaker.is_used, i);
     }
 }
 
@@ -45,8 +59,7 @@ static uint8_t layers_that_cover(const struct profile *profile,
 {
     uint8_t layers = 0;
     for (size_t i = 0; i < profile->layer_count; i++) {
-        bool covers = layer_covers(&profile->layers[i], method, path);
-        layers |= (uint8_t)(covers << i);
+        layers |= bit_if(layer_covers(&profile->layers[i], method, path), i);
     }
     return layers;
 }
@@ -102,8 +115,8 @@ int64_t retry_gate_ns(const struct retry_call *call, int from, int64_t now_ns)
 /* -- the end of runs --------------------------------------------------------
  */
 
-static struct retry_action finish(struct retry_call *call,
-                                  struct retry_action action, int64_t now_ns)
+static void finish(struct retry_call *call, struct retry_action *action,
+                   int64_t now_ns)
 {
     assert(call->phase != RETRY_PHASE_DONE);
     gate_leave(call);
@@ -111,20 +124,21 @@ static struct retry_action finish(struct retry_call *call,
         call->shared->active_calls--;
     }
     call->phase = RETRY_PHASE_DONE;
-    if (action.is_ok) {
+    if (action->is_ok) {
         runs_succeed(call, call->covers[call->step], now_ns);
     }
-    action.step = call->step;
-    action.until_ns = action.wake_ns = NS_FOREVER;
-    return action;
+    action->step = call->step;
+    action->until_ns = action->wake_ns = NS_FOREVER;
 }
 
-static struct retry_action give_up(struct retry_call *call,
-                                   enum retry_action_kind kind,
-                                   enum retry_reason reason, int64_t now_ns)
+static void give_up(struct retry_call *call, enum retry_reason reason,
+                    int64_t now_ns, struct retry_action *action)
 {
-    struct retry_action action = {.kind = kind, .reason = reason};
-    return finish(call, action, now_ns);
+    bool is_in_flight = call->phase == RETRY_PHASE_SENDING;
+    *action = retry_no_action;
+    action->kind = is_in_flight ? RETRY_ABORT : RETRY_DONE;
+    action->reason = reason;
+    finish(call, action, now_ns);
 }
 
 /* -- attempts ---------------------------------------------------------------
@@ -151,121 +165,137 @@ static struct attempt_timeout attempt_limit(const struct retry_call *call)
     return limit;
 }
 
-static struct retry_action in_flight(const struct retry_call *call,
-                                     enum retry_action_kind kind)
+static void in_flight(const struct retry_call *call,
+                      enum retry_action_kind kind, struct retry_action *action)
 {
     struct attempt_timeout limit = attempt_limit(call);
     int64_t total_ns =
         limit.kind == TIMEOUT_TOTAL ? limit.limit_ns : NS_FOREVER;
-    return (struct retry_action){
-        .kind = kind,
-        .step = call->step,
-        .until_ns = earlier(units_after(call->attempt_started_ns, total_ns),
-                            deadline_call(call, call->layer_count - 1)),
-        .attempt_timeout = limit,
-        .wake_ns = deadline_abort(call),
-    };
+    *action = retry_no_action;
+    action->kind = kind;
+    action->step = call->step;
+    action->until_ns = earlier(units_after(call->attempt_started_ns, total_ns),
+                               deadline_call(call, call->layer_count - 1));
+    action->attempt_timeout = limit;
+    action->wake_ns = deadline_abort(call);
 }
 
-static struct retry_action begin_attempt(struct retry_call *call,
-                                         int64_t now_ns)
+static void begin_attempt(struct retry_call *call, int64_t now_ns,
+                          struct retry_action *action)
 {
     call->phase = RETRY_PHASE_SENDING;
     call->attempts++;
     call->attempt_started_ns = now_ns;
     gate_send(call, now_ns);
-    return in_flight(call, RETRY_SEND);
+    in_flight(call, RETRY_SEND, action);
 }
 
 /* -- from an outcome to what comes next -------------------------------------
  */
 
-static struct retry_action approach(struct retry_call *call,
-                                    const struct retry_event *event);
+static void approach(struct retry_call *call, const struct retry_event *event,
+                     struct retry_action *action);
 
-static struct retry_action follow_up(struct retry_call *call,
-                                     const struct retry_event *event)
+static void follow_up(struct retry_call *call, const struct retry_event *event,
+                      struct retry_action *action)
 {
     uint8_t first = call->covers[0], second = call->covers[1];
+    call->phase = RETRY_PHASE_COMING;
     runs_succeed(call, first & (uint8_t)~second, event->now_ns);
     call->step = 1;
     runs_begin(call, second & (uint8_t)~first, event->now_ns);
     if (deadline_progress_is_over(call, 0, event->now_ns)) {
-        return give_up(call, RETRY_DONE, REASON_PROGRESS, event->now_ns);
+        give_up(call, REASON_PROGRESS, event->now_ns, action);
+        return;
     }
     gate_begin(call, 0);
-    return approach(call, event);
+    approach(call, event, action);
 }
 
-static struct retry_action conclude(struct retry_call *call,
-                                    const struct decide_question *question)
+static void conclude(struct retry_call *call,
+                     const struct decide_question *question,
+                     struct retry_action *action)
 {
     struct decision decision;
-    decide_outcome(call, question, &decision);
-    if (decision.is_waiting) {
-        return wait_begin(call, &decision);
-    }
+    decide_outcome(call, question, action, &decision);
     bool has_more = call->step == 0 && call->shared->profile->follow_up.path;
-    return decision.action.is_ok && has_more
-               ? follow_up(call, question->event)
-               : finish(call, decision.action, question->event->now_ns);
+    if (decision.is_waiting) {
+        wait_begin(call, decision.layer, action);
+    } else if (action->is_ok && has_more) {
+        follow_up(call, question->event, action);
+    } else {
+        finish(call, action, question->event->now_ns);
+    }
 }
 
 /* The layers outside layer i see a failure of which the wire knows nothing. */
-static struct retry_action fail_unsent(struct retry_call *call, int i,
-                                       enum retry_reason reason,
-                                       const struct retry_event *event)
+static void fail_unsent(struct retry_call *call, int i,
+                        const struct retry_event *event,
+                        struct retry_action *action)
 {
-    struct attempt_outcome outcome = {
-        .end = reason == REASON_BREAKER ? END_UNREACHABLE : END_TIMEOUT,
-    };
+    static const struct attempt_outcome unreachable = {.end = END_UNREACHABLE};
     gate_leave(call);
-    return conclude(call, &(struct decide_question){
-                              .event = event,
-                              .outcome = &outcome,
-                              .from = i - 1,
-                              .reason = reason,
-                          });
+    conclude(call,
+             &(struct decide_question){.event = event,
+                                       .outcome = &unreachable,
+                                       .from = i - 1,
+                                       .reason = REASON_BREAKER},
+             action);
+}
+
+static void time_out_unsent(struct retry_call *call, int i,
+                            const struct retry_event *event,
+                            struct retry_action *action)
+{
+    static const struct attempt_outcome timeout = {.end = END_TIMEOUT};
+    gate_leave(call);
+    conclude(call,
+             &(struct decide_question){.event = event,
+                                       .outcome = &timeout,
+                                       .from = i - 1,
+                                       .reason = REASON_CALL_TIMEOUT},
+             action);
 }
 
 /* From here to the wire: the breakers, then the limiters. */
-static struct retry_action approach(struct retry_call *call,
-                                    const struct retry_event *event)
+static void approach(struct retry_call *call, const struct retry_event *event,
+                     struct retry_action *action)
 {
     int i = gate_breaker(call, event->now_ns);
     if (i >= 0 && retry_layer(call, i)->breaker.is_retryable) {
-        return fail_unsent(call, i, REASON_BREAKER, event);
+        fail_unsent(call, i, event, action);
+    } else if (i >= 0) {
+        give_up(call, REASON_BREAKER, event->now_ns, action);
+    } else if (gate_pass(call, event->now_ns)) {
+        begin_attempt(call, event->now_ns, action);
+    } else {
+        wait_for_limiter(call, event->now_ns, action);
     }
-    if (i >= 0) {
-        return give_up(call, RETRY_DONE, REASON_BREAKER, event->now_ns);
-    }
-    return gate_pass(call, event->now_ns)
-               ? begin_attempt(call, event->now_ns)
-               : wait_for_limiter(call, event->now_ns);
 }
 
 /* -- one function per event --------------------------------------------------
  */
 
-static struct retry_action on_start(struct retry_call *call,
-                                    const struct retry_event *event)
+static void on_start(struct retry_call *call, const struct retry_event *event,
+                     struct retry_action *action)
 {
     assert(call->phase == RETRY_PHASE_NEW);
     runs_start(call, event->now_ns);
     call->shared->active_calls++;
     call->started_ns = event->now_ns;
-    call->phase = RETRY_PHASE_SENDING;
+    call->phase = RETRY_PHASE_COMING;
     if (deadline_progress_is_over(call, 0, event->now_ns)) {
-        return give_up(call, RETRY_DONE, REASON_PROGRESS, event->now_ns);
+        give_up(call, REASON_PROGRESS, event->now_ns, action);
+        return;
     }
     gate_begin(call, 0);
-    return approach(call, event);
+    approach(call, event, action);
 }
 
 /* An attempt that a call timeout of a layer ended is nothing to the layers
  * inside it: their runs were cut off with it. */
-static struct retry_action ask_layers(struct retry_call *call,
-                                      const struct retry_event *event)
+static void ask_layers(struct retry_call *call, const struct retry_event *event,
+                       struct retry_action *action)
 {
     struct decide_question question = {
         .event = event,
@@ -282,30 +312,27 @@ static struct retry_action ask_layers(struct retry_call *call,
         question.reason = REASON_CALL_TIMEOUT;
     }
     gate_record(call, event);
-    return conclude(call, &question);
+    call->phase = RETRY_PHASE_COMING;
+    conclude(call, &question, action);
 }
 
-static struct retry_action on_ended(struct retry_call *call,
-                                    const struct retry_event *event)
+/* The caller's doing is no outcome that a layer looks at. */
+static bool is_given_up(enum attempt_end end)
+{
+    return end == END_CANCELLED || end == END_UNFINISHED;
+}
+
+static void on_ended(struct retry_call *call, const struct retry_event *event,
+                     struct retry_action *action)
 {
     assert(call->phase == RETRY_PHASE_SENDING);
-    switch (event->outcome->end) {
-    case END_CANCELLED:
-    case END_UNFINISHED:
-        return give_up(call, RETRY_DONE, REASON_CANCELLED, event->now_ns);
-    case END_STATUS:
-    case END_REFUSED:
-    case END_UNREACHABLE:
-    case END_RESET:
-    case END_CLOSE:
-    case END_RESET_BODY:
-    case END_CUT:
-    case END_GARBAGE:
-    case END_TIMEOUT:
-        return ask_layers(call, event);
+    if (is_given_up(event->outcome->end)) {
+        gate_leave(call);
+        call->phase = RETRY_PHASE_COMING;
+        give_up(call, REASON_CANCELLED, event->now_ns, action);
+    } else {
+        ask_layers(call, event, action);
     }
-    assert(false);
-    return ask_layers(call, event);
 }
 
 /* The wait is over: counters, runs and limiters of the coming attempt. */
@@ -322,52 +349,55 @@ static void begin_again(struct retry_call *call, int64_t now_ns)
         is_own_window && retry_layer(call, i)->rate_limiter.poll_ns == 0;
 }
 
-static struct retry_action resume(struct retry_call *call,
-                                  const struct retry_event *event)
+static void resume(struct retry_call *call, const struct retry_event *event,
+                   struct retry_action *action)
 {
     begin_again(call, event->now_ns);
+    call->phase = RETRY_PHASE_COMING;
     if (deadline_progress_is_over(call, call->waiting_layer, event->now_ns)) {
-        return give_up(call, RETRY_DONE, REASON_PROGRESS, event->now_ns);
+        give_up(call, REASON_PROGRESS, event->now_ns, action);
+    } else {
+        approach(call, event, action);
     }
-    return approach(call, event);
 }
 
-static struct retry_action on_waiting_timer(struct retry_call *call,
-                                            const struct retry_event *event)
+static void on_waiting_timer(struct retry_call *call,
+                             const struct retry_event *event,
+                             struct retry_action *action)
 {
     int64_t now_ns = event->now_ns;
-    bool has_looked = call->is_watching && now_ns >= call->look_ns;
+    bool is_to_look = call->is_watching && now_ns >= call->look_ns;
     bool is_over = now_ns >= call->wait_until_ns;
     int expired = deadline_expired(call, now_ns);
     if (expired >= 0) {
-        return fail_unsent(call, expired, REASON_CALL_TIMEOUT, event);
+        time_out_unsent(call, expired, event, action);
+    } else if (call->wait_kind == WAIT_LIMITER && (is_over || is_to_look)) {
+        approach(call, event, action);
+    } else if (is_over) {
+        resume(call, event, action);
+    } else {
+        if (is_to_look)
+            gate_watch(call, call->waiting_layer, now_ns);
+        wait_present(call, action);
     }
-    if (call->wait_kind == WAIT_LIMITER && (is_over || has_looked)) {
-        return approach(call, event);
-    }
-    if (is_over) {
-        return resume(call, event);
-    }
-    if (has_looked) {
-        gate_watch(call, call->waiting_layer, now_ns);
-    }
-    return wait_present(call);
 }
 
-static struct retry_action on_timer(struct retry_call *call,
-                                    const struct retry_event *event)
+static void on_timer(struct retry_call *call, const struct retry_event *event,
+                     struct retry_action *action)
 {
     bool is_in_flight = call->phase == RETRY_PHASE_SENDING;
     assert(is_in_flight || call->phase == RETRY_PHASE_WAITING);
     if (event->now_ns >= deadline_abort(call)) {
-        return give_up(call, is_in_flight ? RETRY_ABORT : RETRY_DONE,
-                       REASON_PROGRESS, event->now_ns);
+        give_up(call, REASON_PROGRESS, event->now_ns, action);
+    } else if (is_in_flight) {
+        in_flight(call, RETRY_WAIT, action);
+    } else {
+        on_waiting_timer(call, event, action);
     }
-    return is_in_flight ? in_flight(call, RETRY_WAIT)
-                        : on_waiting_timer(call, event);
 }
 
-static struct retry_action on_sent(struct retry_call *call, int64_t now_ns)
+static void on_sent(struct retry_call *call, int64_t now_ns,
+                    struct retry_action *action)
 {
     assert(call->phase == RETRY_PHASE_WAITING);
     if (call->wait_kind == WAIT_RETRY) {
@@ -378,31 +408,29 @@ static struct retry_action on_sent(struct retry_call *call, int64_t now_ns)
         begin_again(call, now_ns);
     }
     gate_pass_by(call, now_ns);
-    return begin_attempt(call, now_ns);
-}
-
-static struct retry_action on_cancel(struct retry_call *call, int64_t now_ns)
-{
-    enum retry_action_kind kind =
-        call->phase == RETRY_PHASE_SENDING ? RETRY_ABORT : RETRY_DONE;
-    return give_up(call, kind, REASON_CANCELLED, now_ns);
+    begin_attempt(call, now_ns, action);
 }
 
 struct retry_action retry_step(struct retry_call *call,
                                const struct retry_event *event)
 {
+    struct retry_action action;
     switch (event->kind) {
     case RETRY_START:
-        return on_start(call, event);
+        on_start(call, event, &action);
+        break;
     case RETRY_ENDED:
-        return on_ended(call, event);
+        on_ended(call, event, &action);
+        break;
     case RETRY_TIMER:
-        return on_timer(call, event);
+        on_timer(call, event, &action);
+        break;
     case RETRY_SENT:
-        return on_sent(call, event->now_ns);
+        on_sent(call, event->now_ns, &action);
+        break;
     case RETRY_CANCEL:
-        return on_cancel(call, event->now_ns);
+        give_up(call, REASON_CANCELLED, event->now_ns, &action);
+        break;
     }
-    assert(false);
-    return on_cancel(call, event->now_ns);
+    return action;
 }

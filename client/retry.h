@@ -57,6 +57,10 @@ struct retry_breaker {
  * scope is where the shell says. */
 struct retry_shared {
     const struct profile *profile;
+    /* Layers that have a part of a policy, as bits: most have none. */
+    struct {
+        uint8_t progress, call_timeout, limiter, breaker;
+    } having;
     int64_t active_calls;
     struct retry_layer_shared {
         int64_t progress_ns; /* last progress */
@@ -164,6 +168,7 @@ struct retry_action {
 
 enum retry_phase {
     RETRY_PHASE_NEW,
+    RETRY_PHASE_COMING, /* inside a step only: on the way to an attempt */
     RETRY_PHASE_SENDING,
     RETRY_PHASE_WAITING,
     RETRY_PHASE_DONE

@@ -10,16 +10,22 @@ static int64_t earlier(int64_t a_ns, int64_t b_ns)
     return a_ns < b_ns ? a_ns : b_ns;
 }
 
-struct retry_action wait_present(const struct retry_call *call)
+/* What may change while it lasts. */
+static void tell_times(const struct retry_call *call,
+                       struct retry_action *action)
 {
-    struct retry_action action = call->wait;
-    action.until_ns = call->wait_until_ns;
-    action.wake_ns =
+    action->until_ns = call->wait_until_ns;
+    action->wake_ns =
         earlier(deadline_abort(call), deadline_call(call, deadline_last(call)));
     if (call->is_watching) {
-        action.wake_ns = earlier(action.wake_ns, call->look_ns);
+        action->wake_ns = earlier(action->wake_ns, call->look_ns);
     }
-    return action;
+}
+
+void wait_present(const struct retry_call *call, struct retry_action *action)
+{
+    *action = call->wait;
+    tell_times(call, action);
 }
 
 static void count_wait(struct retry_layer_state *state,
@@ -64,30 +70,32 @@ static void watch_own_window(struct retry_call *call,
     }
 }
 
-struct retry_action wait_begin(struct retry_call *call,
-                               const struct decision *decision)
+static void keep(struct retry_call *call, const struct retry_action *action)
 {
-    const struct retry_action *action = &decision->action;
-    call->phase = RETRY_PHASE_WAITING;
-    call->waiting_layer = decision->layer;
-    call->wait_from_ns = action->wait_from_ns;
-    call->wait_until_ns = action->until_ns;
     call->wait = *action;
-    call->wait.wait_kind =
-        action->rule->action == RULE_POLL ? WAIT_POLL : WAIT_RETRY;
-    call->wait.retry_after.text = NULL;
-    call->wait_kind = call->wait.wait_kind;
-    call->fresh = 0;
-    count_wait(&call->state[decision->layer], &call->wait);
-    go_back(call, action, action->wait_from_ns);
-    call->wait.step = call->step;
-    watch_own_window(call, action);
-    struct retry_action wait = wait_present(call);
-    wait.retry_after.text = action->retry_after.text;
-    return wait;
+    call->wait.retry_after.text = NULL; /* of headers that will be gone */
 }
 
-struct retry_action wait_for_limiter(struct retry_call *call, int64_t now_ns)
+void wait_begin(struct retry_call *call, int i, struct retry_action *action)
+{
+    call->phase = RETRY_PHASE_WAITING;
+    call->waiting_layer = i;
+    call->wait_from_ns = action->wait_from_ns;
+    call->wait_until_ns = action->until_ns;
+    call->wait_kind =
+        action->rule->action == RULE_POLL ? WAIT_POLL : WAIT_RETRY;
+    call->fresh = 0;
+    action->wait_kind = call->wait_kind;
+    count_wait(&call->state[i], action);
+    go_back(call, action, action->wait_from_ns);
+    action->step = call->step;
+    watch_own_window(call, action);
+    keep(call, action);
+    tell_times(call, action);
+}
+
+void wait_for_limiter(struct retry_call *call, int64_t now_ns,
+                      struct retry_action *action)
 {
     int64_t delay_ns = call->wait_until_ns == NS_FOREVER
                            ? NS_FOREVER
@@ -96,7 +104,7 @@ struct retry_action wait_for_limiter(struct retry_call *call, int64_t now_ns)
     call->wait_kind = WAIT_LIMITER;
     call->is_watching = true;
     call->wait_from_ns = now_ns;
-    call->wait = (struct retry_action){
+    *action = (struct retry_action){
         .kind = RETRY_WAIT,
         .wait_kind = WAIT_LIMITER,
         .step = call->step,
@@ -108,5 +116,6 @@ struct retry_action wait_for_limiter(struct retry_call *call, int64_t now_ns)
                 .header_ns = delay_ns,
                 .cut_ns = NS_FOREVER},
     };
-    return wait_present(call);
+    keep(call, action);
+    tell_times(call, action);
 }

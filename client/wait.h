@@ -4,17 +4,17 @@
 
 #include <stdint.h>
 
-#include "client/decide.h"
 #include "client/retry.h"
 
-/* A layer waits before it tries again. */
-struct retry_action wait_begin(struct retry_call *call,
-                               const struct decision *decision);
+/* Layer i waits before it tries again: `action` is what it decided, and what
+ * the caller is told. */
+void wait_begin(struct retry_call *call, int i, struct retry_action *action);
 
 /* The attempt waits for a limiter: gate_pass() said so. */
-struct retry_action wait_for_limiter(struct retry_call *call, int64_t now_ns);
+void wait_for_limiter(struct retry_call *call, int64_t now_ns,
+                      struct retry_action *action);
 
 /* The wait as it stands now: others may have moved the progress clock on. */
-struct retry_action wait_present(const struct retry_call *call);
+void wait_present(const struct retry_call *call, struct retry_action *action);
 
 #endif
