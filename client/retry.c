@@ -99,9 +99,21 @@ int retry_innermost(const struct retry_call *call)
     return i;
 }
 
+/* Its own, or that of the next layer inside that has one: tinkex holds slots
+ * around the retries whose attempts meet the limiter. */
+static const struct retry_limiter *throttling_limiter(
+    const struct retry_call *call, int i)
+{
+    while (i + 1 < call->layer_count &&
+           !retry_layer(call, i)->rate_limiter.is_used) {
+        i++;
+    }
+    return gate_limiter(call, i);
+}
+
 bool retry_is_throttled(const struct retry_call *call, int i, int64_t now_ns)
 {
-    const struct retry_limiter *limiter = gate_limiter(call, i);
+    const struct retry_limiter *limiter = throttling_limiter(call, i);
     int64_t window_ns = retry_layer(call, i)->slots.throttled_window_ns;
     return limiter->was_closed &&
            now_ns < units_after(limiter->until_ns, window_ns);

@@ -276,8 +276,9 @@ struct slots {
     int64_t limit; /* at a time; 0: any number */
     enum slot_scope scope;
     enum slot_held held; /* call: also through the waits between attempts */
-    /* Only while the layer's rate limiter is closed or was less than
-     * throttled_window_ns ago: so many more slots; 0: none. */
+    /* Only while the rate limiter of the layer, or else of the next layer
+     * inside it that has one, is closed or was less than throttled_window_ns
+     * ago: so many more slots; 0: none. */
     int64_t throttled_limit;
     int64_t throttled_window_ns;
     /* Bytes of request bodies in flight; 0: any number. Who comes waits only

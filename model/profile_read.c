@@ -71,6 +71,7 @@ static void read_layers(const struct jsonc_value *root, struct profile *profile)
     }
     profile->layers = layers;
     profile->layer_count = list.count;
+    profile_read_windows(&list.at, profile);
 }
 
 static void read_resend(const struct jsonc_value *root, struct resend *resend)

@@ -45,6 +45,10 @@ void profile_read_limits(const struct jsonc_value *at, struct layer *layer);
 /* Its slots and rate_limiter, after its rules, which close the limiter. */
 void profile_read_slots(const struct jsonc_value *at, struct layer *layer);
 
+/* Checks that each throttled window of `layers` ever opens. */
+void profile_read_windows(const struct jsonc_value *at,
+                          const struct profile *profile);
+
 /* What a profile says of whole calls: follow_up, queue_state, handler_cache;
  * after its layers, which cover the follow-up. */
 void profile_read_calls(const struct jsonc_value *root,

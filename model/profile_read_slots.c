@@ -157,23 +157,50 @@ static bool check_closing_rules(const struct jsonc_value *at,
     return has_any;
 }
 
-static void check_windows(const struct jsonc_value *at,
+static void check_limiter(const struct jsonc_value *at,
                           const struct layer *layer)
 {
-    struct jsonc_value limiter, slots;
-    if (check_closing_rules(at, layer)) {
-        return;
-    }
-    if (layer->rate_limiter.is_used &&
+    struct jsonc_value limiter;
+    if (!check_closing_rules(at, layer) && layer->rate_limiter.is_used &&
         jsonc_get(at, "rate_limiter", &limiter) &&
         !fields_has(&limiter, "per_second")) {
         jsonc_hint(jsonc_problem(&limiter, "limits nothing: no rule of the "
                                            "layer has \"closes_limiter\""),
                    "or give it a rate: \"per_second\"");
     }
-    if (layer->slots.throttled_limit > 0 && jsonc_get(at, "slots", &slots)) {
-        fields_refuse(&slots, "throttled",
-                      "a \"rate_limiter\" and a rule with \"closes_limiter\"");
+}
+
+static bool closes_limiter(const struct layer *layer)
+{
+    for (size_t i = 0; i < layer->rule_count; i++) {
+        if (layer->rules[i].closes_limiter) {
+            return layer->rate_limiter.is_used;
+        }
+    }
+    return false;
+}
+
+/* Is there a limiter that closes for the slots of layer `i`? */
+static bool has_window(const struct profile *profile, size_t i)
+{
+    while (i + 1 < profile->layer_count &&
+           !profile->layers[i].rate_limiter.is_used) {
+        i++;
+    }
+    return closes_limiter(&profile->layers[i]);
+}
+
+void profile_read_windows(const struct jsonc_value *at,
+                          const struct profile *profile)
+{
+    for (size_t i = 0; i < profile->layer_count; i++) {
+        struct jsonc_value layer = jsonc_at(at, (int)i), slots;
+        if (profile->layers[i].slots.throttled_limit > 0 &&
+            !has_window(profile, i) && jsonc_get(&layer, "slots", &slots)) {
+            fields_refuse(&slots, "throttled",
+                          "a \"rate_limiter\" and a rule with "
+                          "\"closes_limiter\" in this layer or inside it");
+        }
     }
 }
 
@@ -181,5 +208,5 @@ void profile_read_slots(const struct jsonc_value *at, struct layer *layer)
 {
     read_slots(at, &layer->slots);
     read_rate_limiter(at, &layer->rate_limiter);
-    check_windows(at, layer);
+    check_limiter(at, layer);
 }

@@ -27,6 +27,7 @@ BEYOND_SCHEMA = re.compile(
     '|expected at least "at_least"'
     "|closes the limiter for no time"
     "|no layer covers"
+    '|"throttled" means nothing without'
     "|the floor of the jitter is above the cap"
     "|covers 200 without a condition"
     "|is never reached"

@@ -86,13 +86,13 @@ static const struct hostile shared[] = {
     {LAYER(",\"slots\":{\"limit\":4,\"throttled\":{\"limit\":2,"
            "\"window\":\"10s\"}}"),
      "2:54 layers[0].slots.throttled: \"throttled\" means nothing without a "
-     "\"rate_limiter\" and a rule with \"closes_limiter\" | leave "
-     "\"throttled\" out"},
+     "\"rate_limiter\" and a rule with \"closes_limiter\" in this layer or "
+     "inside it | leave \"throttled\" out"},
     {LAYER(",\"rate_limiter\":{\"per_second\":1},\"slots\":{"
            "\"throttled\":{\"limit\":2,\"window\":\"10s\"}}"),
      "2:76 layers[0].slots.throttled: \"throttled\" means nothing without a "
-     "\"rate_limiter\" and a rule with \"closes_limiter\" | leave "
-     "\"throttled\" out"},
+     "\"rate_limiter\" and a rule with \"closes_limiter\" in this layer or "
+     "inside it | leave \"throttled\" out"},
     {LAYER(",\"slots\":{\"bytes\":{}}"),
      "2:40 layers[0].slots.bytes: missing key \"limit\""},
     {LAYER(",\"slots\":{\"bytes\":{\"limit\":0}}"),
