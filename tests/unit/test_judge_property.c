@@ -5,7 +5,7 @@
 
 #include "model/rng.h"
 
-enum { RUNS = 2000, FAILURES_MAX = 24, PROFILES_MAX = 64 };
+enum { RUNS = 2000, FAILURES_MAX = 24, PROFILES_MAX = 128 };
 
 /* What the client did, for the mutations. */
 struct gap {
@@ -21,7 +21,7 @@ struct sim {
     struct gap gaps[ATTEMPTS_MAX]; /* after attempt i */
     struct retry_action last;
     struct trace_outage outage;
-    const char *path;
+    const char *path, *first_path;
     int64_t failures;
 };
 
@@ -90,6 +90,9 @@ static void draw_end(struct sim *sim, struct trace_attempt *attempt,
         attempt->status = statuses[up_to(sim, 8)];
         add_retry_after(sim, attempt);
     }
+    if (attempt->end == END_STATUS) { /* as the server frames it */
+        add_header(&sim->story, &attempt->reply_headers, "Content-Length", "0");
+    }
 }
 
 /* -- the client ------------------------------------------------------------ */
@@ -148,17 +151,30 @@ static int64_t attempt_once(struct sim *sim, const struct retry_action *send,
            up_to(sim, 3) * MS;
 }
 
+static bool is_near(int64_t limit_ns, int64_t elapsed_ns)
+{
+    return limit_ns != NS_FOREVER && elapsed_ns > limit_ns - 40 * NS_PER_S;
+}
+
 static bool is_near_budget(const struct sim *sim, int64_t now_ns)
 {
     for (int i = 0; i < sim->call.layer_count; i++) {
-        int64_t limit_ns = retry_layer(&sim->call, i)->budget.elapsed_ns;
-        int64_t elapsed_ns = now_ns - sim->call.state[i].started_ns;
-        if (retry_call_has(&sim->call, i) && limit_ns != NS_FOREVER &&
-            elapsed_ns > limit_ns - 40 * NS_PER_S) {
+        const struct layer *layer = retry_layer(&sim->call, i);
+        if (retry_call_has(&sim->call, i) &&
+            (is_near(layer->budget.elapsed_ns,
+                     now_ns - sim->call.state[i].started_ns) ||
+             is_near(layer->progress.timeout_ns, now_ns))) {
             return true;
         }
     }
     return false;
+}
+
+/* Where the coming attempt goes: to the follow-up after the first request. */
+static void set_path(struct sim *sim, const struct retry_action *action)
+{
+    sim->path = action->step == 0 ? sim->first_path
+                                  : sim->story.profile->follow_up.path;
 }
 
 static void run_call(struct sim *sim, int64_t now_ns)
@@ -171,6 +187,7 @@ static void run_call(struct sim *sim, int64_t now_ns)
     struct retry_event event = {.kind = RETRY_START, .now_ns = now_ns};
     struct retry_action action = retry_step(&sim->call, &event);
     while (action.kind == RETRY_SEND) {
+        set_path(sim, &action);
         now_ns = attempt_once(sim, &action, now_ns, &outcome);
         event = (struct retry_event){
             .kind = RETRY_ENDED,
@@ -180,6 +197,9 @@ static void run_call(struct sim *sim, int64_t now_ns)
             .outcome = &outcome,
         };
         action = retry_step(&sim->call, &event);
+        if (action.kind == RETRY_SEND) {
+            continue;
+        }
         if (action.kind != RETRY_WAIT || action.is_never) {
             break;
         }
@@ -206,6 +226,17 @@ static bool is_covered(const struct sim *sim)
     return is_any;
 }
 
+/* The judge dates attempts that an outage hid too late behind a limiter. */
+static bool has_limiter(const struct profile *profile)
+{
+    for (size_t i = 0; i < profile->layer_count; i++) {
+        if (profile->layers[i].rate_limiter.is_used) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void simulate(struct sim *sim, uint64_t seed, int profile)
 {
     static const char *const paths[] = {"/v1/x", "/api/v1/asample",
@@ -216,8 +247,9 @@ static void simulate(struct sim *sim, uint64_t seed, int profile)
     do {
         sim->path = paths[up_to(sim, 2)];
     } while (!is_covered(sim)); /* elsewhere there is nothing to judge */
+    sim->first_path = sim->path;
     sim->failures = up_to(sim, FAILURES_MAX);
-    if (one_in(sim, 3)) {
+    if (one_in(sim, 3) && !has_limiter(sim->story.profile)) {
         sim->outage.from_ns = up_to(sim, 4000) * MS;
         sim->outage.to_ns = sim->outage.from_ns + up_to(sim, 8000) * MS;
         sim->outage.kind = FAULT_REFUSE;

@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include "client/retry.h"
 #include "model/embedded.h"
 #include "model/profile.h"
 #include "model/units.h"
@@ -408,9 +407,8 @@ static void test_a_layer_covers_what_its_routes_say(void **state)
     profile_free(profile);
 }
 
-/* Goal: what travels in the binary reads, bears the name of its file, and can
- * be executed. */
-static void test_every_shipped_profile_reads_and_runs(void **state)
+/* Goal: what travels in the binary reads and bears the name of its file. */
+static void test_every_shipped_profile_reads(void **state)
 {
     (void)state;
     size_t count = 0;
@@ -424,15 +422,10 @@ static void test_every_shipped_profile_reads_and_runs(void **state)
         char expected[128];
         snprintf(expected, sizeof expected, "profiles/%s.jsonc", profile->id);
         assert_string_equal(file->name, expected);
-        struct error error = {0};
-        if (!retry_supports(profile, &error)) {
-            error_print(&error, stderr);
-            fail_msg("%s can't be executed", file->name);
-        }
         profile_free(profile);
         count++;
     }
-    assert_true(count >= 11);
+    assert_true(count >= 63);
 }
 
 static void test_a_file_that_is_not_there(void **state)
@@ -452,7 +445,7 @@ int main(void)
         cmocka_unit_test(test_words_of_jitter),
         cmocka_unit_test(test_any_transport_is_every_fault_and_the_timeout),
         cmocka_unit_test(test_a_layer_covers_what_its_routes_say),
-        cmocka_unit_test(test_every_shipped_profile_reads_and_runs),
+        cmocka_unit_test(test_every_shipped_profile_reads),
         cmocka_unit_test(test_a_file_that_is_not_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
