@@ -177,6 +177,38 @@ static void set_path(struct sim *sim, const struct retry_action *action)
                                   : sim->story.profile->follow_up.path;
 }
 
+static struct retry_action end_attempt(struct sim *sim, int64_t now_ns,
+                                       const struct attempt_outcome *outcome)
+{
+    return retry_step(&sim->call,
+                      &(struct retry_event){
+                          .kind = RETRY_ENDED,
+                          .now_ns = now_ns,
+                          .wall_ns = sim->story.trace.wall_ns + now_ns,
+                          .u = rng_uniform(&sim->rng),
+                          .outcome = outcome,
+                      });
+}
+
+/* The delay, and then the windows of limiters, if they are closed. */
+static struct retry_action wait_for_it(struct sim *sim,
+                                       struct retry_action action,
+                                       int64_t *now_ns)
+{
+    if (action.kind == RETRY_WAIT && sim->story.trace.attempt_count > 0) {
+        sim->gaps[sim->story.trace.attempt_count - 1] = (struct gap){
+            backoff_range(&action.law).min_ns, !is_near_budget(sim, *now_ns)};
+    }
+    while (action.kind == RETRY_WAIT && !action.is_never) {
+        *now_ns = action.until_ns + up_to(sim, 30) * MS;
+        action = retry_step(&sim->call,
+                            &(struct retry_event){.kind = RETRY_TIMER,
+                                                  .now_ns = *now_ns,
+                                                  .u = rng_uniform(&sim->rng)});
+    }
+    return action;
+}
+
 static void run_call(struct sim *sim, int64_t now_ns)
 {
     struct attempt_outcome outcome;
@@ -189,28 +221,8 @@ static void run_call(struct sim *sim, int64_t now_ns)
     while (action.kind == RETRY_SEND) {
         set_path(sim, &action);
         now_ns = attempt_once(sim, &action, now_ns, &outcome);
-        event = (struct retry_event){
-            .kind = RETRY_ENDED,
-            .now_ns = now_ns,
-            .wall_ns = sim->story.trace.wall_ns + now_ns,
-            .u = rng_uniform(&sim->rng),
-            .outcome = &outcome,
-        };
-        action = retry_step(&sim->call, &event);
-        if (action.kind == RETRY_SEND) {
-            continue;
-        }
-        if (action.kind != RETRY_WAIT || action.is_never) {
-            break;
-        }
-        if (sim->story.trace.attempt_count > 0) {
-            sim->gaps[sim->story.trace.attempt_count - 1] =
-                (struct gap){backoff_range(&action.law).min_ns,
-                             !is_near_budget(sim, now_ns)};
-        }
-        now_ns = action.until_ns + up_to(sim, 30) * MS;
-        event = (struct retry_event){.kind = RETRY_TIMER, .now_ns = now_ns};
-        action = retry_step(&sim->call, &event);
+        action = end_attempt(sim, now_ns, &outcome);
+        action = wait_for_it(sim, action, &now_ns);
     }
     sim->last = action;
     sim->story.trace.ended_ns = now_ns + NS_PER_S;
@@ -226,17 +238,6 @@ static bool is_covered(const struct sim *sim)
     return is_any;
 }
 
-/* The judge dates attempts that an outage hid too late behind a limiter. */
-static bool has_limiter(const struct profile *profile)
-{
-    for (size_t i = 0; i < profile->layer_count; i++) {
-        if (profile->layers[i].rate_limiter.is_used) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void simulate(struct sim *sim, uint64_t seed, int profile)
 {
     static const char *const paths[] = {"/v1/x", "/api/v1/asample",
@@ -249,7 +250,7 @@ static void simulate(struct sim *sim, uint64_t seed, int profile)
     } while (!is_covered(sim)); /* elsewhere there is nothing to judge */
     sim->first_path = sim->path;
     sim->failures = up_to(sim, FAILURES_MAX);
-    if (one_in(sim, 3) && !has_limiter(sim->story.profile)) {
+    if (one_in(sim, 3)) {
         sim->outage.from_ns = up_to(sim, 4000) * MS;
         sim->outage.to_ns = sim->outage.from_ns + up_to(sim, 8000) * MS;
         sim->outage.kind = FAULT_REFUSE;
@@ -459,6 +460,19 @@ static void test_an_attempt_too_many_is_refused(void **state)
 
 /* -- profiles -------------------------------------------------------------- */
 
+/* Limiters and circuits tell calls of each other. This is about single calls.
+ */
+static bool has_shared_gate(const struct profile *profile)
+{
+    for (size_t i = 0; i < profile->layer_count; i++) {
+        if (profile->layers[i].rate_limiter.is_used ||
+            profile->layers[i].breaker.is_used) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int read_profiles(void **state)
 {
     (void)state;
@@ -470,7 +484,8 @@ static int read_profiles(void **state)
         struct profile *profile =
             profile_read(f->name, f->bytes, f->size, &error);
         must_read(profile, &error);
-        if (retry_supports(profile, &error) && profile_count < PROFILES_MAX) {
+        if (retry_supports(profile, &error) && !has_shared_gate(profile) &&
+            profile_count < PROFILES_MAX) {
             profiles[profile_count++] = profile;
         } else {
             profile_free(profile);
