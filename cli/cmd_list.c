@@ -3,14 +3,13 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/list_profiles.h"
 #include "cli/out.h"
-#include "cli/shipped.h"
-#include "client/retry.h"
 #include "model/units.h"
 
 static const char usage[] =
     "Usage: retryspec list [OPTION...] [PATTERN...]\n"
-    "       retryspec list --profiles [--json]\n\n"
+    "       retryspec list --profiles [--json] [PATTERN...]\n\n"
     "Lists scenarios: id, expected time, number of checks, tags, title. A "
     "pattern is\nan id, may hold * and ?, or is the path of a file; \"@file\" "
     "holds one a line.\n\n"
@@ -25,7 +24,7 @@ static const char usage[] =
     "Examples:\n"
     "  retryspec list\n"
     "  retryspec list --tag quick 'retry-after/*'\n"
-    "  retryspec list --profiles\n";
+    "  retryspec list --profiles 'tinker-*'\n";
 
 static const struct option options[] = {
     {"tag", required_argument, NULL, 't'},
@@ -136,61 +135,6 @@ static int list_scenarios(const struct list_request *request)
     return code;
 }
 
-/* -- profiles -------------------------------------------------------------- */
-
-static cJSON *profile_to_json(const struct profile *profile, bool can_run)
-{
-    cJSON *object = cJSON_CreateObject();
-    out_json_text(object, "id", profile->id);
-    out_json_text(object, "title", profile->title);
-    out_json_text(object, "source", profile->source);
-    cJSON_AddNumberToObject(object, "layers", (double)profile->layer_count);
-    cJSON_AddBoolToObject(object, "executable", can_run);
-    return object;
-}
-
-/* Prints one, or adds it to the array. */
-static bool list_profile(const char *id, int width, cJSON *array)
-{
-    struct error error = {0}, unsupported = {0};
-    struct profile *profile = cli_load_profile(id, &error);
-    if (!profile) {
-        cli_fail(&error);
-        return false;
-    }
-    bool can_run = retry_supports(profile, &unsupported);
-    if (array) {
-        cJSON_AddItemToArray(array, profile_to_json(profile, can_run));
-    } else {
-        printf("%-*s  %6zu  %s%s\n", width, profile->id, profile->layer_count,
-               profile->title ? profile->title : "",
-               can_run ? "" : " (not executable yet)");
-    }
-    profile_free(profile);
-    return true;
-}
-
-static int list_profiles(bool is_json)
-{
-    struct arena arena = {0};
-    const char *const *ids = shipped_ids(SHIPPED_PROFILE, &arena);
-    cJSON *array = is_json ? cJSON_CreateArray() : NULL;
-    size_t width = strlen("id");
-    bool is_fine = ids != NULL;
-    for (size_t i = 0; is_fine && ids[i]; i++) {
-        width = strlen(ids[i]) > width ? strlen(ids[i]) : width;
-    }
-    if (!is_json) {
-        printf("%-*s  layers  title\n", (int)width, "id");
-    }
-    for (size_t i = 0; is_fine && ids[i]; i++) {
-        is_fine = list_profile(ids[i], (int)width, array);
-    }
-    arena_deinit(&arena);
-    int code = is_json ? out_json(array) : EXIT_SUCCESS;
-    return is_fine ? code : EXIT_SYSTEM;
-}
-
 /* -- the command ----------------------------------------------------------- */
 
 static int list(int argc, char **argv, struct list_request *request)
@@ -224,12 +168,15 @@ static int list(int argc, char **argv, struct list_request *request)
     if (!request->wants_profiles) {
         return list_scenarios(request);
     }
-    if (selection->tag_count || selection->edition ||
-        selection->pattern_count) {
-        return cli_usage_error(
-            "list", "--profiles takes no pattern, --tag or --edition");
+    if (selection->tag_count || selection->edition) {
+        return cli_usage_error("list",
+                               "--profiles takes no --tag or --edition");
     }
-    return list_profiles(request->is_json);
+    return list_profiles(&(struct list_profiles_request){
+        .patterns = selection->patterns,
+        .pattern_count = selection->pattern_count,
+        .is_json = request->is_json,
+    });
 }
 
 int cmd_list(int argc, char **argv)

@@ -98,7 +98,7 @@ def test_an_unknown_option(command):
     (["list", "--tag"], "retryspec list: option --tag needs a value"),
     (["list", "--json=x"], "retryspec list: option --json takes no value"),
     (["list", "--profiles", "--tag", "quick"],
-     "retryspec list: --profiles takes no pattern, --tag or --edition"),
+     "retryspec list: --profiles takes no --tag or --edition"),
     (["show"], "retryspec show: which one?"),
     (["show", "a", "b"], "retryspec show: one at a time"),
     (["judge"], "retryspec judge: which trace?"),
@@ -230,6 +230,32 @@ def test_list_profiles():
     text = run("list", "--profiles").stdout
     for profile in profiles:
         assert re.search(rf"^{re.escape(profile['id'])} +{profile['layers']}  ", text, re.M)
+    assert text.endswith(f"\n{len(profiles)} profiles\n")
+    assert max(map(len, text.splitlines())) <= 110
+
+
+def test_list_profiles_shows_families_apart():
+    lines = run("list", "--profiles").stdout.splitlines()[1:-1]
+    families = [[line.split("-")[0] for line in block.split("\n")] for block in "\n".join(lines).split("\n\n")]
+    assert {"tinker", "tinkex", "go"} < {family[0] for family in families}
+    for family in families:
+        assert len(set(family)) in (1, len(family)), family
+    ids = [line.split()[0] for line in lines if line]
+    assert ids == sorted(ids)
+
+
+@pytest.mark.parametrize("patterns, ids", [
+    (["go-llmd"], ["go-llmd"]), (["curl-*", "http-gener?c"], ["curl-retry", "http-generic"])])
+def test_list_some_profiles(patterns, ids):
+    assert [each["id"] for each in json.loads(run("list", "--profiles", "--json", *patterns).stdout)] == ids
+
+
+@pytest.mark.parametrize("pattern, hint", [
+    ("tinker-htp", 'did you mean "tinker-http"?'), ("x*", '"retryspec list --profiles" names them all')])
+def test_a_pattern_without_a_profile(pattern, hint):
+    done = run("list", "--profiles", pattern)
+    assert done.returncode == 2
+    assert done.stderr == f'pattern "{pattern}" matches no profile\n    {hint}\n'
 
 
 # -- show ----------------------------------------------------------------------

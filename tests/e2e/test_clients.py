@@ -274,17 +274,36 @@ def test_tinker_ignores_retry_after_when_it_samples(tmp_path):
 # -- our reference client ------------------------------------------------------
 
 
-def profiles():
+def profiles(has_follow_up):
     done = subprocess.run([RETRYSPEC, "list", "--profiles", "--json"], text=True, capture_output=True, check=True)
-    return [each["id"] for each in json.loads(done.stdout)]
+    return [each["id"] for each in json.loads(done.stdout) if ("follow_up" in each) == has_follow_up]
 
 
-@pytest.mark.parametrize("profile", profiles())
+@pytest.mark.parametrize("profile", profiles(has_follow_up=False))
 def test_the_reference_client_is_any_profile(tmp_path, profile):
     report = conforms(tmp_path, profile, [RETRYSPEC, "call"], "--tag", "quick", "--strict")
     assert {each["client"] for each in report["scenarios"]} == {"ok"}
     for path in tmp_path.glob("retryspec-out/*/*/client.stderr"):
         assert path.read_text() == "", path
+
+
+# S0-24, S1-17
+@pytest.mark.parametrize("profile", profiles(has_follow_up=True))
+def test_the_reference_client_is_a_whole_stack(tmp_path, profile):
+    """Submitted through 503 and 429, then polled for through 500, 408 and a pause."""
+    polls = [{"reply": 500}, {"reply": 408}, {"json": {"type": "try_again", "queue_state": "paused_capacity"}},
+             {"json": {"status": "completed"}}]
+    story = tmp_path / "stack.jsonc"
+    story.write_text(json.dumps({
+        "retryspec": 1, "id": "mine/stack", "title": "a sample and its polls", "takes": "15s",
+        "workload": {"request": "POST /api/v1/asample", "calls": 2},
+        "server": [{"match": f"POST /api/v1/{path}", "per": "call", "after_last": "repeat", "steps": steps}
+                   for path, steps in (("asample", [{"reply": 503}, {"reply": 429}, {"json": {"request_id": "r"}}]),
+                                       ("retrieve_future", polls))],
+        "checks": ["ST-1", "BO-1", "BO-2", "OUT-1"]}))
+    report = conforms(tmp_path, profile, [RETRYSPEC, "call"], "--skip-smoke", "--strict", story)
+    assert {"ST-1", "BO-1", "OUT-1"} <= passed(report, "mine/stack")
+    assert report["scenarios"][0]["client"] == "ok"
 
 
 def test_the_reference_client_is_not_another_profile(tmp_path):
