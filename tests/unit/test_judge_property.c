@@ -1,11 +1,11 @@
 /* The judge agrees with the engine: whatever a client that obeys the engine
  * does, late by a little now and then, is accepted; the same trace with one gap
  * too short, the last attempt missing or one too many is refused. */
-#include "judge_story.h"
+#include "judge_profiles.h"
 
 #include "model/rng.h"
 
-enum { RUNS = 2000, FAILURES_MAX = 24, PROFILES_MAX = 128 };
+enum { RUNS = 2000, FAILURES_MAX = 24 };
 
 /* What the client did, for the mutations. */
 struct gap {
@@ -24,9 +24,6 @@ struct sim {
     const char *path, *first_path;
     int64_t failures;
 };
-
-static struct profile *profiles[PROFILES_MAX];
-static int profile_count;
 
 static int64_t up_to(struct sim *sim, int64_t most)
 {
@@ -456,51 +453,6 @@ static void test_an_attempt_too_many_is_refused(void **state)
 {
     (void)state;
     check_mutation(add_one, "an attempt too many");
-}
-
-/* -- profiles -------------------------------------------------------------- */
-
-/* Limiters and circuits tell calls of each other. This is about single calls.
- */
-static bool has_shared_gate(const struct profile *profile)
-{
-    for (size_t i = 0; i < profile->layer_count; i++) {
-        if (profile->layers[i].rate_limiter.is_used ||
-            profile->layers[i].breaker.is_used) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int read_profiles(void **state)
-{
-    (void)state;
-    for (const struct embedded_file *f = embedded_files; f->name; f++) {
-        struct error error = {0};
-        if (strncmp(f->name, "profiles/", 9) != 0) {
-            continue;
-        }
-        struct profile *profile =
-            profile_read(f->name, f->bytes, f->size, &error);
-        must_read(profile, &error);
-        if (retry_supports(profile, &error) && !has_shared_gate(profile) &&
-            profile_count < PROFILES_MAX) {
-            profiles[profile_count++] = profile;
-        } else {
-            profile_free(profile);
-        }
-    }
-    return profile_count > 0 ? 0 : -1;
-}
-
-static int free_profiles(void **state)
-{
-    (void)state;
-    while (profile_count > 0) {
-        profile_free(profiles[--profile_count]);
-    }
-    return 0;
 }
 
 int main(void)
