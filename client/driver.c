@@ -24,10 +24,9 @@ void driver_fail_memory(struct driver *driver)
     }
 }
 
-void driver_arm(struct driver *driver, struct driver_timer *timer,
-                int64_t at_ns)
+void driver_arm(struct driver *driver, struct timer *timer, int64_t at_ns)
 {
-    if (!driver_timers_set(&driver->timers, timer, at_ns)) {
+    if (!timers_set(&driver->timers, timer, at_ns)) {
         driver_fail_memory(driver);
     }
 }
@@ -35,7 +34,7 @@ void driver_arm(struct driver *driver, struct driver_timer *timer,
 /* -- the loop ---------------------------------------------------------------
  */
 
-static void fire(struct driver *driver, const struct driver_timer *timer)
+static void fire(struct driver *driver, const struct timer *timer)
 {
     switch ((enum driver_timer_kind)timer->kind) {
     case TIMER_MULTI:
@@ -60,11 +59,11 @@ static bool is_stopped(const struct driver *driver)
 static void fire_due(struct driver *driver)
 {
     int64_t now_ns = driver_clock_ns();
-    struct driver_timer *timer = driver_timers_first(&driver->timers);
+    struct timer *timer = timers_first(&driver->timers);
     while (timer && timer->at_ns <= now_ns && !driver->has_failed &&
            !is_stopped(driver)) {
         fire(driver, timer);
-        timer = driver_timers_first(&driver->timers);
+        timer = timers_first(&driver->timers);
     }
 }
 
@@ -73,7 +72,7 @@ static void loop(struct driver *driver)
     while (driver->clients_left > 0 && !driver->has_failed &&
            !is_stopped(driver)) {
         int64_t until_ns = driver_clock_ns() + NAP_MAX_MS * NS_PER_MS;
-        const struct driver_timer *timer = driver_timers_first(&driver->timers);
+        const struct timer *timer = timers_first(&driver->timers);
         if (timer && timer->at_ns < until_ns) {
             until_ns = timer->at_ns;
         }
@@ -201,7 +200,7 @@ static void deinit(struct driver *driver)
     }
     driver_wire_deinit(driver);
     driver_clients_deinit(driver);
-    driver_timers_deinit(&driver->timers);
+    timers_deinit(&driver->timers);
     free(driver->path);
     free(driver->urls[0]);
     free(driver->urls[1]);

@@ -176,7 +176,7 @@ void driver_call_free(struct driver_call *call)
     unlink_call(call);
     curl_api.multi_remove_handle(call->client->driver->multi,
                                  call->transfer.easy);
-    driver_timers_set(&call->client->driver->timers, &call->timer, NS_FOREVER);
+    timers_set(&call->client->driver->timers, &call->timer, NS_FOREVER);
     driver_transfer_deinit(&call->transfer);
     free(call->payloads[0]);
     free(call->payloads[1]);
@@ -427,7 +427,7 @@ static struct driver_call *create_call(struct driver_client *client)
     uint64_t index = (uint64_t)client->index << 32 | (uint64_t)call->number;
     call->rng = rng_stream(driver->options->seed, STREAM_CALLS, index);
     call->timing = rng_stream(driver->options->seed, STREAM_TIMING, index);
-    call->timer = (struct driver_timer){call, TIMER_CALL, 0, 0};
+    call->timer = (struct timer){.owner = call, .kind = TIMER_CALL};
     call->begun_ns = driver_clock_ns();
     call->give_up_ns = give_up_time(driver, call->begun_ns);
     call->until_ns = call->wake_ns = call->again_ns = NS_FOREVER;

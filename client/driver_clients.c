@@ -181,7 +181,7 @@ static bool init_client(struct driver *driver, int64_t index,
     client->pools =
         &driver->client_pools[(size_t)index * driver->profile.layer_count];
     pools_init(client->pools, &driver->profile);
-    client->timer = (struct driver_timer){client, TIMER_CLIENT, 0, 0};
+    client->timer = (struct timer){.owner = client, .kind = TIMER_CLIENT};
     int64_t start_ns = start_time(driver, index);
     driver_arm(driver, &client->timer, start_ns);
     return enter_handler(client, start_ns) &&

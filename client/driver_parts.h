@@ -6,12 +6,12 @@
 #include <stdint.h>
 
 #include "client/driver.h"
-#include "client/driver_timers.h"
 #include "client/driver_transfer.h"
 #include "client/handler_cache.h"
 #include "client/pools.h"
 #include "client/retry.h"
 #include "model/rng.h"
+#include "model/timers.h"
 
 /* A larger body is no place for JSON pointers. */
 enum { DRIVER_BODY_MAX = 1 << 20 };
@@ -38,8 +38,7 @@ struct driver_client {
     struct driver_handler *handler; /* NULL: the client is done */
     struct pool *pools;             /* by layer of the profile */
     struct transfer_origin origin;
-    struct driver_timer
-        timer; /* when to look whether the next call can begin */
+    struct timer timer; /* when to look whether the next call can begin */
 };
 
 enum driver_call_state {
@@ -73,7 +72,7 @@ struct driver_call {
     enum driver_call_state state;
     enum driver_grant grant;
     struct retry_action to_send;
-    struct driver_timer timer;
+    struct timer timer;
     int64_t begun_ns, give_up_ns, attempt_ns, until_ns, wake_ns;
     int64_t entered_ns; /* with all its slots; meant if has_entered */
     bool was_queued, has_entered;
@@ -99,8 +98,8 @@ struct driver {
     size_t keeps_bytes;               /* of the body of an answer */
     CURLM *multi;
     int epoll;
-    struct driver_timers timers;
-    struct driver_timer multi_timer;
+    struct timers timers;
+    struct timer multi_timer;
     struct driver_client *clients;
     struct handler_cache handlers;
     int64_t handler_count; /* ever made */
@@ -115,8 +114,7 @@ struct driver {
 
 /* The driver can't go on: the first reason counts. */
 void driver_fail_memory(struct driver *driver);
-void driver_arm(struct driver *driver, struct driver_timer *timer,
-                int64_t at_ns);
+void driver_arm(struct driver *driver, struct timer *timer, int64_t at_ns);
 
 /* -- driver_clients.c -------------------------------------------------------
  */

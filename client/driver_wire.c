@@ -60,7 +60,7 @@ static long connections_max(const struct driver *driver)
 
 bool driver_wire_init(struct driver *driver)
 {
-    driver->multi_timer = (struct driver_timer){driver, TIMER_MULTI, 0, 0};
+    driver->multi_timer = (struct timer){.owner = driver, .kind = TIMER_MULTI};
     driver->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (driver->epoll < 0) {
         error_add_errno(driver->error, errno, "epoll_create1");

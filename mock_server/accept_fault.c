@@ -18,7 +18,7 @@ static void record(struct conn *conn, enum fault_do kind, const char *step,
         .step = step,
         .proof = proof,
     };
-    trace_write_accept_fault(run->trace, run_clock(run, timers_now()), &line);
+    trace_write_accept_fault(run->trace, run_clock(run, alarm_now()), &line);
 }
 
 static void hang(struct conn *conn, const struct fault *fault, int64_t now_ns)

@@ -116,7 +116,7 @@ static enum MHD_Result answer_unmatched(struct conn *conn,
                                                "application/json") != MHD_YES) {
         return MHD_NO;
     }
-    return answer_plain(conn, timers_now());
+    return answer_plain(conn, alarm_now());
 }
 
 /* -- now or later -- */
@@ -226,7 +226,7 @@ void answer_done(struct conn *conn, enum MHD_RequestTerminationCode code)
         return;
     }
     if (conn->attempt.gone_ns == TRACE_NEVER) {
-        attempt_gone(conn, timers_now(), true); /* writing to it failed */
+        attempt_gone(conn, alarm_now(), true); /* writing to it failed */
     }
     if (conn->attempt.last_byte_ns > conn->attempt.gone_ns) {
         conn->attempt.last_byte_ns = conn->attempt.gone_ns;

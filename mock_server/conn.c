@@ -66,11 +66,11 @@ void conn_forget(struct conn *conn)
 {
     struct mock_run *run = conn->run;
     struct mock_server *server = run->server;
-    int64_t t_ns = run_clock(run, timers_now());
+    int64_t t_ns = run_clock(run, alarm_now());
     attempt_clear(conn);
     trace_write_close(run->trace, t_ns, conn->id, conn->uses);
     run->stats.last_activity_ns = t_ns;
-    timers_cancel(&server->timers, &conn->timer);
+    timers_set(&server->timers, &conn->timer, NS_FOREVER);
     unlink_conn(conn);
     run->conns_open--;
     server->conn_count--;
@@ -122,7 +122,7 @@ bool conn_is_held(const struct conn *conn)
 
 void conn_hold(struct conn *conn)
 {
-    timers_cancel(&conn->run->server->timers, &conn->timer);
+    timers_set(&conn->run->server->timers, &conn->timer, NS_FOREVER);
     MHD_suspend_connection(conn->mhd);
     conn_watch(conn, 0);
 }
@@ -134,7 +134,7 @@ void conn_release(struct conn *conn, enum conn_phase phase)
         return;
     }
     struct mock_server *server = conn->run->server;
-    timers_cancel(&server->timers, &conn->timer);
+    timers_set(&server->timers, &conn->timer, NS_FOREVER);
     conn_rest(conn);
     conn->phase = phase;
     server->must_run = true;
@@ -214,7 +214,7 @@ static void look(struct conn *conn)
 void conn_look_again(struct conn *conn)
 {
     if (conn->has_left) {
-        timers_set(&conn->run->server->timers, &conn->timer, timers_now());
+        timers_set(&conn->run->server->timers, &conn->timer, alarm_now());
     }
 }
 

@@ -256,7 +256,7 @@ static enum fault_do outage_kind(enum script_listener state)
 static void enter(struct mock_run *run, enum script_listener state,
                   const char *window)
 {
-    int64_t now_ns = timers_now();
+    int64_t now_ns = alarm_now();
     run->listener = state;
     run->outage = window;
     if (state == LISTENER_OPEN) {
@@ -268,7 +268,7 @@ static void enter(struct mock_run *run, enum script_listener state,
     } else {
         close_socket(&run->listen_fd);
     }
-    trace_write_outage(run->trace, run_clock(run, timers_now()),
+    trace_write_outage(run->trace, run_clock(run, alarm_now()),
                        outage_kind(state), true, window);
 }
 
@@ -277,7 +277,7 @@ static bool leave(struct mock_run *run)
     if (run->listener == LISTENER_OPEN) {
         return true;
     }
-    int64_t now_ns = timers_now();
+    int64_t now_ns = alarm_now();
     trace_write_outage(run->trace, run_clock(run, now_ns),
                        outage_kind(run->listener), false, run->outage);
     if (run->listener == LISTENER_STALLED) {
@@ -319,7 +319,7 @@ void listener_close(struct mock_run *run)
         close_socket(&run->filler_fds[i]);
     }
     if (run->listener != LISTENER_OPEN) {
-        trace_write_outage(run->trace, run_clock(run, timers_now()),
+        trace_write_outage(run->trace, run_clock(run, alarm_now()),
                            outage_kind(run->listener), false, run->outage);
     }
     close_socket(&run->listen_fd);

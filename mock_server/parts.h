@@ -14,12 +14,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "mock_server/alarm.h"
 #include "mock_server/body.h"
 #include "mock_server/lag.h"
 #include "mock_server/reply.h"
 #include "mock_server/script.h"
 #include "mock_server/server.h"
-#include "mock_server/timers.h"
+#include "model/timers.h"
+
+enum timer_kind { TIMER_CANARY, TIMER_LISTENER, TIMER_CONN };
 
 /* What an event of the outer epoll is about; first member of its owner. */
 enum watch { WATCH_MHD, WATCH_TIMER, WATCH_LISTENER, WATCH_CONN };
@@ -30,6 +33,7 @@ struct mock_server {
     int spare_fd; /* given up for a moment when descriptors run out */
     struct MHD_Daemon *daemon;
     struct timers timers;
+    struct alarm alarm; /* for the earliest of them */
     struct timer canary;
     struct mock_run *runs;
     size_t run_count, conn_count;

@@ -88,7 +88,7 @@ static void prove_fin(const struct conn *conn, char proof[PROOF_MAX])
 static void finish_fin(struct conn *conn, int64_t now_ns)
 {
     struct raw *raw = conn->raw;
-    int64_t fin_ns = timers_now(); /* after the bytes before it */
+    int64_t fin_ns = alarm_now(); /* after the bytes before it */
     shutdown(conn->fd, SHUT_WR);
     if (conn->in_flight) {
         char proof[PROOF_MAX];
@@ -121,7 +121,7 @@ static void finish_reset(struct conn *conn, int64_t now_ns)
         timers_set(timers_of(conn), &conn->timer, now_ns + ACK_TICK_NS);
         return;
     }
-    now_ns = timers_now();
+    now_ns = alarm_now();
     conn->attempt.last_byte_ns = run_clock(conn->run, now_ns);
     conn->attempt.fault_fired = raw_reset(conn->fd);
     char proof[PROOF_MAX];
@@ -189,7 +189,7 @@ void raw_abandon(struct conn *conn, bool is_gone)
     struct raw *raw = conn->raw;
     char proof[PROOF_MAX], span[UNITS_TEXT_MAX];
     if (conn->phase == CONN_SILENT) {
-        int64_t silent_ns = timers_now() - raw->silent_from_ns;
+        int64_t silent_ns = alarm_now() - raw->silent_from_ns;
         snprintf(proof, sizeof proof,
                  "silent for %s after %" PRId64 " body bytes, until the %s",
                  units_format_seconds(silent_ns, span, sizeof span),
@@ -254,7 +254,7 @@ static size_t allowance(struct conn *conn, int64_t now_ns)
 static bool send_some(struct conn *conn)
 {
     struct raw *raw = conn->raw;
-    int64_t now_ns = timers_now();
+    int64_t now_ns = alarm_now();
     size_t size = allowance(conn, now_ns);
     if (size == 0) {
         return false;

@@ -57,7 +57,7 @@ static enum MHD_Result refuse_size(struct conn *conn, int64_t now_ns)
 static enum MHD_Result begin(struct conn *conn, const char *method,
                              const char *version)
 {
-    int64_t now_ns = timers_now();
+    int64_t now_ns = alarm_now();
     attempt_begin(conn, method, now_ns);
     conn->is_head = strcmp(method, "HEAD") == 0;
     conn->is_http10 = strcmp(version, "HTTP/1.0") == 0;
@@ -74,7 +74,7 @@ static enum MHD_Result take_body(struct conn *conn, const char *bytes,
     size_t part = *size;
     int64_t left = conn->run->request_bytes_max - conn->attempt.body_size;
     if (part > (uint64_t)left) {
-        return refuse_size(conn, timers_now());
+        return refuse_size(conn, alarm_now());
     }
     *size = 0;
     return attempt_body(conn, bytes, part) ? MHD_YES : MHD_NO;
@@ -97,9 +97,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *mhd,
         return begin(conn, method, version);
     case CONN_BODY:
         return *size > 0 ? take_body(conn, bytes, size)
-                         : answer_decide(conn, timers_now());
+                         : answer_decide(conn, alarm_now());
     case CONN_DUE:
-        return answer_plain(conn, timers_now());
+        return answer_plain(conn, alarm_now());
     case CONN_DELAYED:
     case CONN_ANSWERING:
     case CONN_RAW:
@@ -124,7 +124,7 @@ static void end_cut_request(struct conn *conn,
         attempt_end(conn, END_STATUS, "the request was malformed");
         return;
     }
-    attempt_gone(conn, timers_now(), code == MHD_REQUEST_TERMINATED_READ_ERROR);
+    attempt_gone(conn, alarm_now(), code == MHD_REQUEST_TERMINATED_READ_ERROR);
     attempt_end(conn, END_TIMEOUT, "the client left during its request");
 }
 

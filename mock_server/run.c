@@ -80,7 +80,7 @@ struct mock_run *mock_run_start(struct mock_server *server,
         free_run(run);
         return NULL;
     }
-    run->origin_ns = timers_now();
+    run->origin_ns = alarm_now();
     run->next = server->runs;
     server->runs = run;
     server->run_count++;
@@ -145,7 +145,7 @@ void mock_run_stop(struct mock_run *run)
 {
     struct mock_server *server = run->server;
     listener_close(run);
-    timers_cancel(&server->timers, &run->listener_timer);
+    timers_set(&server->timers, &run->listener_timer, NS_FOREVER);
     for (struct conn *conn = run->conns, *next; conn; conn = next) {
         next = conn->next;
         stop_conn(conn);

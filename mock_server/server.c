@@ -46,7 +46,7 @@ static bool watch(struct mock_server *server, int fd, enum watch *kind)
 static bool init(struct mock_server *server, struct error *error)
 {
     unsigned files = raise_file_limit();
-    if (!timers_init(&server->timers, error)) {
+    if (!alarm_init(&server->alarm, error)) {
         return false;
     }
     server->daemon = request_daemon(server, files, error);
@@ -58,7 +58,7 @@ static bool init(struct mock_server *server, struct error *error)
     server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (server->epoll_fd < 0 ||
         !watch(server, server->mhd_fd, &server->mhd_watch) ||
-        !watch(server, server->timers.fd, &server->timer_watch)) {
+        !watch(server, server->alarm.fd, &server->timer_watch)) {
         error_add_errno(error, errno, "can't make the event loop");
         return false;
     }
@@ -78,7 +78,7 @@ struct mock_server *mock_server_create(struct error *error)
         .timer_watch = WATCH_TIMER,
         .epoll_fd = -1,
         .spare_fd = -1,
-        .timers = {.fd = -1},
+        .alarm = {.fd = -1},
         .canary = {.kind = TIMER_CANARY},
     };
     if (!init(server, error)) {
@@ -105,6 +105,7 @@ void mock_server_free(struct mock_server *server)
     if (server->spare_fd >= 0) {
         close(server->spare_fd);
     }
+    alarm_deinit(&server->alarm);
     timers_deinit(&server->timers);
     free(server);
 }
@@ -124,18 +125,14 @@ static void dispatch(struct mock_server *server,
     case WATCH_MHD:
         server->must_run = true;
         return;
-    case WATCH_TIMER: {
-        uint64_t count; /* reading it makes the descriptor quiet */
-        ssize_t size = read(server->timers.fd, &count, sizeof count);
-        (void)size;
-        server->timers.armed_ns = NS_FOREVER;
+    case WATCH_TIMER:
+        alarm_clear(&server->alarm);
         return;
-    }
     case WATCH_LISTENER:
-        listener_accept((struct mock_run *)(void *)watch, timers_now());
+        listener_accept((struct mock_run *)(void *)watch, alarm_now());
         return;
     case WATCH_CONN:
-        conn_event((struct conn *)(void *)watch, event->events, timers_now());
+        conn_event((struct conn *)(void *)watch, event->events, alarm_now());
         return;
     }
 }
@@ -144,7 +141,7 @@ static void record_lag(struct mock_server *server, struct timer *timer,
                        int64_t late_ns)
 {
     struct mock_run *run = server->runs;
-    switch (timer->kind) {
+    switch ((enum timer_kind)timer->kind) {
     case TIMER_CANARY:
         for (; run; run = run->next) {
             lag_add_ticks(&run->lag, late_ns, CANARY_NS);
@@ -163,8 +160,8 @@ static void record_lag(struct mock_server *server, struct timer *timer,
 static void fire(struct mock_server *server, struct timer *timer,
                  int64_t now_ns)
 {
-    record_lag(server, timer, now_ns - timer->due_ns);
-    switch (timer->kind) {
+    record_lag(server, timer, now_ns - timer->at_ns);
+    switch ((enum timer_kind)timer->kind) {
     case TIMER_CANARY:
         timers_set(&server->timers, timer, now_ns + CANARY_NS);
         return;
@@ -179,7 +176,7 @@ static void fire(struct mock_server *server, struct timer *timer,
 
 static void run_timers(struct mock_server *server)
 {
-    int64_t now_ns = timers_now();
+    int64_t now_ns = alarm_now();
     struct timer *timer;
     while ((timer = timers_pop(&server->timers, now_ns))) {
         fire(server, timer, now_ns);
@@ -197,9 +194,9 @@ static bool mhd_has_work(struct mock_server *server)
 
 static void run_mhd(struct mock_server *server, int turns)
 {
-    int64_t began_ns = timers_now();
+    int64_t began_ns = alarm_now();
     for (int i = 0; server->must_run && i < turns; i++) {
-        server->turn_ns = i == 0 ? began_ns : timers_now();
+        server->turn_ns = i == 0 ? began_ns : alarm_now();
         if (server->turn_ns - began_ns > MHD_TURN_NS) {
             return; /* timers and new connections first */
         }
@@ -225,7 +222,7 @@ static int turn(struct mock_server *server, int timeout_ms)
     int count = poll_events(server, timeout_ms);
     run_timers(server);
     run_mhd(server, MHD_RUNS_A_TURN);
-    timers_arm(&server->timers);
+    alarm_set(&server->alarm, timers_next_ns(&server->timers));
     return count;
 }
 
@@ -245,11 +242,11 @@ int64_t mock_server_step(struct mock_server *server)
         return 0;
     }
     flush_traces(server, 1);
-    int64_t next_ns = timers_next(&server->timers);
+    int64_t next_ns = timers_next_ns(&server->timers);
     if (next_ns == NS_FOREVER) {
         return NS_FOREVER;
     }
-    int64_t left_ns = next_ns - timers_now();
+    int64_t left_ns = next_ns - alarm_now();
     return left_ns > 0 ? left_ns : 0;
 }
 
@@ -270,11 +267,11 @@ void mock_server_loop(struct mock_server *server, const volatile int *stop)
 void server_runs_changed(struct mock_server *server)
 {
     if (!server->runs) {
-        timers_cancel(&server->timers, &server->canary);
+        timers_set(&server->timers, &server->canary, NS_FOREVER);
     } else if (server->canary.place == 0) {
-        timers_set(&server->timers, &server->canary, timers_now() + CANARY_NS);
+        timers_set(&server->timers, &server->canary, alarm_now() + CANARY_NS);
     }
-    timers_arm(&server->timers);
+    alarm_set(&server->alarm, timers_next_ns(&server->timers));
 }
 
 void server_finish_run(struct mock_run *run)

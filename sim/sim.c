@@ -85,7 +85,7 @@ static bool init(struct sim_world *world)
     world->wall_ns = wall_start(world->input->seed);
     world->has_outages = has_outages(scenario);
     world->listener_timer =
-        (struct sim_timer){.owner = world, .kind = SIM_TIMER_LISTENER};
+        (struct timer){.owner = world, .kind = SIM_TIMER_LISTENER};
     world->results = calloc((size_t)(workload->clients * workload->calls),
                             sizeof *world->results);
     world->script =
@@ -119,7 +119,7 @@ static void deinit(struct sim_world *world)
 /* -- events -----------------------------------------------------------------
  */
 
-static void fire(struct sim_world *world, const struct sim_timer *timer)
+static void fire(struct sim_world *world, const struct timer *timer)
 {
     world->stats->events++;
     switch ((enum sim_timer_kind)timer->kind) {

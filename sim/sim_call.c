@@ -441,7 +441,7 @@ static struct sim_call *create(struct sim_client *client)
     plan_token(client->index, client->next_call, call->token);
     call->rng = rng_stream(seed, STREAM_CALLS, index);
     call->timing = rng_stream(seed, STREAM_TIMING, index);
-    call->timer = (struct sim_timer){.owner = call, .kind = SIM_TIMER_CALL};
+    call->timer = (struct timer){.owner = call, .kind = SIM_TIMER_CALL};
     call->give_up_ns =
         give_up_ns > 0 ? units_add(now(call), give_up_ns) : NS_FOREVER;
     call->until_ns = call->wake_ns = call->again_ns = NS_FOREVER;

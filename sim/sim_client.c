@@ -75,8 +75,7 @@ static void init_client(struct sim_world *world, int64_t index)
     client->session_pools = &world->session_pools[(size_t)index * layers];
     pools_init(client->pools, &world->profile);
     pools_init(client->session_pools, &world->profile);
-    client->timer =
-        (struct sim_timer){.owner = client, .kind = SIM_TIMER_CLIENT};
+    client->timer = (struct timer){.owner = client, .kind = SIM_TIMER_CLIENT};
     sim_clock_set(&world->clock, &client->timer,
                   start_time(workload_of(world), index));
 }

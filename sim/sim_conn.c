@@ -18,7 +18,7 @@ static int64_t latency(const struct sim_conn *conn)
     return conn->world->input->latency_ns;
 }
 
-static void set(struct sim_conn *conn, struct sim_timer *timer, int64_t at_ns)
+static void set(struct sim_conn *conn, struct timer *timer, int64_t at_ns)
 {
     sim_clock_set(&conn->world->clock, timer, at_ns);
 }
@@ -26,10 +26,9 @@ static void set(struct sim_conn *conn, struct sim_timer *timer, int64_t at_ns)
 /* -- life -------------------------------------------------------------------
  */
 
-static struct sim_timer timer_of(struct sim_conn *conn,
-                                 enum sim_timer_kind kind)
+static struct timer timer_of(struct sim_conn *conn, enum sim_timer_kind kind)
 {
-    return (struct sim_timer){.owner = conn, .kind = kind};
+    return (struct timer){.owner = conn, .kind = kind};
 }
 
 static struct sim_conn *create(struct sim_client *client)
@@ -57,8 +56,8 @@ static struct sim_conn *create(struct sim_client *client)
 
 void sim_conn_free(struct sim_conn *conn)
 {
-    struct sim_timer *timers[] = {&conn->arrival, &conn->left, &conn->server,
-                                  &conn->outcome, &conn->hangup};
+    struct timer *timers[] = {&conn->arrival, &conn->left, &conn->server,
+                              &conn->outcome, &conn->hangup};
     for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
         set(conn, timers[i], NS_FOREVER);
     }

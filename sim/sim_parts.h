@@ -131,7 +131,7 @@ struct sim_conn {
     struct trace_attempt attempt;
     struct sim_answer answer;
 
-    struct sim_timer arrival, left, server, outcome, hangup;
+    struct timer arrival, left, server, outcome, hangup;
 };
 
 /* -- sim_conn.c: the client's end and the wire between ----------------------
@@ -214,7 +214,7 @@ struct sim_client {
     struct pool *pools, *session_pools;
     struct sim_conn *idle[8]; /* kept alive, the last used last */
     int idle_count;
-    struct sim_timer timer;
+    struct timer timer;
 };
 
 enum sim_call_state {
@@ -250,7 +250,7 @@ struct sim_call {
     enum sim_call_state state;
     enum sim_grant grant;
     struct retry_action to_send;
-    struct sim_timer timer;
+    struct timer timer;
     int64_t give_up_ns, attempt_ns, until_ns, wake_ns;
     int64_t sent_ns, resends; /* of the attempt, below the layers */
     struct attempt_timeout limit;
@@ -343,7 +343,7 @@ struct sim_world {
     int64_t conn_count, request_count;
     enum script_listener listener;
     const char *outage; /* JSON path of the window in force */
-    struct sim_timer listener_timer;
+    struct timer listener_timer;
     bool has_outages;
     bool has_failed; /* `error` says why */
     bool is_endless; /* more attempts than a story has */

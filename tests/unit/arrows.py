@@ -144,7 +144,7 @@ SPECIMENS = {
     "runner/spawn.c": ['#include "client/driver.h"\n'],
     "reports/text.c": ['#include "client/retry.h"\n'],
     "sim/sim.c": ['#include "mock_server/server.h"\n',
-                  '#include "client/driver_timers.h"\n',
+                  '#include "client/driver_parts.h"\n',
                   "long f(void) { return time(0); }\n"],
 }
 INNOCENT = {

@@ -1,5 +1,5 @@
-/* The parts of the mock server that need no socket: the heap of timers, the
- * histogram of lateness, bodies, heads, and the pieces of a faulty answer. */
+/* The parts of the mock server that need no socket: the histogram of lateness,
+ * bodies, heads, and the pieces of a faulty answer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,54 +14,8 @@
 #include "mock_server/lag.h"
 #include "mock_server/raw_parts.h"
 #include "mock_server/reply.h"
-#include "mock_server/timers.h"
 #include "model/rng.h"
 #include "model/units.h"
-
-/* -- timers: whatever is set, moved and cancelled, they come in order -- */
-
-enum { TIMERS = 300 };
-
-static void churn(struct timers *timers, struct timer *items, struct rng *rng)
-{
-    for (int i = 0; i < 2000; i++) {
-        struct timer *timer = &items[rng_next(rng) % TIMERS];
-        if (rng_next(rng) % 4 == 0) {
-            timers_cancel(timers, timer);
-        } else {
-            timers_set(timers, timer, (int64_t)(rng_next(rng) % 1000));
-        }
-    }
-}
-
-static void timers_come_in_order(void **state)
-{
-    (void)state;
-    struct error error = {0};
-    struct timers timers;
-    assert_true(timers_init(&timers, &error));
-    assert_true(timers_reserve(&timers, TIMERS));
-    static struct timer items[TIMERS];
-    struct rng rng = rng_stream(5, 0, 0);
-    churn(&timers, items, &rng);
-    size_t set = 0, popped = 0;
-    for (size_t i = 0; i < TIMERS; i++) {
-        set += items[i].place != 0;
-    }
-    assert_int_equal(timers.count, set);
-    assert_null(timers_pop(&timers, timers_next(&timers) - 1));
-    int64_t last_ns = 0;
-    struct timer *timer;
-    while ((timer = timers_pop(&timers, 1000))) {
-        assert_true(timer->due_ns >= last_ns);
-        assert_int_equal(timer->place, 0);
-        last_ns = timer->due_ns;
-        popped++;
-    }
-    assert_int_equal(popped, set);
-    assert_true(timers_next(&timers) == NS_FOREVER);
-    timers_deinit(&timers);
-}
 
 /* -- lag: a quantile is never below the truth, and at most a quarter above --
  */
@@ -233,7 +187,6 @@ static void without_a_fault_all_is_sent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(timers_come_in_order),
         cmocka_unit_test(lag_is_not_understated),
         cmocka_unit_test(missed_ticks_are_late_too),
         cmocka_unit_test(parts_of_a_seeded_body),
