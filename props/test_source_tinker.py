@@ -204,7 +204,7 @@ def test_another_answer_starts_the_exponent_again():
 
 # S0-24, S0-25, S0-76, S1-17: submission's law for 300 s, only then one delay of the handler
 def test_layers_nest():
-    story = play("py-stack", 503, path="/api/v1/asample", most=16, u=[.5])
+    story = play("tinker-stack", 503, path="/api/v1/asample", most=16, u=[.5])
     gaps = [later - earlier for earlier, later in zip(story.sends, story.sends[1:])]
     assert gaps[:5] == pytest.approx([1, 2, 4, 8, 16])
     assert story.sends[14] == pytest.approx(300, abs=.001)
