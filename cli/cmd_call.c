@@ -22,7 +22,7 @@ static const char usage[] =
     "Options:\n"
     "  -p, --profile NAME|FILE  how to retry; needed with a URL (default as "
     "an\n"
-    "                           adapter: RETRYSPEC_PROFILE)\n"
+    "                           adapter: the one of the run)\n"
     "      --calls N            so many calls (1)\n"
     "      --concurrency N      so many of them at a time (1)\n"
     "      --clients N          so many clients, each with its calls (1)\n"
@@ -96,7 +96,8 @@ static bool load_profile(struct calling *calling)
 {
     const char *name = calling->request->profile;
     if (!name && is_adapter(calling)) {
-        name = environment("RETRYSPEC_PROFILE");
+        name = environment("RETRYSPEC_PROFILE_FILE");
+        name = name ? name : environment("RETRYSPEC_PROFILE");
     }
     if (!name) {
         struct problem *problem = error_add(&calling->error, PROBLEM_INPUT,

@@ -10,6 +10,9 @@ struct profile *cli_load_profile(const char *name, struct error *error)
     }
     struct profile *profile =
         profile_read(source.path, source.bytes, source.size, error);
+    if (profile) {
+        profile->is_shipped = source.is_shipped;
+    }
     source_close(&source);
     return profile;
 }

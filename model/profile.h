@@ -109,7 +109,7 @@ enum retry_after_form {
 };
 
 struct retry_after_source {
-    const char *header;  /* NULL: `pointer` is given */
+    const char *header; /* NULL: `pointer` is given */
     const enum retry_after_form *forms;
     size_t form_count;
     const char *pointer; /* RFC 6901, into a JSON body: {"body": "/x/y"} */
@@ -405,8 +405,9 @@ struct tolerance {
 
 struct profile {
     struct arena arena;
-    const char *file;
-    const char *id; /* e.g. "curl-retry-5" */
+    const char *file; /* as opened */
+    bool is_shipped;  /* carried in this program, so that its id names it */
+    const char *id;   /* e.g. "curl-retry-5" */
     const char *title;
     const char *source; /* what it mirrors: package and version, or RFC */
     const struct layer *layers; /* outermost first */

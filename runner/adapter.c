@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,16 +32,27 @@ bool adapter_check_plan(const struct scenario *scenario, struct error *error)
     return size > 0 && size <= ADAPTER_PLAN_MAX;
 }
 
+/* Where a profile stands that its id does not name; "" if it is shipped. */
+static const char *profile_file(const struct profile *profile,
+                                char path[PATH_MAX])
+{
+    bool is_named =
+        profile->is_shipped || !profile->file || !realpath(profile->file, path);
+    return is_named ? "" : path;
+}
+
 char **adapter_environment(const struct adapter_run *run, struct arena *arena,
                            struct error *error)
 {
     char *plan = plan_format(&run->scenario->workload);
     char seed[32];
     snprintf(seed, sizeof seed, "%" PRIu64, run->seed);
+    char file[PATH_MAX];
     const struct environment_pair pairs[] = {
         {"RETRYSPEC_BASE_URL", run->url},
         {"RETRYSPEC_SCENARIO", run->scenario->id},
-        {"RETRYSPEC_PROFILE", run->profile},
+        {"RETRYSPEC_PROFILE", run->profile->id},
+        {"RETRYSPEC_PROFILE_FILE", profile_file(run->profile, file)},
         {"RETRYSPEC_PLAN", plan},
         {"RETRYSPEC_RESULTS", run->results},
         {"RETRYSPEC_SEED", seed},

@@ -8,6 +8,7 @@
 
 #include "model/arena.h"
 #include "model/error.h"
+#include "model/profile.h"
 #include "model/scenario.h"
 #include "model/trace.h"
 
@@ -22,7 +23,7 @@ bool adapter_check_plan(const struct scenario *scenario, struct error *error);
 
 struct adapter_run {
     const struct scenario *scenario;
-    const char *profile; /* its id */
+    const struct profile *profile;
     uint64_t seed;
     const char *url;
     const char *results; /* absolute path of the results file */

@@ -107,7 +107,7 @@ static bool spawn(struct job *job, struct error *error)
 {
     const struct runner_options *options = job->shared->options;
     const struct adapter_run run = {.scenario = job->scenario,
-                                    .profile = options->profile->id,
+                                    .profile = options->profile,
                                     .seed = options->seed,
                                     .url = mock_run_url(job->run),
                                     .results = job->results};

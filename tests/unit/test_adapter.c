@@ -57,8 +57,12 @@ static void the_adapter_is_told_all(void **state)
     struct scenario scenario = make_scenario(1, 2);
     struct arena arena = {0};
     struct error error = {0};
+    struct profile profile = {
+        .id = "http-generic",
+        .file = SOURCE_DIR "/scenarios/../README.md",
+    };
     const struct adapter_run run = {.scenario = &scenario,
-                                    .profile = "http-generic",
+                                    .profile = &profile,
                                     .seed = UINT64_MAX,
                                     .url = "http://127.0.0.1:5",
                                     .results = "/tmp/results.ndjson"};
@@ -68,6 +72,8 @@ static void the_adapter_is_told_all(void **state)
     assert_string_equal(find(environment, "RETRYSPEC_SCENARIO"),
                         "family/story");
     assert_string_equal(find(environment, "RETRYSPEC_PROFILE"), "http-generic");
+    assert_string_equal(find(environment, "RETRYSPEC_PROFILE_FILE"),
+                        SOURCE_DIR "/README.md");
     assert_string_equal(find(environment, "RETRYSPEC_RESULTS"), run.results);
     assert_string_equal(find(environment, "RETRYSPEC_SEED"),
                         "18446744073709551615");
@@ -76,6 +82,9 @@ static void the_adapter_is_told_all(void **state)
     assert_non_null(plan);
     assert_int_equal(plan->workload.calls, 2);
     plan_free(plan);
+    profile.is_shipped = true;
+    environment = adapter_environment(&run, &arena, &error);
+    assert_string_equal(find(environment, "RETRYSPEC_PROFILE_FILE"), "");
     arena_deinit(&arena);
 }
 
