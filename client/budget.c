@@ -41,7 +41,7 @@ static bool is_overridden(const struct retry_call *call, int i)
     return true;
 }
 
-static int64_t attempts_limit(const struct retry_call *call, int i)
+int64_t budget_attempts(const struct retry_call *call, int i)
 {
     return call->override.attempts > 0 && is_overridden(call, i)
                ? call->override.attempts
@@ -59,7 +59,7 @@ bool budget_attempts_are_spent(const struct retry_call *call, int i)
 {
     const struct budget *budget = &retry_layer(call, i)->budget;
     const struct retry_layer_state *state = &call->state[i];
-    return state->attempts >= attempts_limit(call, i) ||
+    return state->attempts >= budget_attempts(call, i) ||
            state->connect_failures >= budget->connect_attempts ||
            state->read_failures >= budget->read_attempts ||
            state->status_failures >= budget->status_attempts;

@@ -8,6 +8,10 @@
 
 #include "client/retry.h"
 
+/* What layer i may attempt in one run: as the caller says, else as its profile
+ * does; ATTEMPTS_UNLIMITED. */
+int64_t budget_attempts(const struct retry_call *call, int i);
+
 /* A failure that a rule of layer i wants to try again. */
 void budget_count_failure(struct retry_call *call, int i, enum attempt_end end);
 

@@ -61,17 +61,20 @@ struct call_event {
     const struct retry_request *request; /* of the step */
 
     /* START, STOP, RETRY, FAILED, ABORTED */
-    int64_t attempt;       /* of the whole call, from 0 */
-    int64_t layer_attempt; /* of the layer that decided, from 0 */
-    int64_t attempt_limit; /* of that layer; ATTEMPTS_UNLIMITED */
-    int step;              /* 0, or 1 of the follow-up request */
-    int64_t duration_ns;   /* of the attempt */
-    int64_t delay_ns;      /* RETRY: the wait that follows, as drawn */
+    int64_t attempt; /* of the whole call, from 0 */
+    /* Of `layer`, from 0; if that is NULL, of the innermost layer that covers
+     * the request. And the limit of that layer, ATTEMPTS_UNLIMITED: none. */
+    int64_t layer_attempt, attempt_limit;
+    int step;            /* 0, or 1 of the follow-up request */
+    int64_t duration_ns; /* of the attempt */
+    int64_t delay_ns;    /* RETRY: the wait that follows, as drawn */
     /* NULL with EVENT_START. Of an answer that is no success the body is kept,
      * at least its first EVENT_BODY_MIN bytes. */
     const struct attempt_outcome *outcome;
-    const struct layer *layer;       /* of `profile`; NULL: none decided */
-    const struct profile_rule *rule; /* NULL: none */
+    /* Of `profile`: the layer that decided; with START and STOP the one whose
+     * retry or poll brought the attempt about. NULL: none. */
+    const struct layer *layer;
+    const struct profile_rule *rule; /* that decided; NULL: none */
     enum retry_wait_kind wait_kind;  /* RETRY */
 
     /* All but EVENT_QUEUED and EVENT_ENTERED */

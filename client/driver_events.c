@@ -1,6 +1,7 @@
 /* Tells what happens to calls, as client/call_event.h says. */
 #include <string.h>
 
+#include "client/budget.h"
 #include "client/driver_clock.h"
 #include "client/driver_parts.h"
 #include "model/json_pointer.h"
@@ -74,8 +75,7 @@ static void set_layer(const struct driver_call *call, struct call_event *event,
     event->attempt_limit = ATTEMPTS_UNLIMITED;
     if (counting >= 0) {
         event->layer_attempt = call->engine.state[counting].attempts - 1;
-        event->attempt_limit =
-            retry_layer(&call->engine, counting)->budget.attempts;
+        event->attempt_limit = budget_attempts(&call->engine, counting);
     }
 }
 

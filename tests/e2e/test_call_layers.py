@@ -458,6 +458,13 @@ def test_overrides(serve, profile):
     assert calls[2]["error"] == "elapsed: status 503"
 
 
+def test_events_tell_the_limit_that_counts(serve, profile, tmp_path):
+    """S0-125"""
+    _, events = events_of(serve(answer(BUSY)), profile(), tmp_path, "--override", "0:attempts=2")
+    limits = [event["attempt_limit"] for event in events if "attempt_limit" in event]
+    assert limits == [2, 2]
+
+
 def test_an_attempt_timeout_of_its_own(serve, profile):
     server = serve(hang_after(b""))
     path = profile(layer(budget={"attempts": 1}, attempt_timeout={"limit": "60s"}))
