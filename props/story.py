@@ -61,6 +61,12 @@ def shipped(name):
     return PROFILES / f"{name}.jsonc"
 
 
+def load(name):
+    """The profile's JSON. Comments stand on lines of their own."""
+    lines = shipped(name).read_text().splitlines()
+    return json.loads("\n".join(line for line in lines if not line.lstrip().startswith("//")))
+
+
 def play(profile, *outcomes, text=None, **script):
     """Plays a call; the last outcome repeats. `script` as in story.h, times in seconds: stop, cancel."""
     for key in ("stop", "cancel"):

@@ -1,6 +1,7 @@
 """Goal: the profiles of the llm-d Go client do what its summary and its code say."""
 import pytest
-from story import delays, fault, play, retries, status
+from core import ROOT
+from story import delays, fault, load, play, retries, status
 
 CLIENT, PROCESSOR, CUSTOM, AGGRESSIVE, UNIT, RESTY, CURRENT = "P35", "P36", "P37", "P38", "P39", "P40", "P41"
 LEAST, MIDDLE, MOST = 0.0, 0.5, 1 - 2**-53
@@ -177,3 +178,30 @@ def test_jitter_spreads_the_herd():
 # S4-73
 def test_every_wait_names_its_layer():
     assert all(wait["layer"] for wait in play(PROCESSOR, 503).waits)
+
+
+# S4-55: what a configuration of the processor says in YAML, in the words of a profile
+@pytest.mark.parametrize("name, value, found", [
+    ("request_timeout", "300s", lambda layer, rule: layer["attempt_timeout"]["limit"]),
+    ("max_retries", 3, lambda layer, rule: layer["budget"]["attempts"] - 1),
+    ("initial_backoff", "1s", lambda layer, rule: rule["backoff"]["base"]),
+    ("max_backoff", "60s", lambda layer, rule: rule["backoff"]["cap"]),
+    ("backoff_factor", 2, lambda layer, rule: rule["backoff"]["factor"]),
+    ("jitter_fraction", .1, lambda layer, rule: rule["backoff"]["jitter"]["symmetric"])])
+def test_names_of_the_configuration(name, value, found):
+    profile = load(PROCESSOR)
+    layer = profile["layers"][0]
+    assert found(layer, next(rule for rule in layer["rules"] if rule["do"] == "retry")) == value
+    assert f"`{name}`" in (ROOT / "docs/profile.md").read_text()
+
+
+# S4-29: one minute instead of five
+def test_another_timeout_of_the_client():
+    story = play(PROCESSOR, status(200, took=10**4), override={"attempt_timeout_ns": 60 * 10**9}, most=2)
+    assert story.sends == pytest.approx([0, 61])
+
+
+# S4-43, S4-44: the specifications of its package are tests here; so many there are
+def test_every_specification_has_a_test():
+    text = (ROOT / "tests/requirements.tsv").read_text()
+    assert len([line for line in text.splitlines() if "S4-17" <= line.split("\t")[0] <= "S4-42"]) == 26

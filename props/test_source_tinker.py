@@ -9,7 +9,7 @@ LEAST, MIDDLE, MOST = 0.0, 0.5, 1 - 2**-53
 HANDLERS = [OLD, NEW, LATEST]
 
 
-# S0-04, S0-05, S0-06, S0-12, S0-18, S1-03, S1-30, S1-31: 0.5 s doubled to 10 s, 25 % either way
+# S0-04, S0-05, S0-06, S0-12, S0-18, S1-03, S1-30, S1-31, S1-123, S1-125: 0.5 s doubled to 10 s, 25 % either way
 @pytest.mark.parametrize("profile", HANDLERS)
 def test_the_law_of_the_handler(profile):
     story = play(profile, 503, most=8)
@@ -44,7 +44,7 @@ def test_attempts_are_unlimited(profile, timeout, fewest):
     assert story.attempts > fewest and story.at == timeout
 
 
-# S1-44, S1-45, S1-43, S1-19, S0-109: a hang is ended when the deadline is reached
+# S1-44, S1-45, S1-43, S1-19, S0-109, S1-116, S1-127: a hang is ended when the deadline is reached
 def test_the_watchdog_aborts_a_hang():
     story = play(NEW, fault("timeout", took=10**6))
     assert (story.aborted, story.reason, story.at) == (True, "progress-timeout", 7200)
@@ -202,7 +202,7 @@ def test_another_answer_starts_the_exponent_again():
 # -- the whole stack
 
 
-# S0-24, S0-25, S0-76, S1-17: submission's law for 300 s, only then one delay of the handler
+# S0-24, S0-25, S0-76, S1-17, S1-121, S1-122: submission's law for 300 s, only then one delay of the handler
 def test_layers_nest():
     story = play("tinker-stack", 503, path="/api/v1/asample", most=16, u=[.5])
     gaps = [later - earlier for earlier, later in zip(story.sends, story.sends[1:])]

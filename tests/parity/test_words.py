@@ -88,7 +88,7 @@ def assert_same_words(version, folder, config, script, calls=1):
 OVERLOADED = {"status": 503, "body": '{"error": "overloaded"}'}
 
 
-# S0-14, S0-78, S1-25, S1-60, S1-61, S1-62, S1-63, S1-64, S1-65, S1-66
+# S0-14, S0-78, S0-113, S1-16, S1-25, S1-60, S1-61, S1-62, S1-63, S1-64, S1-65, S1-66
 @each_release()
 def test_failures_and_then_a_success(version, tmp_path):
     script = [OVERLOADED, OVERLOADED, {"status": 429, "body": '{"error": "slow"}'}, {"status": 409, "body": "{}"},

@@ -178,7 +178,7 @@ static void test_types_of_outcomes(void **state)
     assert_int_equal(error_of(&result, REASON_FINAL).category, CATEGORY_USER);
 }
 
-/* S4-11, S4-12, S4-13, S4-49 */
+/* S4-11, S4-12, S4-13, S4-35, S4-36, S4-37, S4-49 */
 static void test_categories_of_go(void **state)
 {
     (void)state;

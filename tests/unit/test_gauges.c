@@ -19,7 +19,7 @@ static void check_text(void (*add)(struct text *, const struct gauges *,
     assert_string_equal(text.bytes, expected);
 }
 
-/* S1-66, S1-25 */
+/* S1-15, S1-25, S1-66, S1-115 */
 static void test_texts_of_the_progress_log(void **state)
 {
     (void)state;

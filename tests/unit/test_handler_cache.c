@@ -28,7 +28,8 @@ static void fill(struct handler_cache *cache, struct handler_entry *entries,
     }
 }
 
-/* S1-14, S1-68, S1-71: session and profile are the key. */
+/* S0-21, S1-10, S1-13, S1-14, S1-68, S1-70, S1-71, S1-112, S1-120: session and
+ * profile are the key. */
 static void test_same_key_same_handler(void **state)
 {
     (void)state;

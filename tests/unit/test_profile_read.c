@@ -407,7 +407,7 @@ static void test_a_layer_covers_what_its_routes_say(void **state)
     profile_free(profile);
 }
 
-/* Goal: what travels in the binary reads and bears the name of its file. */
+/* S1-108: what travels in the binary reads and bears the name of its file. */
 static void test_every_shipped_profile_reads(void **state)
 {
     (void)state;

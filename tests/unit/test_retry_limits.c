@@ -86,7 +86,8 @@ static void test_progress_timeout_between_attempts(void **state)
                          "[  16.000] done, failed: progress-timeout\n");
 }
 
-/* Another call of the handler succeeds at 4 s: the clock starts again. */
+/* S0-11, S1-117: another call of the handler succeeds at 4 s: the clock starts
+ * again. */
 static void test_progress_of_others_counts_for_a_handler(void **state)
 {
     (void)state;
