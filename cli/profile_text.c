@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cli/profile_words.h"
 #include "client/backoff.h"
 #include "model/units.h"
 
@@ -27,23 +28,7 @@ static void print_budget(const struct budget *budget, FILE *out)
         budget->elapsed_ns == NS_FOREVER) {
         fputs("; no limit of attempts or time", out);
     }
-    if (budget->tokens.is_used) {
-        fprintf(out, "; %g retry tokens", budget->tokens.capacity);
-    }
-}
-
-static void print_slots(const struct slots *slots, FILE *out)
-{
-    static const char *const scopes[] = {
-        [SLOTS_HANDLER] = "handler",         [SLOTS_SESSION] = "session",
-        [SLOTS_CLIENT] = "client",           [SLOTS_GLOBAL] = "process",
-        [SLOTS_URL_AND_KEY] = "URL and key",
-    };
-    if (slots->limit > 0) {
-        fprintf(out, "; %lld slots per %s, held for the %s",
-                (long long)slots->limit, scopes[slots->scope],
-                slots->held == SLOT_HELD_CALL ? "call" : "attempt");
-    }
+    profile_words_tokens(&budget->tokens, out);
 }
 
 static void print_timeouts(const struct layer *layer, FILE *out)
@@ -60,64 +45,6 @@ static void print_timeouts(const struct layer *layer, FILE *out)
     if (layer->progress.timeout_ns != NS_FOREVER) {
         fprintf(out, "; %s without progress",
                 duration(layer->progress.timeout_ns, text));
-    }
-}
-
-/* -- outcomes -------------------------------------------------------------- */
-
-static void print_statuses(const struct status_set *statuses, FILE *out)
-{
-    for (int from = 0; from < 1024; from++) {
-        if (!status_set_has(statuses, from)) {
-            continue;
-        }
-        int to = from;
-        while (to + 1 < 1024 && status_set_has(statuses, to + 1)) {
-            to++;
-        }
-        if (to > from) {
-            fprintf(out, " %d-%d", from, to);
-        } else {
-            fprintf(out, " %d", from);
-        }
-        from = to;
-    }
-}
-
-static void print_ends(uint32_t ends, FILE *out)
-{
-    uint32_t all = 0;
-    for (int end = END_REFUSED; end <= END_TIMEOUT; end++) {
-        all |= UINT32_C(1) << end;
-    }
-    if ((ends & all) == all) {
-        fputs(" any transport fault", out);
-        ends &= ~all;
-    }
-    for (size_t i = 0; attempt_end_words[i]; i++) {
-        if (ends & (UINT32_C(1) << i)) {
-            fprintf(out, " %s", attempt_end_words[i]);
-        }
-    }
-}
-
-static void print_outcomes(const struct outcome_set *on, FILE *out)
-{
-    print_statuses(&on->statuses, out);
-    print_ends(on->ends, out);
-    for (size_t i = 0; i < on->method_count; i++) {
-        fprintf(out, "%s%s", i > 0 ? ", " : " if ", on->methods[i]);
-    }
-    if (on->header.name) {
-        fprintf(out, " if header %s %s%s", on->header.name,
-                on->header.is_absent ? "is absent" : "is ",
-                on->header.is_absent ? ""
-                : on->header.value   ? on->header.value
-                                     : "there");
-    }
-    if (on->body.pointer) {
-        fprintf(out, " if body %s is %s", on->body.pointer,
-                on->body.value ? on->body.value : "there");
     }
 }
 
@@ -161,76 +88,86 @@ static bool delay_tables_equal(const struct delay_table *a,
            memcmp(a->rows, b->rows, a->count * sizeof a->rows[0]) == 0;
 }
 
+/* Rows of a table that say no more than the one before are left out. */
+static size_t telling_rows(const struct delay_table *table)
+{
+    size_t count = table->count;
+    while (count > 1 && memcmp(&table->rows[count - 1], &table->rows[count - 2],
+                               sizeof table->rows[0]) == 0) {
+        count--;
+    }
+    return count;
+}
+
 static void print_delays(const struct delay_table *table, const char *prefix,
                          FILE *out)
 {
+    size_t count = telling_rows(table);
     fprintf(out, "%s      retry %11s %11s %11s\n", prefix, "min", "nominal",
             "max");
-    for (size_t i = 0; i < table->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         fprintf(out, "%s      %5zu", prefix, i + 1);
         print_seconds(table->rows[i].min_ns, out);
         print_seconds(table->rows[i].nominal_ns, out);
         print_seconds(table->rows[i].max_ns, out);
-        fputc('\n', out);
+        fprintf(out, "%s\n",
+                i + 1 == count && count < table->count ? "  and so on" : "");
     }
 }
 
-static void print_retry_after(const struct retry_after *policy, FILE *out)
+static bool is_at_once(const struct delay_table *table)
 {
-    char text[UNITS_TEXT_MAX];
-    if (!policy->is_used) {
-        fputs("; Retry-After is ignored", out);
-        return;
-    }
-    fputs("; obeys", out);
-    for (size_t i = 0; i < policy->source_count; i++) {
-        const struct retry_after_source *source = &policy->sources[i];
-        fprintf(out, "%s %s%s", i > 0 ? "," : "", source->header ? "" : "body ",
-                source->header ? source->header : source->pointer);
-    }
-    if (policy->limit_ns != NS_FOREVER) {
-        fprintf(out, " up to %s", duration(policy->limit_ns, text));
-    }
+    return table->count > 0 && telling_rows(table) == 1 &&
+           table->rows[0].max_ns == 0;
 }
 
-static void print_rule(const struct profile_rule *rule, const char *prefix,
-                       FILE *out)
+/* How many attempts the rule can lead to. */
+static int64_t attempts_of(const struct layer *layer,
+                           const struct profile_rule *rule)
 {
-    static const char *const actions[] = {
-        [RULE_RETRY] = "retry",
-        [RULE_FAIL] = "final",
-        [RULE_PASS] = "left to the layer outside",
-        [RULE_POLL] = "ask again at once",
-        [RULE_START_OVER] = "start over with a new request",
-    };
-    fprintf(out, "%s    on", prefix);
-    print_outcomes(&rule->on, out);
-    fprintf(out, ": %s", actions[rule->action]);
-    if (rule->action == RULE_RETRY) {
-        print_retry_after(&rule->retry_after, out);
-    }
-    fputc('\n', out);
+    int64_t attempts = rule->action == RULE_RETRY ? layer->budget.attempts
+                                                  : ATTEMPTS_UNLIMITED;
+    return rule->limit > 0 && rule->limit < attempts ? rule->limit + 1
+                                                     : attempts;
+}
+
+/* A rule without a back-off of its own has no table. */
+static bool has_law(const struct profile_rule *rule)
+{
+    return rule->action == RULE_RETRY ||
+           rule->backoff.schedule != SCHEDULE_NONE;
 }
 
 /* A layer often has one law for several outcomes: it is shown once. */
+static void print_law(const struct delay_table *table,
+                      const struct delay_table *shown, const char *prefix,
+                      FILE *out)
+{
+    if (shown->count > 0 && delay_tables_equal(table, shown)) {
+        fprintf(out, "%s      delays as above\n", prefix);
+    } else if (is_at_once(table)) {
+        fprintf(out, "%s      at once\n", prefix);
+    } else if (table->count > 0) {
+        print_delays(table, prefix, out);
+    }
+}
+
 static void print_rules(const struct layer *layer, const char *prefix,
                         FILE *out)
 {
     struct delay_table shown = {0};
     for (size_t i = 0; i < layer->rule_count; i++) {
         const struct profile_rule *rule = &layer->rules[i];
-        print_rule(rule, prefix, out);
-        if (rule->action != RULE_RETRY) {
-            continue;
+        fprintf(out, "%s    on", prefix);
+        profile_words_outcomes(&rule->on, out);
+        profile_words_rule(rule, out);
+        fputc('\n', out);
+        if (has_law(rule)) {
+            struct delay_table table =
+                delay_table_of(&rule->backoff, attempts_of(layer, rule));
+            print_law(&table, &shown, prefix, out);
+            shown = table;
         }
-        struct delay_table table =
-            delay_table_of(&rule->backoff, layer->budget.attempts);
-        if (shown.count > 0 && delay_tables_equal(&table, &shown)) {
-            fprintf(out, "%s      delays as above\n", prefix);
-        } else if (table.count > 0) {
-            print_delays(&table, prefix, out);
-        }
-        shown = table;
     }
 }
 
@@ -241,13 +178,40 @@ static void print_layer(const struct layer *layer, const char *prefix,
 {
     fprintf(out, "%s  layer %s", prefix, layer->name);
     print_budget(&layer->budget, out);
-    print_slots(&layer->slots, out);
+    profile_words_slots(&layer->slots, out);
     print_timeouts(layer, out);
     fputc('\n', out);
+    if (layer->is_disabled) {
+        fprintf(out, "%s    switched off: its rules and budget do nothing\n",
+                prefix);
+    }
     for (size_t i = 0; i < layer->route_count; i++) {
         fprintf(out, "%s    covers %s\n", prefix, layer->routes[i]);
     }
+    profile_words_shared(layer, prefix, out);
     print_rules(layer, prefix, out);
+}
+
+/* What is said of whole calls. */
+static void print_calls(const struct profile *profile, const char *prefix,
+                        FILE *out)
+{
+    char text[UNITS_TEXT_MAX];
+    if (profile->follow_up.path) {
+        fprintf(out, "%s  then %s %s, through the layers that cover it\n",
+                prefix, profile->follow_up.method, profile->follow_up.path);
+    }
+    if (profile->queue_state.state) {
+        fprintf(out, "%s  tells of the queue by body %s%s%s, once in %s\n",
+                prefix, profile->queue_state.state,
+                profile->queue_state.reason ? " and " : "",
+                profile->queue_state.reason ? profile->queue_state.reason : "",
+                duration(profile->queue_state.debounce_ns, text));
+    }
+    if (profile->handler_cache > 0) {
+        fprintf(out, "%s  the last %lld handlers are kept\n", prefix,
+                (long long)profile->handler_cache);
+    }
 }
 
 void profile_text_print(const struct profile *profile, const char *prefix,
@@ -263,6 +227,7 @@ void profile_text_print(const struct profile *profile, const char *prefix,
     for (size_t i = 0; i < profile->layer_count; i++) {
         print_layer(&profile->layers[i], prefix, out);
     }
+    print_calls(profile, prefix, out);
     for (size_t i = 0; i < profile->not_applicable_count; i++) {
         fprintf(out, "%s  %s does not apply: %s\n", prefix,
                 profile->not_applicable[i].rule,

@@ -318,15 +318,12 @@ as in a book
           3     1.500 s     2.000 s     2.500 s
           4     3.000 s     4.000 s     5.000 s
           5     6.000 s     8.000 s    10.000 s
-          6     7.500 s    10.000 s    10.000 s
-          7     7.500 s    10.000 s    10.000 s
-          8     7.500 s    10.000 s    10.000 s
+          6     7.500 s    10.000 s    10.000 s  and so on
   layer inner; at most 3 attempts; gives up after 5min; 90s per attempt
     on 429: left to the layer outside
     on 503: retry; Retry-After is ignored
       retry         min     nominal         max
-          1     1.000 s     1.000 s     1.000 s
-          2     1.000 s     1.000 s     1.000 s
+          1     1.000 s     1.000 s     1.000 s  and so on
     on refused reset: retry; Retry-After is ignored
       delays as above
 """
@@ -339,6 +336,87 @@ def test_the_meaning_of_a_profile(tmp_path):
     done = run("show", "--summary", "two.jsonc", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == MEANING
+
+
+WORDS = """{
+  "retryspec": 1, "profile": "words", "title": "t", "source": "s",
+  "follow_up": "POST /b", "queue_state": { "state": "/q", "reason": "/r", "debounce": "60s" }, "handler_cache": 9,
+  "layers": [
+    { "name": "out", "enabled": false,
+      "budget": { "tokens": { "capacity": 100, "cost": 1, "timeout_cost": 2, "refund": 0.5, "per_call": 3,
+                              "threshold": 50, "failures_cost": true } },
+      "slots": { "limit": 4, "scope": "url-and-key", "throttled": { "limit": 2, "window": "10s" },
+                 "bytes": { "limit": 1024, "penalty": 20 }, "ask_again": { "schedule": "constant", "base": "2ms" } },
+      "breaker": { "failures": 5, "reset": "30s", "checked": "call", "retryable": true } },
+    { "name": "in",
+      "rate_limiter": { "scope": "url-and-key", "poll": "100ms", "clears_on_success": true, "per_second": 2, "burst": 3 },
+      "rules": [
+        { "on": { "status": ["429"], "request_bytes": { "at_least": 5, "at_most": 9 } }, "do": "pass",
+          "retry_after": { "read": [{ "body": "/ms", "as": ["ms"] }], "use": "between", "at_least": "1s",
+                           "at_most": "2s", "default": "3s" }, "closes_limiter": true },
+        { "on": { "status": ["402"], "request_bytes": { "at_most": 9 } }, "do": "poll", "within": "1h",
+          "backoff": { "schedule": "constant", "base": "5s" } },
+        { "on": { "status": ["400"], "body": { "pointer": "/c", "value": "v", "ignores_case": true } }, "do": "poll",
+          "count": "streak", "limit": 3 },
+        { "on": { "status": ["500"], "request_bytes": { "at_least": 5 } }, "do": "retry", "count": "iterations",
+          "backoff": { "schedule": "exponential", "base": "1s", "overflow": "raise" }, "limit": 2 },
+        { "on": { "status": ["503"] }, "do": "retry", "backoff": { "schedule": "none" } },
+        { "on": { "status": ["410"] }, "do": "start-over" }] }]
+}
+"""
+
+IN_WORDS = """\
+words: t
+as in s
+2 layers, outermost first
+  layer out; no limit of attempts or time; 100 retry tokens, 1 for a failure, 2 after a timeout, \
+0.5 back by a success, 3 by each call, retries only above 50; 4 slots per base URL and key, held for the call
+    switched off: its rules and budget do nothing
+    while its limiter is closed and for 10s after, one of 2 slots more
+    1KiB of requests in flight, each counted 20 times in that window
+    who waits for one asks again after 0.002 s, later 0.002 s
+    circuit: open for 30s after 5 failures in a row, then 1 at a time; checked for each call; retried further out when open
+  layer in; no limit of attempts or time
+    rate limiter per base URL and key, looked at every 100ms, opened by a success, 2 attempts a second, 3 at once
+    on 429 if the request has 5 to 9 bytes: left to the layer outside; obeys body /ms between 1s and 2s, else 3s; \
+closes the limiter for as long
+    on 402 if the request has at most 9 bytes: ask again; for 60min
+      retry         min     nominal         max
+          1     5.000 s     5.000 s     5.000 s  and so on
+    on 400 if body /c is v in any case: ask again at once; at most 3 in a row
+    on 500 if the request has at least 5 bytes: retry; Retry-After is ignored; at most 2 retries and polls; \
+an overflow ends the call
+      retry         min     nominal         max
+          1     1.000 s     1.000 s     1.000 s
+          2     2.000 s     2.000 s     2.000 s
+    on 503: retry; Retry-After is ignored
+      at once
+    on 410: start over with a new request at once
+  then POST /b, through the layers that cover it
+  tells of the queue by body /q and /r, once in 60s
+  the last 9 handlers are kept
+"""
+
+
+def test_the_meaning_of_what_calls_share(tmp_path):
+    (tmp_path / "words.jsonc").write_text(WORDS)
+    done = run("show", "--summary", "words.jsonc", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == IN_WORDS
+
+
+@pytest.mark.parametrize("path", sorted((SCENARIOS / "profiles").glob("*.jsonc")), ids=lambda path: path.stem)
+def test_every_profile_can_be_shown(tmp_path, path):
+    """What is shown reads as the same profile, and its meaning names each layer."""
+    shown = run("show", path.stem)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    copy = tmp_path / "copy.jsonc"
+    copy.write_text(shown.stdout)
+    meaning = run("show", "--summary", path.stem).stdout
+    assert run("show", "--summary", copy).stdout == meaning
+    assert "(null)" not in meaning
+    assert [line.split()[1].rstrip(";") for line in meaning.splitlines() if line.startswith("  layer ")] == \
+        re.findall(r'^      "name": "([^"]+)"', path.read_text(), re.M)
 
 
 def test_show_where():
