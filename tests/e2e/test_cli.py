@@ -244,6 +244,14 @@ def test_list_profiles_shows_families_apart():
     assert ids == sorted(ids)
 
 
+def test_the_page_of_profiles_says_what_the_files_say():
+    page = (SCENARIOS.parent / "docs/profiles.md").read_text()
+    found = re.findall(r"^\| `(.+?)` \| (.+?) \| (.+?) \|$", page, re.M)
+    files = json.loads(run("list", "--profiles", "--json").stdout)
+    expected = {(each["id"], each["title"], each["source"]) for each in files}
+    assert set(found) == expected and len(found) == len(expected)
+
+
 @pytest.mark.parametrize("patterns, ids", [
     (["go-llmd"], ["go-llmd"]), (["curl-*", "http-gener?c"], ["curl-retry", "http-generic"])])
 def test_list_some_profiles(patterns, ids):

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "client/retry.h"
 #include "model/embedded.h"
 #include "model/profile.h"
 #include "model/units.h"
@@ -407,8 +408,9 @@ static void test_a_layer_covers_what_its_routes_say(void **state)
     profile_free(profile);
 }
 
-/* S1-108: what travels in the binary reads and bears the name of its file. */
-static void test_every_shipped_profile_reads(void **state)
+/* S1-108: what travels in the binary reads, bears the name of its file, and can
+ * be executed. */
+static void test_every_shipped_profile_reads_and_runs(void **state)
 {
     (void)state;
     size_t count = 0;
@@ -422,6 +424,11 @@ static void test_every_shipped_profile_reads(void **state)
         char expected[128];
         snprintf(expected, sizeof expected, "profiles/%s.jsonc", profile->id);
         assert_string_equal(file->name, expected);
+        struct error error = {0};
+        if (!retry_supports(profile, &error)) {
+            error_print(&error, stderr);
+            fail_msg("%s can't be executed", file->name);
+        }
         profile_free(profile);
         count++;
     }
@@ -445,7 +452,7 @@ int main(void)
         cmocka_unit_test(test_words_of_jitter),
         cmocka_unit_test(test_any_transport_is_every_fault_and_the_timeout),
         cmocka_unit_test(test_a_layer_covers_what_its_routes_say),
-        cmocka_unit_test(test_every_shipped_profile_reads),
+        cmocka_unit_test(test_every_shipped_profile_reads_and_runs),
         cmocka_unit_test(test_a_file_that_is_not_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
