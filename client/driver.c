@@ -199,8 +199,8 @@ static void deinit(struct driver *driver)
         driver_call_free(driver->calls);
     }
     driver_wire_deinit(driver);
-    driver_clients_deinit(driver);
     timers_deinit(&driver->timers);
+    driver_clients_deinit(driver);
     free(driver->path);
     free(driver->urls[0]);
     free(driver->urls[1]);

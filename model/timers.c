@@ -124,9 +124,6 @@ struct timer *timers_pop(struct timers *timers, int64_t now_ns)
 
 void timers_deinit(struct timers *timers)
 {
-    for (size_t i = 0; i < timers->count; i++) {
-        timers->heap[i]->place = 0;
-    }
     free(timers->heap);
     *timers = (struct timers){0};
 }

@@ -39,7 +39,7 @@ int64_t timers_next_ns(const struct timers *timers);
 /* Takes the earliest out if it is due; NULL: none is. */
 struct timer *timers_pop(struct timers *timers, int64_t now_ns);
 
-/* The timers that are set forget it; only the heap is freed. */
+/* Only the heap is freed: who owns the timers that are set may be gone. */
 void timers_deinit(struct timers *timers);
 
 #endif

@@ -23,7 +23,6 @@ int64_t sim_clock_next_ns(const struct sim_clock *clock);
 /* Takes the earliest out and jumps to its instant; NULL: none is set. */
 struct timer *sim_clock_jump(struct sim_clock *clock);
 
-/* The timers that are set forget it. */
 void sim_clock_deinit(struct sim_clock *clock);
 
 #endif

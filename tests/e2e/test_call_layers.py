@@ -38,6 +38,7 @@ def serve_paths(serve):
     """A server that answers by path: serve_paths(x=act, y=act)."""
     def start(**acts):
         server = serve(None)
+        server.present = threading.local()  # the request that an act answers
 
         def serve_one(conn, number):
             data = b""
@@ -53,6 +54,7 @@ def serve_paths(serve):
             path = head.split(b" ")[1].decode()
             with server.lock:
                 server.requests.append((time.monotonic(), number, head.decode(), body))
+            server.present.body = body
             return acts[path.rsplit("/", 1)[-1]](conn)
         server.serve_one = serve_one
         return server
@@ -169,6 +171,20 @@ def test_asking_again(serve, profile):
     code, _, _ = call(server, profile(layer(slots=slots)), "--calls", 2, "--concurrency", 2)
     assert code == 0 and gauge.peak == 1
     assert 0.55 <= server.gaps()[0] < SLACK
+
+
+def test_a_call_timeout_ends_who_waits_for_a_slot_again(serve, profile, tmp_path):
+    """The first call is told 503 after 0.5 s and wants its slot back, which the
+    second one has by then."""
+    def late(conn):
+        time.sleep(0.5)
+        conn.sendall(BUSY)
+        return True
+    path = profile(layer(slots={"limit": 1, "held": "attempt"}, call_timeout="900ms"))
+    _, events = events_of(serve(late, hang_after(b"")), path, tmp_path, "--calls", "2", "--concurrency", "2")
+    first, second = [event for event in events if event["ev"] == "done"]
+    assert (first["call"], first["reason"]) == ("rs-0-0", "call-timeout")
+    assert first["elapsed"] >= 0.9e9 and second["t"] - first["t"] >= 0.3e9
 
 
 def test_outer_and_inner_slots(serve, profile):
@@ -330,13 +346,35 @@ def test_slots_of_the_follow_up(serve_paths, profile):
     assert code == 0 and gauge.peak == 1 and first.peak == 5 and len(server.requests) == 10
 
 
-def test_who_waits_for_a_slot_of_the_follow_up_times_out(serve_paths, profile):
-    fetch = {"name": "fetch", "routes": [FOLLOW_UP], "slots": {"limit": 1}, "attempt_timeout": {"limit": "500ms"}}
-    server = serve_paths(x=answer(OK), y=hang_after(b""))
-    code, calls, _ = call(server, profile({"name": "all"}, fetch, follow_up=FOLLOW_UP), "--data", "{}",
-                          "--calls", 2, "--concurrency", 2)
-    assert code == 1 and all(line["error"] in ("final: timeout", "final: unreachable") for line in calls)
-    assert paths(server).count("x") == 2
+def test_who_waits_for_a_slot_of_the_follow_up_times_out(serve_paths, profile, tmp_path):
+    """The first call may hang for longer, and has the slot."""
+    fetch = {"name": "fetch", "routes": [FOLLOW_UP], "slots": {"limit": 1}, "attempt_timeout": {"limit": "400ms"}}
+
+    def submit(conn):
+        if b"rs-0-1" in server.present.body:
+            time.sleep(0.3)
+        conn.sendall(OK)
+        return True
+    server = serve_paths(x=submit, y=hang_after(b""))
+    path = profile(layer(), fetch, follow_up=FOLLOW_UP)
+    _, events = events_of(server, path, tmp_path, "--data", '{"token": "<token>"}', "--calls", "2", "--concurrency",
+                          "2", "--override", "0:attempt_timeout=2s", "--override", "0:attempts=1", "--override",
+                          "1:attempts=1")
+    assert sorted(paths(server)) == ["x", "x", "y"]
+    second, first = [event for event in events if event["ev"] == "done"]
+    assert (first["call"], second["call"]) == ("rs-0-0", "rs-0-1")
+    assert 0.7e9 <= second["elapsed"] < first["elapsed"]
+
+
+def test_a_call_that_begins_again_gives_the_follow_up_free(serve_paths, profile):
+    """A slot for the follow-up around the layer that retries: while one call waits
+    before it begins again, the other one has it."""
+    again = {"on": {"status": ["410"]}, "do": "retry", "backoff": {"schedule": "constant", "base": "1s"}}
+    fetch = {"name": "fetch", "routes": [FOLLOW_UP], "slots": {"limit": 1}}
+    server = serve_paths(x=answer(OK), y=Turns(answer(GONE), answer(OK)))
+    code, _, _ = call(server, profile(fetch, layer(rules=[again]), follow_up=FOLLOW_UP), "--data", "{}", "--calls",
+                      2, "--concurrency", 2)
+    assert code == 0 and paths(server) == ["x", "x", "y", "y", "x", "y"]
 
 
 # -- below the layers -------------------------------------------------------
@@ -399,8 +437,9 @@ RESUMES = {"resumes_with_range": True}
 
 
 def test_a_cut_body_is_resumed(serve, profile):
-    """Twice, with a busy server between."""
-    server = serve(part(0, 100, 200), answer(BUSY), part(100, 300, headers=b""), part(400, 9999))
+    """Twice; an error between, cut as well, is no part of it."""
+    busy = close_after(b"HTTP/1.1 503 Busy\r\ncontent-length: 10\r\n\r\nabc")
+    server = serve(part(0, 100, 200), busy, part(100, 300, headers=b""), part(400, 9999))
     code, calls, _ = call(server, profile(layer(), **RESUMES))
     assert code == 0 and calls[0]["sha256"] == WHOLE
     assert server.header("range") == [None, "bytes=100-", "bytes=100-", "bytes=400-"]

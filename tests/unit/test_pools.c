@@ -120,6 +120,23 @@ static void test_throttled_slots(void **state)
     assert_true(pools_acquire(&world.calls[2], 16 * NS_PER_S));
 }
 
+/* A layer may have no slots but those while it is throttled. */
+static void test_throttled_slots_alone(void **state)
+{
+    (void)state;
+    struct world world = {0};
+    world.layers[0].slots = (struct slots){
+        .throttled_limit = 1,
+        .throttled_window_ns = NS_PER_S,
+    };
+    world_init(&world, 1);
+    world_equal_calls(&world, 3);
+    assert_true(asks(&world, 0));
+    close_limiter(&world, 0, 1);
+    assert_true(asks(&world, 1));
+    assert_false(asks(&world, 2));
+}
+
 /* S3-07: waits only while the balance is below 0, so one may overshoot it. */
 static void test_bytes_may_overshoot(void **state)
 {
@@ -305,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_a_layer_without_slots_needs_no_pool),
         cmocka_unit_test(test_first_come_first_served_and_cancelled),
         cmocka_unit_test(test_throttled_slots),
+        cmocka_unit_test(test_throttled_slots_alone),
         cmocka_unit_test(test_bytes_may_overshoot),
         cmocka_unit_test(test_byte_penalty),
         cmocka_unit_test(test_one_release_serves_many),
