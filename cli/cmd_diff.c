@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/diff_scenarios.h"
 #include "cli/out.h"
 #include "compare/compare.h"
 #include "compare/json.h"
@@ -17,7 +18,15 @@ static const char usage[] =
     "      --request REQUEST  compare for this one, such as \"POST /v1/x\" "
     "(default:\n"
     "                         all that both cover)\n"
+    "      --scenarios PATTERN\n"
+    "                         play only these to see which show it (default: "
+    "all);\n"
+    "                         repeatable\n"
+    "      --no-scenarios     only the rows\n"
     "      --all              also the rows that are the same\n"
+    "      --gap-matrix       the tables that compare tinker (A) with tinkex "
+    "(B), and\n"
+    "                         what the two profiles say to each row\n"
     "      --json             as JSON\n"
     "  -h, --help             this text\n\n"
     "Examples:\n"
@@ -27,7 +36,10 @@ static const char usage[] =
 
 static const struct option options[] = {
     {"request", required_argument, NULL, 'r'},
+    {"scenarios", required_argument, NULL, 's'},
+    {"no-scenarios", no_argument, NULL, 'S'},
     {"all", no_argument, NULL, 'a'},
+    {"gap-matrix", no_argument, NULL, 'g'},
     {"json", no_argument, NULL, 'j'},
     {"help", no_argument, NULL, 'h'},
     {0},
@@ -36,8 +48,19 @@ static const struct option options[] = {
 struct diff_request {
     const char *names[2];
     const char *request;
-    bool shows_all, is_json;
+    struct cli_selection selection;
+    const char **patterns; /* room for one per argument */
+    bool plays_none, shows_all, shows_matrix, is_json;
 };
+
+static int print_json(const struct diff_request *request,
+                      const struct comparison *comparison)
+{
+    cJSON *object = json_comparison(comparison);
+    if (request->shows_matrix)
+        json_add_matrix(object, comparison);
+    return out_json(object);
+}
 
 static int diff_print(const struct diff_request *request,
                       const struct comparison *comparison)
@@ -50,7 +73,9 @@ static int diff_print(const struct diff_request *request,
     struct compare_score score = compare_score(comparison);
     int code = EXIT_SUCCESS;
     if (request->is_json)
-        code = out_json(json_comparison(comparison));
+        code = print_json(request, comparison);
+    else if (request->shows_matrix)
+        text_print_matrix(comparison, &style, stdout);
     else
         text_print(comparison, &style, stdout);
     bool differ = score.same < score.rows;
@@ -64,13 +89,13 @@ static int diff(const struct diff_request *request)
     struct profile *b = cli_load_profile(request->names[1], &error);
     struct comparison *comparison =
         a && b ? compare_run(a, b, request->request, &error) : NULL;
-    int code;
-    if (comparison) {
-        code = diff_print(request, comparison);
+    bool is_done =
+        comparison &&
+        (request->plays_none ||
+         diff_scenarios_play(comparison, &request->selection, &error));
+    int code = is_done ? diff_print(request, comparison) : cli_fail(&error);
+    if (comparison)
         compare_free(comparison);
-    } else {
-        code = cli_fail(&error);
-    }
     if (a)
         profile_free(a);
     if (b)
@@ -78,9 +103,9 @@ static int diff(const struct diff_request *request)
     return code;
 }
 
-int cmd_diff(int argc, char **argv)
+/* -1: go on; else the exit code. */
+static int read_options(int argc, char **argv, struct diff_request *request)
 {
-    struct diff_request request = {0};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
         switch (c) {
@@ -88,21 +113,49 @@ int cmd_diff(int argc, char **argv)
             fputs(usage, stdout);
             return EXIT_SUCCESS;
         case 'r':
-            request.request = optarg;
+            request->request = optarg;
+            break;
+        case 's':
+            request->patterns[request->selection.pattern_count++] = optarg;
+            break;
+        case 'S':
+            request->plays_none = true;
             break;
         case 'a':
-            request.shows_all = true;
+            request->shows_all = true;
+            break;
+        case 'g':
+            request->shows_matrix = true;
+            request->plays_none = true;
             break;
         case 'j':
-            request.is_json = true;
+            request->is_json = true;
             break;
         default:
             return cli_option_error("diff", c, argv, options);
         }
     }
-    if (argc - optind != 2)
-        return cli_usage_error("diff", "two profiles, not %d", argc - optind);
-    request.names[0] = argv[optind];
-    request.names[1] = argv[optind + 1];
-    return diff(&request);
+    request->selection.patterns = request->patterns;
+    return -1;
+}
+
+int cmd_diff(int argc, char **argv)
+{
+    struct diff_request request = {
+        .patterns = calloc((size_t)argc, sizeof *request.patterns)};
+    if (!request.patterns) {
+        perror("retryspec diff");
+        return EXIT_SYSTEM;
+    }
+    int code = read_options(argc, argv, &request);
+    if (code < 0 && argc - optind != 2) {
+        code = cli_usage_error("diff", "two profiles, not %d", argc - optind);
+    }
+    if (code < 0) {
+        request.names[0] = argv[optind];
+        request.names[1] = argv[optind + 1];
+        code = diff(&request);
+    }
+    free(request.patterns);
+    return code;
 }

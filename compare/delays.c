@@ -210,22 +210,37 @@ static void tell_means(const struct question *question, struct words *words)
 
 /* -- arithmetic ------------------------------------------------------------ */
 
+/* The first retry for which the arithmetic of the client raises; -1: none. */
+static int64_t overflow_retry(const struct question *question,
+                              const struct delay_law *law)
+{
+    if (!law->backoff || law->backoff->overflow != OVERFLOW_RAISE)
+        return -1;
+    struct probe_story counted =
+        probe_count(question->subject, question->failure);
+    int64_t n = 0;
+    while (n < OVERFLOW_MAX && !backoff_overflows(law->backoff, n))
+        n++;
+    return counted.attempts > n ? n : -1;
+}
+
 static void tell_overflow(const struct question *question, struct words *words)
 {
     struct delay_law law;
     if (!is_retried(question, &law, words))
         return;
-    int64_t attempts =
-        probe_count(question->subject, question->failure).attempts;
-    int64_t n = 0;
-    while (law.backoff && n < OVERFLOW_MAX &&
-           !backoff_overflows(law.backoff, n))
-        n++;
-    bool comes_to_it = law.backoff && n < OVERFLOW_MAX && attempts > n;
-    if (comes_to_it && law.backoff->overflow == OVERFLOW_RAISE)
-        words_add(words, "the call fails at retry %lld", (long long)n);
-    else
+    int64_t n = overflow_retry(question, &law);
+    words->fate = FATE_RETRIED;
+    if (n < 0) {
         words_absent(words, "no harm");
+        return;
+    }
+    struct probe_story timed =
+        probe_persist(question->subject, question->failure, .5);
+    bool comes_to_it = timed.is_endless || timed.attempts > n;
+    words->fate = comes_to_it ? FATE_FAILS : FATE_UNTOLD;
+    words_add(words, "the call fails at retry %lld%s", (long long)n,
+              comes_to_it ? "" : ", but ends before");
 }
 
 static const struct aspect items[] = {
@@ -313,7 +328,7 @@ static const struct aspect items[] = {
     {.id = "overflow",
      .title = "doubling beyond all numbers",
      .group = GROUP_BACKOFF,
-     .severity = SEVERITY_CRITICAL,
+     .severity = SEVERITY_LOW,
      .tell = tell_overflow,
      .requirements = "S1-34"},
 };

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "compare/matrix.h"
+
 static void add_text(cJSON *object, const char *key, const char *text)
 {
     if (text)
@@ -98,4 +100,45 @@ cJSON *json_comparison(const struct comparison *comparison)
         cJSON_AddItemToArray(parts, part_to_json(&comparison->parts[i]));
     add_scenarios(object, comparison);
     return object;
+}
+
+/* -- the gap matrix -------------------------------------------------------- */
+
+static cJSON *matrix_row_to_json(const struct matrix_row *row,
+                                 const struct comparison *comparison)
+{
+    const struct compare_row *told;
+    enum row_verdict verdict = matrix_verdict(row, comparison, &told);
+    cJSON *object = cJSON_CreateObject();
+    add_text(object, "requirement", row->requirement);
+    add_text(object, "title", row->title);
+    add_text(object, "document", row_verdict_json_words[row->document]);
+    add_text(object, "verdict", row_verdict_json_words[verdict]);
+    if (told) {
+        add_text(object, "row", compare_describe(told->aspect).id);
+        add_text(object, "a", told->a.words);
+        add_text(object, "b", told->b.words);
+    }
+    add_text(object, "note", row->note);
+    return object;
+}
+
+void json_add_matrix(cJSON *object, const struct comparison *comparison)
+{
+    struct compare_score score = matrix_score(comparison);
+    cJSON *matrix = cJSON_AddObjectToObject(object, "gap_matrix");
+    cJSON_AddNumberToObject(matrix, "rows", (double)score.rows);
+    cJSON_AddNumberToObject(matrix, "same", (double)score.same);
+    cJSON_AddNumberToObject(matrix, "score", compare_percent(score));
+    cJSON *tables = cJSON_AddArrayToObject(matrix, "tables");
+    for (const struct matrix_table *table = matrix_tables; table->title;
+         table++) {
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddItemToArray(tables, item);
+        add_text(item, "title", table->title);
+        cJSON *rows = cJSON_AddArrayToObject(item, "rows");
+        for (size_t i = 0; i < table->count; i++)
+            cJSON_AddItemToArray(
+                rows, matrix_row_to_json(&table->rows[i], comparison));
+    }
 }

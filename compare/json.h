@@ -9,4 +9,7 @@
 /* The caller deletes it; NULL without memory. */
 cJSON *json_comparison(const struct comparison *comparison);
 
+/* Adds the gap matrix to it. */
+void json_add_matrix(cJSON *object, const struct comparison *comparison);
+
 #endif

@@ -17,12 +17,11 @@ static void tell_attempts(const struct question *question, struct words *words)
 {
     struct probe_story story =
         probe_count(question->subject, question->failure);
-    if (story.is_endless)
+    /* Arithmetic that fails is another row. */
+    if (story.is_endless || story.reason == REASON_OVERFLOW)
         words_add(words, "no limit");
     else
         words_add(words, "%lld", (long long)story.attempts);
-    if (story.reason == REASON_OVERFLOW)
-        words_add(words, ", then its arithmetic fails");
 }
 
 /* Layers that each try the failure again: their attempts multiply. */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "compare/matrix.h"
+
 enum { WIDTH_USUAL = 100, WIDTH_LEAST = 60, TITLE_WIDTH = 32, INDENT = 2 };
 
 struct printer {
@@ -154,20 +156,101 @@ static void print_part(const struct printer *printer,
     print_with(printer, part, ROW_SAME);
 }
 
+/* -- scenarios ------------------------------------------------------------- */
+
+static bool shows_the_same(const struct compare_scenario *a,
+                           const struct compare_scenario *b)
+{
+    return strcmp(a->rules_a, b->rules_a) == 0 &&
+           strcmp(a->rules_b, b->rules_b) == 0;
+}
+
+/* Is there one before it that breaks the same rules? */
+static bool is_listed(const struct comparison *comparison, size_t i)
+{
+    for (size_t k = 0; k < i; k++) {
+        if (shows_the_same(&comparison->scenarios[k],
+                           &comparison->scenarios[i]))
+            return true;
+    }
+    return false;
+}
+
+static void print_scenario(const struct printer *printer,
+                           const struct comparison *comparison, size_t i)
+{
+    const struct compare_scenario *scenario = &comparison->scenarios[i];
+    size_t more = 0;
+    char title[128];
+    for (size_t k = i + 1; k < comparison->scenario_count; k++)
+        more += shows_the_same(scenario, &comparison->scenarios[k]);
+    if (printer->style->shows_all || more == 0)
+        snprintf(title, sizeof title, "%s", scenario->id);
+    else
+        snprintf(title, sizeof title, "%s, %zu more", scenario->id, more);
+    print_cells(printer, title, *scenario->rules_a ? scenario->rules_a : "-",
+                *scenario->rules_b ? scenario->rules_b : "-");
+}
+
 static void print_scenarios(const struct printer *printer,
                             const struct comparison *comparison)
 {
     FILE *out = printer->out;
     if (comparison->scenarios_played == 0)
         return;
-    fprintf(out, "\n%zu of %zu scenarios show it\n", comparison->scenario_count,
+    fprintf(out, "\n%zu of %zu scenarios show it", comparison->scenario_count,
             comparison->scenarios_played);
-    for (size_t i = 0; i < comparison->scenario_count; i++) {
-        const struct compare_scenario *scenario = &comparison->scenarios[i];
-        const char *a = *scenario->rules_a ? scenario->rules_a : "-";
-        const char *b = *scenario->rules_b ? scenario->rules_b : "-";
-        print_cells(printer, scenario->id, a, b);
+    if (comparison->scenario_count > 0) {
+        fputs("; rules that a client of one breaks by the other's judge\n",
+              out);
+        print_cells(printer, "", "client of A", "client of B");
+    } else {
+        fputs("\n", out);
     }
+    for (size_t i = 0; i < comparison->scenario_count; i++) {
+        if (printer->style->shows_all || !is_listed(comparison, i))
+            print_scenario(printer, comparison, i);
+    }
+}
+
+/* -- the gap matrix -------------------------------------------------------- */
+
+static const char *matrix_words(enum row_verdict verdict)
+{
+    switch (verdict) {
+    case ROW_SAME:
+        return "same";
+    case ROW_DIFFERENT:
+        return "different";
+    case ROW_ONLY_A:
+        return "missing in B";
+    case ROW_ONLY_B:
+        return "missing in A";
+    case ROW_NEITHER:
+    case ROW_DETAIL:
+        return "in neither";
+    case ROW_UNTOLD:
+        return "not told";
+    }
+    return "";
+}
+
+static void print_matrix_row(const struct printer *printer,
+                             const struct comparison *comparison,
+                             const struct matrix_row *row)
+{
+    const struct compare_row *told;
+    enum row_verdict verdict = matrix_verdict(row, comparison, &told);
+    char title[128];
+    snprintf(title, sizeof title, "%-7s%s", row->requirement, row->title);
+    fprintf(printer->out, "  %-42s %-13s %s\n", title,
+            matrix_words(row->document), matrix_words(verdict));
+    if (told)
+        fprintf(printer->out, "         %s: %s | %s\n",
+                compare_describe(told->aspect).title, told->a.words,
+                told->b.words);
+    if (row->note && verdict != row->document)
+        fprintf(printer->out, "         %s\n", row->note);
 }
 
 static void print_side(const struct printer *printer, const char *name,
@@ -177,18 +260,46 @@ static void print_side(const struct printer *printer, const char *name,
             profile->title ? profile->title : "");
 }
 
-void text_print(const struct comparison *comparison,
-                const struct text_style *style, FILE *out)
+static struct printer printer_of(const struct text_style *style, FILE *out)
 {
     int width = style->width > 0 ? style->width : WIDTH_USUAL;
     width = width < WIDTH_LEAST ? WIDTH_LEAST : width;
-    struct printer printer = {style, out, (width - INDENT - TITLE_WIDTH) / 2};
+    return (struct printer){style, out, (width - INDENT - TITLE_WIDTH) / 2};
+}
+
+static void print_sides(const struct printer *printer,
+                        const struct comparison *comparison)
+{
+    print_side(printer, "A", comparison->a);
+    print_side(printer, "B", comparison->b);
+}
+
+void text_print(const struct comparison *comparison,
+                const struct text_style *style, FILE *out)
+{
+    struct printer printer = printer_of(style, out);
     struct compare_score score = compare_score(comparison);
-    print_side(&printer, "A", comparison->a);
-    print_side(&printer, "B", comparison->b);
+    print_sides(&printer, comparison);
     fprintf(out, "%zu of %zu rows are the same: %.0f %%\n", score.same,
             score.rows, compare_percent(score));
     for (size_t i = 0; i < comparison->part_count; i++)
         print_part(&printer, &comparison->parts[i]);
     print_scenarios(&printer, comparison);
+}
+
+void text_print_matrix(const struct comparison *comparison,
+                       const struct text_style *style, FILE *out)
+{
+    struct printer printer = printer_of(style, out);
+    struct compare_score score = matrix_score(comparison);
+    print_sides(&printer, comparison);
+    fprintf(out, "%zu of %zu rows that profiles tell are the same: %.0f %%\n",
+            score.same, score.rows, compare_percent(score));
+    fprintf(out, "\n  %-42s %-13s %s\n", "", "document", "profiles");
+    for (const struct matrix_table *table = matrix_tables; table->title;
+         table++) {
+        fprintf(out, "%s\n", table->title);
+        for (size_t i = 0; i < table->count; i++)
+            print_matrix_row(&printer, comparison, &table->rows[i]);
+    }
 }

@@ -13,7 +13,12 @@ struct text_style {
     int width;      /* columns; 0: 100 */
 };
 
+/* All rows, and the scenarios that were played. */
 void text_print(const struct comparison *comparison,
                 const struct text_style *style, FILE *out);
+
+/* The gap matrix instead. */
+void text_print_matrix(const struct comparison *comparison,
+                       const struct text_style *style, FILE *out);
 
 #endif

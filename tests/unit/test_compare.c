@@ -306,11 +306,17 @@ static const struct paired_change {
     const char *from, *to;
     struct change change;
 } paired_changes[] = {
-    /* S1-34 */
+    /* S1-34: where nothing ends the call before */
+    {"\"budget\":{\"attempts\":5},\"attempt_timeout\":{\"limit\":\"20s\"},"
+     "\"slots\":{\"limit\":10,\"scope\":\"client\"},"
+     "\"progress\":{\"timeout\":\"10min\"},",
+     "",
+     {"\"clip\":true", "\"clip\":true,\"overflow\":\"raise\"",
+      "overflow give-up-503", SEVERITY_CRITICAL}},
     {"\"attempts\":5",
      "\"attempts\":\"unlimited\"",
-     {"\"clip\":true", "\"clip\":true,\"overflow\":\"raise\"",
-      "overflow attempts", SEVERITY_CRITICAL}},
+     {"\"clip\":true", "\"clip\":true,\"overflow\":\"raise\"", "overflow",
+      SEVERITY_LOW}},
     {"\"seconds\"",
      "\"seconds-float\"",
      {"\"limit\":\"60s\"", "\"limit\":\"60s\",\"negative\":\"raise\"",
