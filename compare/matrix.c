@@ -1,6 +1,6 @@
 #include "compare/matrix.h"
 
-#include <string.h>
+#include "compare/aspect.h"
 
 /* By document: the row is the same in both, differs, or is missing in tinkex.
  */
@@ -225,7 +225,7 @@ static const struct matrix_row left[] = {
     {"C-11",
      "calls under way at once",
      SAME,
-     {"in-flight", "slots"},
+     {"in-flight"},
      "tinkex holds its dispatch slots for the whole call, so 400 bind and not "
      "1000"},
 };
@@ -258,16 +258,24 @@ static int rank(enum row_verdict verdict)
     case ROW_NEITHER:
         return 1;
     case ROW_DETAIL:
-        return 2;
     case ROW_SAME:
-        return 3;
+        return 2;
     case ROW_DIFFERENT:
-        return 4;
+        return 3;
     case ROW_ONLY_A:
     case ROW_ONLY_B:
-        return 5;
+        return 4;
     }
     return 0;
+}
+
+/* What only one policy has is missing in the other with all its details. */
+static enum row_verdict verdict_of(const struct compare_part *part,
+                                   const struct compare_row *answer)
+{
+    while (answer->verdict == ROW_DETAIL)
+        answer = compare_find(part, answer->aspect->of);
+    return answer->verdict;
 }
 
 static enum row_verdict worse(const struct matrix_row *row,
@@ -277,9 +285,9 @@ static enum row_verdict worse(const struct matrix_row *row,
 {
     for (size_t i = 0; i < ASPECTS && row->aspects[i]; i++) {
         const struct compare_row *answer = compare_find(part, row->aspects[i]);
-        if (answer && rank(answer->verdict) > rank(verdict)) {
+        if (answer && rank(verdict_of(part, answer)) > rank(verdict)) {
             *told = answer;
-            verdict = answer->verdict;
+            verdict = verdict_of(part, answer);
         }
     }
     return verdict;

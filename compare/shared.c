@@ -1,4 +1,6 @@
 /* What calls share: slots, limiters, breakers, tokens, handlers. */
+#include <string.h>
+
 #include "compare/aspect.h"
 #include "model/units.h"
 
@@ -10,12 +12,33 @@ static const struct layer *layer_at(const struct question *question, int i)
     return &question->subject->profile->layers[i];
 }
 
-/* Lists what each layer that covers the request has of a kind. */
+/* Is `word` one of the list that words_next() parts? */
+static bool is_listed(const struct words *list, const char *word)
+{
+    size_t length = strlen(word);
+    const char *at = list->text;
+    while ((at = strstr(at, word))) {
+        bool begins = at == list->text || at[-1] == ' ';
+        bool ends = at[length] == '\0' || at[length] == ',';
+        if (begins && ends)
+            return true;
+        at += length;
+    }
+    return false;
+}
+
+/* Lists what the layers that cover the request have of a kind, each once. */
 static void each_layer(const struct question *question, struct words *words,
                        void (*add)(const struct layer *, struct words *))
 {
-    for (int i = -1; (i = aspect_layer(question->subject, i)) >= 0;)
-        add(layer_at(question, i), words);
+    for (int i = -1; (i = aspect_layer(question->subject, i)) >= 0;) {
+        struct words one = {0};
+        add(layer_at(question, i), &one);
+        if (one.used == 0 || is_listed(words, one.text))
+            continue;
+        words_next(words);
+        words_add(words, "%s", one.text);
+    }
     if (words->used == 0)
         words_absent(words, "none");
 }
@@ -25,7 +48,6 @@ static void each_layer(const struct question *question, struct words *words,
 static void add_slots(const struct layer *layer, struct words *words)
 {
     if (layer->slots.limit > 0) {
-        words_next(words);
         words_add(words, "%lld", (long long)layer->slots.limit);
     }
 }
@@ -44,7 +66,6 @@ static void add_scope(const struct layer *layer, struct words *words)
         [SLOTS_URL_AND_KEY] = "URL and key",
     };
     if (has_slots(&layer->slots)) {
-        words_next(words);
         words_add(words, "%s", scopes[layer->slots.scope]);
     }
 }
@@ -52,7 +73,6 @@ static void add_scope(const struct layer *layer, struct words *words)
 static void add_held(const struct layer *layer, struct words *words)
 {
     if (has_slots(&layer->slots)) {
-        words_next(words);
         words_add(words, "%s",
                   layer->slots.held == SLOT_HELD_CALL ? "waits included"
                                                       : "each attempt");
@@ -62,7 +82,6 @@ static void add_held(const struct layer *layer, struct words *words)
 static void add_throttled(const struct layer *layer, struct words *words)
 {
     if (layer->slots.throttled_limit > 0) {
-        words_next(words);
         words_add(words, "%lld, until ",
                   (long long)layer->slots.throttled_limit);
         words_time(words, layer->slots.throttled_window_ns);
@@ -74,7 +93,6 @@ static void add_bytes(const struct layer *layer, struct words *words)
 {
     char size[UNITS_TEXT_MAX];
     if (layer->slots.byte_limit > 0) {
-        words_next(words);
         words_add(
             words, "%s",
             units_format_size(layer->slots.byte_limit, size, sizeof size));
@@ -89,7 +107,6 @@ static void add_ask_again(const struct layer *layer, struct words *words)
     const struct slots *slots = &layer->slots;
     if (!has_slots(slots))
         return;
-    words_next(words);
     if (slots->ask_again.schedule == SCHEDULE_NONE) {
         words_add(words, "is told");
         return;
@@ -149,7 +166,6 @@ static void tell_in_flight(const struct question *question, struct words *words)
 static void add_limiter_scope(const struct layer *layer, struct words *words)
 {
     if (layer->rate_limiter.is_used) {
-        words_next(words);
         words_add(words, "%s",
                   layer->rate_limiter.scope == LIMITER_HOLDER ? "client"
                                                               : "URL and key");
@@ -160,7 +176,6 @@ static void add_limiter_poll(const struct layer *layer, struct words *words)
 {
     if (!layer->rate_limiter.is_used)
         return;
-    words_next(words);
     if (layer->rate_limiter.poll_ns == 0) {
         words_add(words, "in one sleep");
         return;
@@ -172,7 +187,6 @@ static void add_limiter_poll(const struct layer *layer, struct words *words)
 static void add_limiter_clears(const struct layer *layer, struct words *words)
 {
     if (layer->rate_limiter.is_used) {
-        words_next(words);
         words_add(words, "%s",
                   layer->rate_limiter.clears_on_success ? "by a success"
                                                         : "by time only");
@@ -182,7 +196,6 @@ static void add_limiter_clears(const struct layer *layer, struct words *words)
 static void add_pace(const struct layer *layer, struct words *words)
 {
     if (layer->rate_limiter.is_used && layer->rate_limiter.per_second > 0) {
-        words_next(words);
         words_add(words, "%g a second, %g at once",
                   layer->rate_limiter.per_second, layer->rate_limiter.burst);
     }
@@ -243,7 +256,6 @@ static void add_breaker(const struct layer *layer, struct words *words)
     const struct circuit_breaker *breaker = &layer->breaker;
     if (!breaker->is_used)
         return;
-    words_next(words);
     words_add(words, "%lld failures open it for ",
               (long long)breaker->failures);
     words_time(words, breaker->reset_ns);
@@ -258,7 +270,6 @@ static void add_tokens(const struct layer *layer, struct words *words)
     const struct token_bucket *tokens = &layer->budget.tokens;
     if (!tokens->is_used)
         return;
-    words_next(words);
     words_add(words, "%g, %s costs %g (timeout %g), success brings %g",
               tokens->capacity, tokens->failures_cost ? "a failure" : "a retry",
               tokens->cost, tokens->timeout_cost, tokens->refund);

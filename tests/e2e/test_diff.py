@@ -49,13 +49,6 @@ RETRY = {"on": {"status": ["503"]}, "do": "retry",
          "backoff": {"schedule": "constant", "base": "1s"}}
 
 
-def test_a_profile_and_itself():
-    done = diff("go-llmd", "go-llmd")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert re.search(r"^(\d+) of \1 rows are the same: 100 %$", done.stdout, re.M)
-    assert "critical" not in done.stdout
-
-
 def test_the_score_is_counted():  # S1-103
     value = as_json("go-llmd", "curl-retry")
     rows = counted(value)
@@ -142,7 +135,71 @@ def test_no_common_request(tmp_path):
 
 
 def test_the_page_shows_a_real_output():
+    """But for the scenarios, which become more."""
     page = (ROOT / "docs/diff.md").read_text()
-    shown = re.search(r"^\$ retryspec (diff .*)\n((?:.*\n)*?)```", page, re.M)
+    shown = re.search(r"^\$ retryspec (diff tinker.*)\n((?:.*\n)*?)```", page, re.M)
     done = diff(*shown.group(1).split()[1:])
-    assert shown.group(2) == done.stdout
+    rows, mark, scenarios = shown.group(2).partition("\nsame: ")
+    assert mark and rows == done.stdout.partition(mark)[0]
+    assert "scenarios show it" in scenarios and "scenarios show it" in done.stdout
+
+
+def test_the_page_shows_a_real_matrix():
+    page = (ROOT / "docs/diff.md").read_text()
+    shown = re.search(r"^\$ retryspec (diff --gap-matrix .*)\n((?:.*\n)*?)```", page, re.M)
+    done = diff(*shown.group(1).split()[1:])
+    for piece in shown.group(2).split("...\n"):
+        assert piece in done.stdout
+
+
+# -- scenarios -----------------------------------------------------------------
+
+
+def scenarios_of(*arguments):
+    value = as_json(*arguments)["scenarios"]
+    return value["played"], {line["scenario"]: (line["a_breaks"], line["b_breaks"]) for line in value["telling"]}
+
+
+def test_scenarios_that_show_a_status(tmp_path):
+    """408 is tried again by one, 409 by the other."""
+    files = []
+    for status in ("408", "409"):
+        rule = {**RETRY, "on": {"status": [status, "503"]}}
+        files.append(write_profile(tmp_path, f"p{status}", budget={"attempts": 5}, rules=[rule]))
+    played, telling = scenarios_of(*files)
+    assert played > 30
+    assert set(telling) == {"status/408", "status/409"}
+    assert telling["status/408"] == (["ST-2"], ["ST-1"])
+    assert telling["status/409"] == (["ST-1"], ["ST-2"])
+
+
+@pytest.mark.parametrize("profile", sorted(path.stem for path in (ROOT / "scenarios/profiles").glob("*.jsonc")))
+def test_a_shipped_profile_and_itself(profile):
+    """What a client breaks by its own policy, too, is no difference."""
+    done = diff(profile, profile)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"^(\d+) of \1 rows are the same: 100 %$", done.stdout, re.M)
+    assert re.search(r"^0 of \d+ scenarios show it$", done.stdout, re.M) or "scenarios" not in done.stdout
+
+
+def test_scenarios_by_pattern():
+    played, telling = scenarios_of("go-llmd", "curl-retry", "--scenarios", "retry-after/429-s*",
+                                   "--scenarios", "status/408")
+    assert played == 2 and telling == {"retry-after/429-seconds": (["RA-1"], ["BO-2"]),
+                                       "status/408": (["ST-1"], ["ST-2"])}
+    assert "scenarios" not in as_json("go-llmd", "curl-retry", "--no-scenarios")
+    done = diff("go-llmd", "curl-retry", "--scenarios", "nothing/*")
+    assert done.returncode == 2 and "nothing/*" in done.stderr
+
+
+def test_scenarios_that_neither_covers():
+    played, _ = scenarios_of("tinker-stack", "tinkex-stack")
+    assert 0 < played < 10
+
+
+def test_scenarios_in_the_text():
+    """Those that break the same rules stand in one line."""
+    short, full = (diff("go-llmd", "curl-retry", *all_).stdout for all_ in ([], ["--all"]))
+    assert re.search(r"^  transport/\S+, \d+ more +TF-2 +TF-1$", short, re.M)
+    assert not re.search(r" more +TF-2", full)
+    assert len(re.findall(r"^  transport/\S+ +TF-2 +TF-1$", full, re.M)) >= 5
