@@ -298,7 +298,7 @@ static const struct aspect items[] = {
      .severity = SEVERITY_HIGH,
      .tell = tell_slow,
      .answer = {.status = 503},
-     .number = 31 * 60 * NS_PER_S,
+     .number = 31 * INT64_C(60) * NS_PER_S,
      .requirements = "S1-06"},
     {.id = "progress",
      .title = "time without progress",
