@@ -312,6 +312,16 @@ static struct load load_of(const struct calls *calls)
     return load;
 }
 
+static bool make_room_for_delays(struct tally *tally, const struct trace *trace)
+{
+    tally->delay_size = trace->attempt_count < DELAYS_SEEN_MAX
+                            ? trace->attempt_count
+                            : DELAYS_SEEN_MAX;
+    tally->delays =
+        arena_array(tally->arena, tally->delay_size, sizeof *tally->delays);
+    return tally->delays != NULL;
+}
+
 static bool judge_all(const struct judge_input *input,
                       struct scenario_report *report, struct arena *scratch)
 {
@@ -322,7 +332,8 @@ static bool judge_all(const struct judge_input *input,
         .trace = input->trace,
         .tally = &tally,
     };
-    if (!variant_init(&variant, input->profile, scratch)) {
+    if (!variant_init(&variant, input->profile, scratch) ||
+        !make_room_for_delays(&tally, input->trace)) {
         return false;
     }
     if (variant.profile.follow_up.path &&
@@ -357,6 +368,8 @@ static bool judge_all(const struct judge_input *input,
     client_find_fault(&judging, report);
     report->took_ns = judging.end_ns;
     report->load = load_of(calls);
+    report->delays = tally.delays;
+    report->delay_count = tally.delay_count;
     if (!client_allows_verdicts(report->client_fault)) {
         return true;
     }

@@ -188,6 +188,28 @@ static void exercise(const struct hypothesis *hypothesis,
     exercise_gate(judging, gate, hypothesis);
 }
 
+/* For those who draw it. */
+static void keep_delay(const struct hypothesis *hypothesis,
+                       const struct place *place, const struct miss *miss)
+{
+    const struct trace_attempt *next = place->call->attempts[place->index + 1];
+    struct delay_range reach = hypotheses_reach(hypothesis);
+    int64_t due_ns = miss->gate.due_ns;
+    int64_t max_ns = due_ns > reach.max_ns ? due_ns : reach.max_ns;
+    int64_t from_ns = place->seen->at_ns;
+    const struct delay_seen delay = {
+        .attempt = next->id,
+        .call = place->call->key,
+        .n = (int64_t)place->index + 1,
+        .delay_ns = next->head_ns - from_ns,
+        .min_ns =
+            reach.min_ns == NS_FOREVER ? NS_FOREVER : reach.min_ns - from_ns,
+        .max_ns = max_ns == NS_FOREVER ? NS_FOREVER : max_ns - from_ns,
+        .is_kept = miss->off_ns == 0,
+    };
+    tally_delay(place->judging->tally, &delay);
+}
+
 static enum judge_rule rule_of(const struct miss *miss,
                                const struct hypothesis *hypothesis,
                                const struct place *place)
@@ -211,6 +233,7 @@ void rules_gap_judge(struct hypotheses *set, const struct place *place)
         return;
     }
     exercise(hypothesis, place, &miss.gate);
+    keep_delay(hypothesis, place, &miss);
     if (miss.off_ns == 0) {
         return;
     }

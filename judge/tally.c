@@ -25,6 +25,13 @@ struct finding *tally_violate(struct tally *tally, enum judge_rule rule,
     return is_doubtful ? &counts->first_doubtful : &counts->first;
 }
 
+void tally_delay(struct tally *tally, const struct delay_seen *delay)
+{
+    if (tally->delay_count < tally->delay_size) {
+        tally->delays[tally->delay_count++] = *delay;
+    }
+}
+
 void tally_cut(struct tally *tally, enum judge_rule rule, const char *why)
 {
     if (!tally->rules[rule].cut) {

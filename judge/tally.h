@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "model/arena.h"
+#include "model/verdict.h"
 
 /* X(constant, id in scenarios/rules.jsonc) */
 #define JUDGE_RULE_LIST(X)    \
@@ -67,6 +67,8 @@ struct tally {
     bool is_silent;              /* count only: no texts (likely causes) */
     bool is_waived[JUDGE_RULES]; /* by the profile: not held against anyone */
     int64_t hangs;               /* calls that rightly wait for ever */
+    struct delay_seen *delays; /* room for `delay_size`; NULL: none are kept */
+    size_t delay_count, delay_size;
     struct tally_rule rules[JUDGE_RULES];
 };
 
@@ -76,6 +78,9 @@ void tally_exercise(struct tally *tally, enum judge_rule rule);
  * kind and texts are wanted, else NULL. */
 struct finding *tally_violate(struct tally *tally, enum judge_rule rule,
                               bool is_doubtful);
+
+/* Keeps the delay if there is room. */
+void tally_delay(struct tally *tally, const struct delay_seen *delay);
 
 /* An occasion of the rule ended before it could be judged. */
 void tally_cut(struct tally *tally, enum judge_rule rule, const char *why);

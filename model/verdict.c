@@ -16,6 +16,18 @@ const char *const verdict_people_words[] = {
         NULL,
 };
 
+const char *const known_words[] = {
+#define X(constant, word) [constant] = word,
+    KNOWN_LIST(X)
+#undef X
+        NULL,
+};
+
+bool verdict_flips(const struct verdict *verdict)
+{
+    return verdict->runs_bad > 0 && verdict->runs_bad < verdict->runs;
+}
+
 const char *const client_fault_words[] = {
 #define X(constant, word, text) [constant] = word,
     CLIENT_FAULT_LIST(X)

@@ -49,6 +49,22 @@ void rules_free(struct rule_catalogue *rules);
 const struct rule *rules_find(const struct rule_catalogue *rules,
                               const char *id);
 
+/* What a baseline says of a verdict. X(constant, word in JSON) */
+#define KNOWN_LIST(X)                                                       \
+    X(KNOWN_NOT, "")          /* no line of it: a finding counts */         \
+    X(KNOWN_FAILURE, "xfail") /* fails as it is listed */                   \
+    X(KNOWN_FLAKY, "flaky")   /* listed as one that passes now and then */  \
+    X(KNOWN_EXPIRED,                                                        \
+      "expired")            /* fails as listed, but for too long: counts */ \
+    X(KNOWN_STALE, "stale") /* listed, and passes: the line must go */
+
+enum known {
+#define X(constant, word) constant,
+    KNOWN_LIST(X)
+#undef X
+};
+extern const char *const known_words[];
+
 /* A rule's verdict on one scenario. Strings live in the report's arena. */
 struct verdict {
     const struct rule *rule;
@@ -62,7 +78,26 @@ struct verdict {
     const char *likely;   /* likely cause; NULL if none is known */
     const char *source;   /* profile rule and spec */
     const char *reason;   /* n/a, not exercised, inconclusive: why */
+    enum known known;
+    int known_line;           /* of the baseline; 0: none */
+    const char *known_reason; /* as written there; NULL: none */
+    /* Of a repeated run: how many runs had a verdict on this, and how many a
+     * bad one. It flips if that is neither none nor all. 0: not repeated. */
+    int64_t runs, runs_bad;
 };
+
+bool verdict_flips(const struct verdict *verdict);
+
+/* The delay before one attempt beside what the profile's law, Retry-After and
+ * rate limiters allowed for it, without tolerance. */
+struct delay_seen {
+    int64_t attempt; /* id of the attempt after the delay */
+    const char *call;
+    int64_t n; /* 1: before the second attempt of its call */
+    int64_t delay_ns, min_ns, max_ns; /* max_ns may be NS_FOREVER */
+    bool is_kept; /* inside the law, the tolerances included */
+};
+enum { DELAYS_SEEN_MAX = 2000 };
 
 /* Why a scenario could not be judged, if it could not. X(constant, word, text)
  */
@@ -103,6 +138,8 @@ struct scenario_report {
     struct load {
         int64_t calls, attempts, most;
     } load;
+    const struct delay_seen *delays; /* the first DELAYS_SEEN_MAX */
+    size_t delay_count;
     const char *folder; /* where trace, verdict and output are; NULL: none */
 };
 
