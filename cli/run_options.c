@@ -94,6 +94,10 @@ static const char *const report_words[] = {
     [REPORT_TEXT] = "text",
     [REPORT_JSON] = "json",
     [REPORT_JUNIT] = "junit",
+    [REPORT_TAP] = "tap",
+    [REPORT_MARKDOWN] = "markdown",
+    [REPORT_GITHUB] = "github",
+    [REPORT_BADGE] = "badge",
     NULL,
 };
 static const char *const inconclusive_words[] = {"fail", "pass", NULL};
@@ -130,7 +134,7 @@ static int read_choice(const struct reader *reader, const char *option,
 static int read_report(const struct reader *reader, const char *value)
 {
     struct run_request *request = reader->request;
-    char word[16];
+    char word[32];
     size_t length = strcspn(value, "=");
     snprintf(word, sizeof word, "%.*s", (int)length, value);
     int format = read_choice(reader, "--report", word, report_words);
@@ -428,7 +432,9 @@ void run_request_deinit(struct run_request *request)
 bool run_request_takes_stdout(const struct run_request *request)
 {
     for (size_t i = 0; i < request->report_count; i++) {
+        /* GitHub looks for its commands between the lines for people. */
         if (request->reports[i].format != REPORT_TEXT &&
+            request->reports[i].format != REPORT_GITHUB &&
             strcmp(request->reports[i].path, "-") == 0) {
             return true;
         }

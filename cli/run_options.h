@@ -9,7 +9,15 @@
 
 #include "cli/cli.h"
 
-enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_JUNIT };
+enum report_format {
+    REPORT_TEXT,
+    REPORT_JSON,
+    REPORT_JUNIT,
+    REPORT_TAP,
+    REPORT_MARKDOWN,
+    REPORT_GITHUB,
+    REPORT_BADGE,
+};
 enum progress_kind {
     PROGRESS_AUTO,
     PROGRESS_BAR,

@@ -32,6 +32,14 @@ static bool write_format(const struct run_request *request,
         return report_json(report, out);
     case REPORT_JUNIT:
         return report_junit(report, out);
+    case REPORT_TAP:
+        return report_tap(report, out);
+    case REPORT_MARKDOWN:
+        return report_markdown(report, out);
+    case REPORT_GITHUB:
+        return report_github(report, out);
+    case REPORT_BADGE:
+        return report_badge(report, out);
     }
     return false;
 }
@@ -94,11 +102,48 @@ static bool write_wanted(const struct run_request *request,
     return is_written;
 }
 
+/* GitHub shows this file below the job. Others may have written to it: it is
+ * added to. */
+static bool write_step_summary(const struct run_report *report,
+                               struct error *error)
+{
+    const char *path = getenv("GITHUB_STEP_SUMMARY");
+    if (!path || !*path) {
+        fputs("retryspec: no summary for GitHub: GITHUB_STEP_SUMMARY is not "
+              "set\n",
+              stderr);
+        return true;
+    }
+    errno = 0;
+    FILE *file = fopen(path, "ae");
+    bool is_written = false;
+    if (file) {
+        is_written = report_markdown(report, file);
+        is_written &= fclose(file) == 0;
+    }
+    if (!is_written) {
+        add_failure(path, error);
+    }
+    return is_written;
+}
+
+static bool write_summary(const struct run_request *request,
+                          const struct run_report *report, struct error *error)
+{
+    for (size_t i = 0; i < request->report_count; i++) {
+        if (request->reports[i].format == REPORT_GITHUB) {
+            return write_step_summary(report, error);
+        }
+    }
+    return true;
+}
+
 bool run_reports_write(const struct run_request *request,
                        const struct run_report *report, struct error *error)
 {
     bool is_written = !request->out || write_always(request, report, error);
-    return write_wanted(request, report, error) && is_written;
+    is_written &= write_wanted(request, report, error);
+    return write_summary(request, report, error) && is_written;
 }
 
 static bool make_parent(const char *path, struct error *error)

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "model/baseline.h"
+
 const char *const verdict_json_words[] = {
 #define X(constant, json, people) [constant] = json,
     VERDICT_LIST(X)
@@ -63,11 +65,18 @@ static int word_weight(enum verdict_word word)
     return 5;
 }
 
+bool verdict_is_excused(const struct verdict *verdict)
+{
+    return verdict->known == KNOWN_FAILURE || verdict->known == KNOWN_FLAKY;
+}
+
 enum verdict_word scenario_report_word(const struct scenario_report *report)
 {
     enum verdict_word worst = VERDICT_NA;
     for (size_t i = 0; i < report->verdict_count; i++) {
-        enum verdict_word word = report->verdicts[i].word;
+        const struct verdict *verdict = &report->verdicts[i];
+        enum verdict_word word =
+            verdict_is_excused(verdict) ? VERDICT_PASS : verdict->word;
         if (word_weight(word) > word_weight(worst)) {
             worst = word;
         }
@@ -90,15 +99,17 @@ struct run_findings {
 };
 
 static void findings_add_verdict(struct run_findings *found,
-                                 enum verdict_word word, bool strict)
+                                 const struct verdict *verdict, bool strict)
 {
-    found->has_judged |= word != VERDICT_NA;
-    switch (word) {
+    found->has_judged |= verdict->word != VERDICT_NA;
+    found->has_failure |= verdict->known == KNOWN_STALE;
+    bool is_excused = verdict_is_excused(verdict);
+    switch (verdict->word) {
     case VERDICT_FAIL:
-        found->has_failure = true;
+        found->has_failure |= !is_excused;
         break;
     case VERDICT_WARN:
-        found->has_failure |= strict;
+        found->has_failure |= strict && !is_excused;
         break;
     case VERDICT_NOT_EXERCISED:
         found->has_gap = true;
@@ -120,13 +131,25 @@ static void findings_add_report(struct run_findings *found,
     found->has_gap |= report->client_fault != CLIENT_OK &&
                       report->client_fault != CLIENT_SKIPPED;
     for (size_t i = 0; i < report->verdict_count; i++) {
-        findings_add_verdict(found, report->verdicts[i].word, strict);
+        findings_add_verdict(found, &report->verdicts[i], strict);
     }
+}
+
+/* Lines of the baseline that no verdict carries. */
+static bool has_unmet_line(const struct baseline *baseline)
+{
+    for (size_t i = 0; baseline && i < baseline->count; i++) {
+        if (baseline->lines[i].state == BASELINE_UNMET) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int run_report_exit_code(const struct run_report *report)
 {
-    struct run_findings found = {0};
+    struct run_findings found = {.has_failure =
+                                     has_unmet_line(report->baseline)};
     for (size_t i = 0; i < report->count; i++) {
         findings_add_report(&found, report->scenarios[i], report->strict);
     }

@@ -143,9 +143,15 @@ struct scenario_report {
     const char *folder; /* where trace, verdict and output are; NULL: none */
 };
 
-/* The worst word: FAIL > NOT-EXERCISED > INCONCLUSIVE > WARN > PASS > n/a. */
+/* Does a baseline take the failure for known? */
+bool verdict_is_excused(const struct verdict *verdict);
+
+/* The worst word: FAIL > NOT-EXERCISED > INCONCLUSIVE > WARN > PASS > n/a. What
+ * is excused counts as PASS. */
 enum verdict_word scenario_report_word(const struct scenario_report *report);
 void scenario_report_free(struct scenario_report *report);
+
+struct baseline;
 
 /* All scenarios of one `retryspec run`. */
 struct run_report {
@@ -161,8 +167,10 @@ struct run_report {
     const char *const *argv; /* the command under test, NULL-ended */
     struct scenario_report **scenarios; /* in the order they were listed */
     size_t count;
-    bool strict;              /* SHOULD counts like MUST */
-    bool passes_inconclusive; /* the user says that 5 is 0 */
+    bool strict;                     /* SHOULD counts like MUST */
+    bool passes_inconclusive;        /* the user says that 5 is 0 */
+    int64_t repeats;                 /* runs of each scenario; 0: one */
+    const struct baseline *baseline; /* settled; NULL: none */
 };
 
 /* Over all scenarios. */

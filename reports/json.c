@@ -1,18 +1,45 @@
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 
+#include "model/baseline.h"
 #include "model/units.h"
+#include "reports/escape.h"
 #include "reports/report.h"
+
+/* A command or a path may hold bytes that are no UTF-8; JSON may not. */
+static cJSON *text_json(const char *value)
+{
+    char *clean = escape_utf8(value);
+    cJSON *text = clean ? cJSON_CreateString(clean) : NULL;
+    free(clean);
+    return text;
+}
 
 static void add_text(cJSON *object, const char *key, const char *value)
 {
     if (value && value[0])
-        cJSON_AddStringToObject(object, key, value);
+        cJSON_AddItemToObject(object, key, text_json(value));
 }
 
 static double seconds(int64_t ns)
 {
     return (double)ns / (double)NS_PER_S;
+}
+
+/* What a baseline and repeats say. */
+static void add_history(cJSON *object, const struct verdict *verdict)
+{
+    if (verdict->known != KNOWN_NOT) {
+        cJSON *known = cJSON_AddObjectToObject(object, "baseline");
+        add_text(known, "is", known_words[verdict->known]);
+        cJSON_AddNumberToObject(known, "line", verdict->known_line);
+        add_text(known, "reason", verdict->known_reason);
+    }
+    if (verdict->runs > 0) {
+        cJSON *runs = cJSON_AddObjectToObject(object, "runs");
+        cJSON_AddNumberToObject(runs, "all", (double)verdict->runs);
+        cJSON_AddNumberToObject(runs, "bad", (double)verdict->runs_bad);
+    }
 }
 
 static cJSON *verdict_json(const struct verdict *verdict)
@@ -32,6 +59,7 @@ static cJSON *verdict_json(const struct verdict *verdict)
     add_text(object, "likely", verdict->likely);
     add_text(object, "source", verdict->source);
     add_text(object, "reason", verdict->reason);
+    add_history(object, verdict);
     return object;
 }
 
@@ -83,7 +111,7 @@ static cJSON *run_json(const struct run_report *run)
     add_text(object, "seed", seed);
     cJSON *command = cJSON_AddArrayToObject(object, "command");
     for (const char *const *word = run->argv; word && *word; word++)
-        cJSON_AddItemToArray(command, cJSON_CreateString(*word));
+        cJSON_AddItemToArray(command, text_json(*word));
     return object;
 }
 
@@ -98,6 +126,18 @@ static bool print_and_free(cJSON *object, FILE *out)
     return fflush(out) == 0 && !ferror(out);
 }
 
+/* Lines of the baseline that no verdict carries, but that are stale. */
+static void add_unmet_lines(cJSON *object, const struct baseline *baseline)
+{
+    if (!baseline)
+        return;
+    cJSON *lines = cJSON_AddArrayToObject(object, "stale_lines");
+    for (size_t i = 0; i < baseline->count; i++)
+        if (baseline->lines[i].state == BASELINE_UNMET)
+            cJSON_AddItemToArray(lines,
+                                 cJSON_CreateNumber(baseline->lines[i].line));
+}
+
 bool report_json(const struct run_report *report, FILE *out)
 {
     cJSON *object = run_json(report);
@@ -108,6 +148,7 @@ bool report_json(const struct run_report *report, FILE *out)
     if (score >= 0)
         cJSON_AddNumberToObject(object, "score", score);
     add_load(object, run_report_load(report));
+    add_unmet_lines(object, report->baseline);
     cJSON *scenarios = cJSON_AddArrayToObject(object, "scenarios");
     for (size_t i = 0; i < report->count; i++)
         cJSON_AddItemToArray(scenarios, scenario_json(report->scenarios[i]));

@@ -2,32 +2,15 @@
 #include <string.h>
 
 #include "model/units.h"
+#include "reports/counts.h"
+#include "reports/escape.h"
 #include "reports/report.h"
 #include "reports/timeline.h"
-
-/* XML 1.0 allows no control characters but tab, newline and return; bytes
- * that are no UTF-8 were escaped before they came here. */
-static void write_escaped(const char *text, FILE *out)
-{
-    for (const char *c = text ? text : ""; *c; c++) {
-        unsigned char byte = (unsigned char)*c;
-        if (*c == '&')
-            fputs("&amp;", out);
-        else if (*c == '<')
-            fputs("&lt;", out);
-        else if (*c == '>')
-            fputs("&gt;", out);
-        else if (*c == '"')
-            fputs("&quot;", out);
-        else if (byte >= 0x20 || *c == '\t' || *c == '\n')
-            fputc(*c, out);
-    }
-}
 
 static void write_attribute(const char *name, const char *value, FILE *out)
 {
     fprintf(out, " %s=\"", name);
-    write_escaped(value, out);
+    escape_xml(value, out);
     fputc('"', out);
 }
 
@@ -67,7 +50,7 @@ static void write_evidence(const struct verdict *verdict, FILE *out)
         if (!values[i] || !values[i][0])
             continue;
         fprintf(out, "%-9s ", names[i]);
-        write_escaped(values[i], out);
+        escape_xml(values[i], out);
         fputc('\n', out);
     }
 }
@@ -82,7 +65,8 @@ static void write_outcome(const char *element, const char *message,
     fprintf(out, "</%s>\n", element);
 }
 
-static void write_testcase(const struct scenario_report *report,
+static void write_testcase(const struct run_report *run,
+                           const struct scenario_report *report,
                            const struct verdict *verdict, FILE *out)
 {
     char name[160];
@@ -92,23 +76,29 @@ static void write_testcase(const struct scenario_report *report,
     write_attribute("name", name, out);
     write_attribute("classname", report->scenario->id, out);
     fputs(">\n", out);
-    switch (verdict->word) {
-    case VERDICT_FAIL:
-        write_outcome("failure", verdict->observed, verdict, out);
+    char note[CHECK_NOTE_MAX];
+    counts_check_note(verdict, note);
+    switch (counts_check_end(run, verdict)) {
+    case CHECK_FAILED:
+        write_outcome("failure",
+                      verdict->known == KNOWN_STALE ? note : verdict->observed,
+                      verdict, out);
         break;
-    case VERDICT_NA:
+    case CHECK_SKIPPED:
         write_outcome("skipped", verdict->reason, verdict, out);
         break;
-    case VERDICT_NOT_EXERCISED:
-    case VERDICT_INCONCLUSIVE:
+    case CHECK_KNOWN:
+        write_outcome("skipped", note, verdict, out);
+        break;
+    case CHECK_UNJUDGED:
         write_outcome("error", verdict->reason, verdict, out);
         break;
-    case VERDICT_WARN:
+    case CHECK_WARNED:
         fputs("      <system-out>WARN\n", out);
         write_evidence(verdict, out);
         fputs("</system-out>\n", out);
         break;
-    case VERDICT_PASS:
+    case CHECK_OK:
         break;
     }
     fputs("    </testcase>\n", out);
@@ -125,7 +115,7 @@ static void write_client_case(const struct scenario_report *report, FILE *out)
     fprintf(out, ">\n      <%s", is_skip ? "skipped" : "error");
     write_attribute("message", client_fault_texts[report->client_fault], out);
     fputc('>', out);
-    write_escaped(report->client_detail, out);
+    escape_xml(report->client_detail, out);
     fprintf(out, "</%s>\n    </testcase>\n", is_skip ? "skipped" : "error");
 }
 
@@ -133,15 +123,15 @@ struct suite_counts {
     size_t tests, failures, errors, skipped;
 };
 
-static struct suite_counts count_suite(const struct scenario_report *report)
+static struct suite_counts count_suite(const struct run_report *run,
+                                       const struct scenario_report *report)
 {
     struct suite_counts counts = {.tests = report->verdict_count};
     for (size_t i = 0; i < report->verdict_count; i++) {
-        enum verdict_word word = report->verdicts[i].word;
-        counts.failures += word == VERDICT_FAIL;
-        counts.skipped += word == VERDICT_NA;
-        counts.errors +=
-            word == VERDICT_NOT_EXERCISED || word == VERDICT_INCONCLUSIVE;
+        enum check_end end = counts_check_end(run, &report->verdicts[i]);
+        counts.failures += end == CHECK_FAILED;
+        counts.skipped += end == CHECK_SKIPPED || end == CHECK_KNOWN;
+        counts.errors += end == CHECK_UNJUDGED;
     }
     if (report->client_fault != CLIENT_OK) {
         counts.tests++;
@@ -165,7 +155,7 @@ static void write_timeline(const struct trace *trace, FILE *out)
     timeline_write(trace, 0, NULL, memory);
     fclose(memory);
     fputs("    <system-out>", out);
-    write_escaped(text, out);
+    escape_xml(text, out);
     fputs("</system-out>\n", out);
     free(text);
 }
@@ -173,7 +163,7 @@ static void write_timeline(const struct trace *trace, FILE *out)
 static void write_suite(const struct run_report *run,
                         const struct scenario_report *report, FILE *out)
 {
-    struct suite_counts counts = count_suite(report);
+    struct suite_counts counts = count_suite(run, report);
     fputs("  <testsuite", out);
     write_attribute("name", report->scenario->id, out);
     fprintf(out,
@@ -184,7 +174,7 @@ static void write_suite(const struct run_report *run,
     write_properties(run, report, out);
     write_client_case(report, out);
     for (size_t i = 0; i < report->verdict_count; i++)
-        write_testcase(report, &report->verdicts[i], out);
+        write_testcase(run, report, &report->verdicts[i], out);
     write_timeline(report->trace, out);
     fputs("  </testsuite>\n", out);
 }
@@ -193,7 +183,7 @@ bool report_junit(const struct run_report *report, FILE *out)
 {
     struct suite_counts total = {0};
     for (size_t i = 0; i < report->count; i++) {
-        struct suite_counts counts = count_suite(report->scenarios[i]);
+        struct suite_counts counts = count_suite(report, report->scenarios[i]);
         total.tests += counts.tests;
         total.failures += counts.failures;
         total.errors += counts.errors;

@@ -1,4 +1,5 @@
-/* Reports: verdicts to text, JSON and JUnit XML. They format into a FILE that
+/* Reports: verdicts to text, JSON, JUnit XML, TAP, Markdown, annotations of
+ * GitHub, a badge and HTML. They format into a FILE that
  * the caller opened and decide nothing. */
 #ifndef RETRYSPEC_REPORTS_REPORT_H
 #define RETRYSPEC_REPORTS_REPORT_H
@@ -40,6 +41,19 @@ bool report_json_scenario(const struct run_report *run,
 /* JUnit XML: a testsuite a scenario, a testcase a check; control characters
  * are stripped. */
 bool report_junit(const struct run_report *report, FILE *out);
+
+/* TAP version 14: a test point a check, evidence in YAML. */
+bool report_tap(const struct run_report *report, FILE *out);
+
+/* A summary with tables, as step summaries and comments want it. Bounded. */
+bool report_markdown(const struct run_report *report, FILE *out);
+
+/* Workflow commands of GitHub Actions: an ::error for each finding, at most
+ * nine and one that counts the others; warnings likewise. */
+bool report_github(const struct run_report *report, FILE *out);
+
+/* The JSON that a shields.io endpoint badge reads. */
+bool report_badge(const struct run_report *report, FILE *out);
 
 /* A command's words as a shell wants them, each after a space. */
 void report_words(const char *const *argv, FILE *out);

@@ -1,50 +1,9 @@
 #include <string.h>
 
+#include "model/baseline.h"
 #include "model/units.h"
+#include "reports/counts.h"
 #include "reports/report.h"
-
-struct tally {
-    size_t conform, failed, warned, unexercised, inconclusive, client, skipped;
-    size_t unjudged, checks, not_applicable;
-};
-
-static void tally_scenario(const struct scenario_report *report,
-                           struct tally *tally)
-{
-    tally->checks += report->verdict_count;
-    for (size_t i = 0; i < report->verdict_count; i++)
-        tally->not_applicable += report->verdicts[i].word == VERDICT_NA;
-    if (report->client_fault == CLIENT_SKIPPED) {
-        tally->skipped++;
-        return;
-    }
-    enum verdict_word word = scenario_report_word(report);
-    if (report->client_fault != CLIENT_OK && word != VERDICT_FAIL) {
-        tally->client++;
-        return;
-    }
-    switch (word) {
-    case VERDICT_FAIL:
-        tally->failed++;
-        return;
-    case VERDICT_WARN:
-        tally->warned++;
-        tally->conform++;
-        return;
-    case VERDICT_NOT_EXERCISED:
-        tally->unexercised++;
-        return;
-    case VERDICT_INCONCLUSIVE:
-        tally->inconclusive++;
-        return;
-    case VERDICT_PASS:
-        tally->conform++;
-        return;
-    case VERDICT_NA:
-        tally->unjudged++;
-        return;
-    }
-}
 
 static void write_count(size_t count, const char *text, FILE *out)
 {
@@ -53,21 +12,23 @@ static void write_count(size_t count, const char *text, FILE *out)
 }
 
 static void write_tally(const struct run_report *report,
-                        const struct tally *tally, FILE *out)
+                        const struct report_counts *counts, FILE *out)
 {
     fprintf(out, "%zu scenario%s in %.1f s: %zu conform%s", report->count,
             report->count == 1 ? "" : "s",
-            (double)report->took_ns / (double)NS_PER_S, tally->conform,
-            tally->conform == 1 ? "s" : "");
-    write_count(tally->failed, "FAIL", out);
-    write_count(tally->warned, "of them with warnings", out);
-    write_count(tally->client, "could not be judged", out);
-    write_count(tally->unexercised, "not exercised", out);
-    write_count(tally->inconclusive, "inconclusive", out);
-    write_count(tally->skipped, "skipped", out);
-    write_count(tally->unjudged, "n/a", out);
-    fprintf(out, "   %zu checks", tally->checks);
-    write_count(tally->not_applicable, "n/a", out);
+            (double)report->took_ns / (double)NS_PER_S, counts->conform,
+            counts->conform == 1 ? "s" : "");
+    write_count(counts->failed, "FAIL", out);
+    write_count(counts->warned, "of them with warnings", out);
+    write_count(counts->client, "could not be judged", out);
+    write_count(counts->unexercised, "not exercised", out);
+    write_count(counts->inconclusive, "inconclusive", out);
+    write_count(counts->skipped, "skipped", out);
+    write_count(counts->unjudged, "n/a", out);
+    fprintf(out, "   %zu checks", counts->checks);
+    write_count(counts->not_applicable, "n/a", out);
+    write_count(counts->known, "known to fail", out);
+    write_count(counts->flips, "flaky", out);
     fputc('\n', out);
 }
 
@@ -84,6 +45,26 @@ static void write_score(const struct run_report *report, FILE *out)
                 (long long)load.most);
 }
 
+/* Under --strict a warning fails; it is listed as one where it counts. */
+static void write_check_line(const struct run_report *run,
+                             const struct scenario_report *scenario,
+                             const struct verdict *verdict, FILE *out)
+{
+    const char *id = scenario->scenario->id, *rule = verdict->rule->id;
+    enum check_end end = counts_check_end(run, verdict);
+    char note[CHECK_NOTE_MAX];
+    counts_check_note(verdict, note);
+    if (end == CHECK_FAILED && verdict->known != KNOWN_STALE)
+        fprintf(out, "FAILED  %s:%s%s%s\n", id, rule, note[0] ? "  " : "",
+                note);
+    else if (end == CHECK_FAILED)
+        fprintf(out, "STALE   %s:%s  %s\n", id, rule, note);
+    else if (end == CHECK_KNOWN)
+        fprintf(out, "KNOWN   %s:%s  %s\n", id, rule, note);
+    else if (note[0])
+        fprintf(out, "FLAKY   %s:%s  %s\n", id, rule, note);
+}
+
 static void write_failed_list(const struct run_report *report, FILE *out)
 {
     for (size_t i = 0; i < report->count; i++) {
@@ -98,27 +79,20 @@ static void write_failed_list(const struct run_report *report, FILE *out)
                     client_fault_texts[scenario->client_fault],
                     detail[0] ? ": " : "", detail);
         for (size_t j = 0; j < scenario->verdict_count; j++)
-            if (scenario->verdicts[j].word == VERDICT_FAIL)
-                fprintf(out, "FAILED  %s:%s\n", scenario->scenario->id,
-                        scenario->verdicts[j].rule->id);
+            write_check_line(report, scenario, &scenario->verdicts[j], out);
     }
 }
 
-static const char *exit_text(int code)
+/* Lines whose check was not even judged, where all it names was. */
+static void write_unmet_lines(const struct run_report *run, FILE *out)
 {
-    switch (code) {
-    case 0:
-        return "everything judged conforms";
-    case 1:
-        return "the client does not conform";
-    case 3:
-        return "the client could not be judged: fix the adapter";
-    case 4:
-        return "nothing was judged";
-    case 5:
-        return "the machine was too slow to tell: run again";
+    const struct baseline *baseline = run->baseline;
+    for (size_t i = 0; baseline && i < baseline->count; i++) {
+        const struct baseline_line *line = &baseline->lines[i];
+        if (line->rule && line->state == BASELINE_UNMET)
+            fprintf(out, "STALE   %s:%s  no scenario judges it: remove %s:%d\n",
+                    line->pattern, line->rule, baseline->file, line->line);
     }
-    return "interrupted";
 }
 
 static bool has_details(const struct scenario_report *scenario,
@@ -136,23 +110,22 @@ static bool has_details(const struct scenario_report *scenario,
 void report_text_summary(const struct run_report *report,
                          const struct report_style *style, FILE *out)
 {
-    struct tally tally = {0};
-    for (size_t i = 0; i < report->count; i++) {
+    for (size_t i = 0; i < report->count; i++)
         if (has_details(report->scenarios[i], style))
             report_text_scenario(report, report->scenarios[i], style, out);
-        tally_scenario(report->scenarios[i], &tally);
-    }
     int width = style->width ? style->width : 100;
     for (int i = 0; i < width; i++)
         fputc('-', out);
     fputc('\n', out);
-    write_tally(report, &tally, out);
+    struct report_counts counts = counts_of_run(report);
+    write_tally(report, &counts, out);
     write_score(report, out);
     write_failed_list(report, out);
+    write_unmet_lines(report, out);
     if (report->interrupted) {
         fputs("interrupted: the reports hold what was done until then\n", out);
         return;
     }
-    int code = run_report_exit_code(report);
-    fprintf(out, "exit %d: %s\n", code, exit_text(code));
+    fprintf(out, "exit %d: %s\n", run_report_exit_code(report),
+            counts_exit_text(report));
 }

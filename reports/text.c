@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "model/units.h"
+#include "reports/counts.h"
 #include "reports/repeat.h"
 #include "reports/report.h"
 #include "reports/timeline.h"
@@ -56,7 +57,8 @@ static size_t count_word(const struct scenario_report *report,
 {
     size_t count = 0;
     for (size_t i = 0; i < report->verdict_count; i++)
-        count += report->verdicts[i].word == word;
+        count += report->verdicts[i].word == word &&
+                 !counts_is_excused_failure(&report->verdicts[i]);
     return count;
 }
 
@@ -70,12 +72,17 @@ static void write_counts(const struct scenario_report *report, FILE *out)
                    {VERDICT_NOT_EXERCISED, "not exercised"},
                    {VERDICT_INCONCLUSIVE, "inconclusive"},
                    {VERDICT_NA, "n/a"}};
+    size_t excused = 0;
+    for (size_t i = 0; i < report->verdict_count; i++)
+        excused += counts_is_excused_failure(&report->verdicts[i]);
     fprintf(out, "%zu checks", report->verdict_count);
     for (size_t i = 0; i < sizeof notable / sizeof *notable; i++) {
         size_t count = count_word(report, notable[i].word);
         if (count)
             fprintf(out, ", %zu %s", count, notable[i].text);
     }
+    if (excused)
+        fprintf(out, ", %zu known to fail", excused);
 }
 
 static const char *client_word(const struct scenario_report *report)
@@ -133,6 +140,9 @@ static void write_verdict_title(const struct verdict *verdict,
             verdict->rule->title);
     if (verdict->word != VERDICT_FAIL && verdict->word != VERDICT_PASS)
         fprintf(out, "  [%s]", verdict_people_words[verdict->word]);
+    char note[CHECK_NOTE_MAX];
+    if (counts_check_note(verdict, note)[0])
+        fprintf(out, "  [%s]", note);
     if (verdict->violations > 1 && verdict->word != VERDICT_NA)
         fprintf(out, "  (%lld of %lld times; the first:)",
                 (long long)verdict->violations, (long long)verdict->exercised);
@@ -159,7 +169,8 @@ static bool is_listed(const struct verdict *verdict,
 {
     if (style->is_verbose)
         return true;
-    return verdict->word != VERDICT_PASS && verdict->word != VERDICT_NA;
+    return verdict->word != VERDICT_PASS && verdict->word != VERDICT_NA &&
+           !verdict_is_excused(verdict);
 }
 
 /* The finding that the timeline points at: one that is new in this scenario. */
