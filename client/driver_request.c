@@ -121,9 +121,9 @@ static void add_telling_headers(struct lines *lines, struct driver_call *call)
     if (tell->retry_count) {
         char count[32];
         int i = retry_innermost(&call->engine);
-        int64_t retries = i < 0 ? 0 : call->engine.state[i].retries;
-        snprintf(count, sizeof count, "%lld",
-                 (long long)(tell->retry_count_from + retries));
+        int64_t number = tell->retry_count_from +
+                         (i < 0 ? 0 : call->engine.state[i].retries);
+        snprintf(count, sizeof count, "%" PRId64, number);
         add_line(lines, tell->retry_count, count);
     }
     if (tell->idempotency_key) {
