@@ -114,10 +114,10 @@ bool profile_read_pointer(const struct jsonc_value *at, const char *key,
                           struct arena *arena, const char **out)
 {
     struct jsonc_value value;
-    if (!fields_text(at, key, arena, out) || !jsonc_get(at, key, &value)) {
+    if (!jsonc_get(at, key, &value) || !jsonc_string(&value, arena, out)) {
         return false;
     }
-    if (**out != '/') {
+    if (**out && **out != '/') {
         jsonc_hint(fields_expected(&value, "a JSON pointer, which begins "
                                            "with /"),
                    "write \"/%s\"", *out);
