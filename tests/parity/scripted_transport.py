@@ -1,6 +1,8 @@
 """The socket's place: requests of the real client end in a script, below httpx and below pyqwest."""
 import asyncio
+import functools
 import json
+import ssl
 
 import httpx
 
@@ -83,6 +85,11 @@ class PyqwestTransport:
         if "fault" in answer:
             raise errors[answer["fault"]]("scripted")
         return PyqwestResponse(status, headers, content)
+
+
+# Each client makes one, from all the certificates of the world.
+httpx._transports.default.create_ssl_context = functools.cache(
+    lambda *_, **__: ssl.create_default_context())
 
 
 def install(script):

@@ -75,10 +75,7 @@ _base_client.asyncify = lambda function: lambda: no_thread(function)
 def facts():
     config = retry_handler.RetryConfig()
     limits, timeout = _constants.DEFAULT_CONNECTION_LIMITS, _constants.DEFAULT_TIMEOUT
-    client = sys.modules["tinker.types"].__dict__.get("ClientConfigResponse")
-    client = client().model_dump() if client else {}
     return {
-        "version": tinker.__version__,
         "retry_config": {name: value for name, value in vars(config).items() if name != "retryable_exceptions"},
         "retryable_exceptions": sorted(kind.__name__ for kind in config.retryable_exceptions),
         "handler_statuses": [s for s in range(100, 1000) if retry_handler.is_retryable_status_code(s)],
@@ -89,9 +86,19 @@ def facts():
         "initial_retry_delay": _constants.INITIAL_RETRY_DELAY, "max_retry_delay": _constants.MAX_RETRY_DELAY,
         "max_connections": limits.max_connections, "max_keepalive": limits.max_keepalive_connections,
         "timeout": timeout.read, "connect_timeout": timeout.connect,
-        "requests_per_client": internal_client_holder.MAX_REQUESTS_PER_HTTPX_CLIENT,
-        "client_config": client,
     }
+
+
+def client_facts(retry_config):
+    """What a SamplingClient really uses, whatever its caller configured."""
+    begin({}, 0)
+    holder, client = make_client(retry_config, {})
+    throttled = getattr(holder, "_sample_dispatch_throttled_semaphore", None)
+    in_flight = getattr(holder, "_sample_dispatch_bytes_semaphore", None)
+    stop_tasks()
+    return {"max_connections": client.retry_handler.config.max_connections,
+            "dispatch": holder._sample_dispatch_semaphore._value,
+            "throttled": throttled and throttled._value, "bytes": in_flight and in_flight._bytes}
 
 
 def handler_delays(config, attempts, seed):
@@ -113,12 +120,15 @@ def http_delays(attempts, seed, headers=None):
             for attempt in attempts]
 
 
-def retry_after(headers, seed):
+def retry_after(headers, u):
     """The wait before the first retry after an answer with each of these sets of headers."""
     client = http_client()
     options = _base_client.FinalRequestOptions.construct(method="post", url="/x")
-    RANDOM.seed(seed)
-    return [client._calculate_retry_timeout(client.max_retries, options, httpx.Headers(each)) for each in headers]
+    _base_client.random = lambda: u
+    try:
+        return [client._calculate_retry_timeout(client.max_retries, options, httpx.Headers(each)) for each in headers]
+    finally:
+        _base_client.random = RANDOM
 
 
 def http_statuses(header=None):
@@ -139,7 +149,6 @@ def config_error(config):
 
 def same_handler(calls):
     """Numbers handlers by identity, as _get_retry_handler gives them for (name, config)."""
-    sampling_client._get_retry_handler.cache_clear()
     seen = []  # holds them, so that no identity comes back
     numbers = []
     for name, config in calls:
@@ -308,6 +317,14 @@ def make_holder(client_config):
     return make(**arguments)
 
 
+def make_client(retry_config, client_config):
+    holder = make_holder(client_config)
+    arguments = {"sampling_session_id": "ss", "retry_config": retry_handler.RetryConfig(**retry_config)}
+    if accepts(sampling_client.SamplingClient, "base_model"):
+        arguments["base_model"] = "stub/model"
+    return holder, sampling_client.SamplingClient(holder, **arguments)
+
+
 def told(error):
     return {"error": type(error).__name__, "message": str(error)}
 
@@ -323,16 +340,11 @@ def sample(script, calls, seed=0, retry_config=None, client_config=None):
     """Samples through SamplingClient.sample: [{name, start, tokens}]. The clock starts when the client is ready."""
     global STARTED
     script = begin(script, seed)
-    holder = make_holder(client_config or {})
-    config = retry_handler.RetryConfig(**(retry_config or {}))
-    arguments = {"sampling_session_id": "ss", "retry_config": config}
-    if accepts(sampling_client.SamplingClient, "base_model"):
-        arguments["base_model"] = "stub/model"
     lines = []
     client_log = Log(lines)
     logger = logging.getLogger("tinker")
     logger.addHandler(client_log)
-    client = sampling_client.SamplingClient(holder, **arguments)
+    _, client = make_client(retry_config or {}, client_config or {})
     STARTED = LOOP.time()
     script.requests.clear()
 
@@ -378,13 +390,15 @@ def set_up(script, seed=0):
 # -- the pipe -------------------------------------------------------------------------------------------------------
 
 DOES = {function.__name__: function for function in (
-    facts, handler_delays, http_delays, retry_after, http_statuses, config_error, same_handler, execute, sample,
-    set_up)}
+    facts, client_facts, handler_delays, http_delays, retry_after, http_statuses, config_error, same_handler, execute,
+    sample, set_up)}
 
 
 def main():
     for line in sys.stdin:
         ask = json.loads(line)
+        LOOP.now = virtual_loop.BEGINNING
+        sampling_client._get_retry_handler.cache_clear()
         try:
             answer = {"answer": DOES[ask["do"]](**ask["with"])}
         except Exception:
