@@ -72,21 +72,38 @@ static int64_t free_from(const struct judging *judging,
     return at_ns > attempt->head_ns ? at_ns : attempt->head_ns;
 }
 
-static void add_turns(const struct judging *judging, struct turns *turns,
-                      const struct slots *slots, const struct call *call)
+static bool is_covered(const struct layer *layer, const struct call *call,
+                       size_t i)
 {
-    size_t pool = is_shared(slots) ? 0 : call->client;
-    bool by_call = slots->held == SLOT_HELD_CALL;
+    char path[1024];
+    return i < call->count &&
+           layer_covers(layer, call->attempts[i]->method,
+                        calls_path(call->attempts[i], path, sizeof path));
+}
+
+/* What is held for a call is held by a run of the layer: while the call polls
+ * by its second request, a layer around the first holds nothing. */
+static void add_turns(const struct judging *judging, struct turns *turns,
+                      const struct layer *layer, const struct call *call)
+{
+    size_t pool = is_shared(&layer->slots) ? 0 : call->client;
+    bool by_call = layer->slots.held == SLOT_HELD_CALL;
+    bool is_within = false;
     for (size_t i = 0; i < call->count; i++) {
         const struct trace_attempt *attempt = call->attempts[i];
-        if (!by_call || i == 0) {
+        if (!is_covered(layer, call, i)) {
+            is_within = false;
+            continue;
+        }
+        if (!by_call || !is_within) {
             turns->items[turns->count++] =
                 (struct turn){attempt->head_ns, pool, 1, attempt->id};
         }
-        if (!by_call || i + 1 == call->count) {
+        if (!by_call || !is_covered(layer, call, i + 1)) {
             turns->items[turns->count++] = (struct turn){
                 free_from(judging, attempt), pool, -1, attempt->id};
         }
+        is_within = true;
     }
 }
 
@@ -128,22 +145,12 @@ static void report(const struct judging *judging, const struct layer *layer,
     }
 }
 
-/* A call belongs to a layer if its first request does. */
-static bool is_covered(const struct layer *layer, const struct call *call)
-{
-    char path[1024];
-    return layer_covers(layer, call->attempts[0]->method,
-                        calls_path(call->attempts[0], path, sizeof path));
-}
-
 static void judge_layer(const struct judging *judging,
                         const struct layer *layer, struct turns *turns)
 {
     turns->count = 0;
     for (size_t i = 0; i < judging->calls->count; i++) {
-        if (is_covered(layer, &judging->calls->items[i])) {
-            add_turns(judging, turns, &layer->slots, &judging->calls->items[i]);
-        }
+        add_turns(judging, turns, layer, &judging->calls->items[i]);
     }
     qsort(turns->items, turns->count, sizeof *turns->items, by_time);
     struct peak peak = sweep(turns);
