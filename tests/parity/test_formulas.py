@@ -166,7 +166,8 @@ def test_a_power_that_overflows_ends_the_call(name, law):
 
 # S0-29
 @pytest.mark.parametrize("name, n, at_cap", [
-    ("tinkex-http-legacy", 5, 0.5), ("tinkex-http-legacy", 6, 0.75), ("tinkex-retryconfig", 6, 0.5),
+    ("tinkex-http-legacy", 5, 0.5), ("tinkex-http-legacy", 6, 0.75), ("tinkex-rh-legacy", 5, 0),
+    ("tinkex-rh-legacy", 6, 0), ("tinkex-retryconfig", 6, 0.5),
     ("tinkex-guide-handler", 4, 1 / 16), ("tinkex-guide-handler", 5, 0.5)])
 def test_how_often_a_delay_is_the_cap(name, n, at_cap):
     backoff = next(law for law in backoffs(name) if law["rounding"] == "ms-nearest")
