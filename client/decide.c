@@ -282,9 +282,12 @@ static void ask_layer(struct retry_call *call, int i, struct decision *decision)
     if (decision->is_final)
         return;
     const struct profile_rule *rule = present_rule(call, i, decision->question);
-    note_streak(&call->state[i], rule ? rule_number(call, i, rule) : 0);
-    if (rule)
-        obey(call, i, rule, decision);
+    if (!rule) {
+        note_streak(&call->state[i], 0);
+        return;
+    }
+    note_streak(&call->state[i], rule_number(call, i, rule));
+    obey(call, i, rule, decision);
 }
 
 /* What the call comes to if no layer has anything to say. A layer that passed

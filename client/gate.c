@@ -108,7 +108,7 @@ static void give_back_probes(struct retry_call *call)
 
 void gate_begin(struct retry_call *call, int from)
 {
-    call->gate_layer = (int8_t)from;
+    call->gate_layer = (int16_t)from;
     call->is_past_window = call->has_reserved = false;
 }
 

@@ -206,7 +206,7 @@ struct retry_call {
     /* On the way to the wire: layers whose run begins with the coming attempt,
      * the one whose limiter is in the way, and how far the call is with it. */
     uint8_t fresh;
-    int8_t gate_layer;
+    int16_t gate_layer;
     bool is_past_window, has_reserved;
     bool is_watching; /* the wait is a window, looked at again at look_ns */
     uint8_t probes;   /* layers whose breaker tries this attempt, half open */
