@@ -91,10 +91,15 @@ static const char *const color_words[] = {
     NULL,
 };
 static const char *const report_words[] = {
-    [REPORT_TEXT] = "text",         [REPORT_JSON] = "json",
-    [REPORT_JUNIT] = "junit",       [REPORT_TAP] = "tap",
-    [REPORT_MARKDOWN] = "markdown", [REPORT_GITHUB] = "github",
-    [REPORT_BADGE] = "badge",       NULL,
+    [REPORT_TEXT] = "text",
+    [REPORT_JSON] = "json",
+    [REPORT_JUNIT] = "junit",
+    [REPORT_TAP] = "tap",
+    [REPORT_MARKDOWN] = "markdown",
+    [REPORT_GITHUB] = "github",
+    [REPORT_BADGE] = "badge",
+    [REPORT_HTML] = "html",
+    NULL,
 };
 static const char *const inconclusive_words[] = {"fail", "pass", NULL};
 

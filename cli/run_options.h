@@ -17,6 +17,7 @@ enum report_format {
     REPORT_MARKDOWN,
     REPORT_GITHUB,
     REPORT_BADGE,
+    REPORT_HTML,
 };
 enum progress_kind {
     PROGRESS_AUTO,

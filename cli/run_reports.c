@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/run_html.h"
 #include "runner/folder.h"
 
 static bool is_stdout(const char *path)
@@ -40,6 +41,8 @@ static bool write_format(const struct run_request *request,
         return report_github(report, out);
     case REPORT_BADGE:
         return report_badge(report, out);
+    case REPORT_HTML:
+        return run_html_write(report, out);
     }
     return false;
 }

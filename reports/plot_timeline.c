@@ -1,0 +1,277 @@
+#include "reports/plot_timeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/units.h"
+#include "reports/plots.h"
+
+/* What the marks at the ends of attempts say, one series each. */
+enum series { SERIES_OK, SERIES_STATUS, SERIES_FAULT, SERIES_GONE, SERIES_ALL };
+
+struct chart {
+    const struct trace *trace;
+    size_t count;  /* attempts that are drawn */
+    size_t *rows;  /* of each, from 1 */
+    size_t height; /* rows */
+    bool is_one_call;
+    int64_t origin_ns, end_ns;
+    FILE *out;
+};
+
+static double at(const struct chart *chart, int64_t t_ns)
+{
+    return (double)(t_ns - chart->origin_ns) / (double)NS_PER_S;
+}
+
+static int64_t over_ns(const struct trace_attempt *attempt)
+{
+    if (attempt->gone_ns != TRACE_NEVER &&
+        (attempt->end == END_TIMEOUT || attempt->end == END_CANCELLED))
+        return attempt->gone_ns;
+    return attempt->last_byte_ns == TRACE_NEVER ? attempt->head_ns
+                                                : attempt->last_byte_ns;
+}
+
+static enum series series_of(const struct trace_attempt *attempt)
+{
+    switch (attempt->end) {
+    case END_STATUS:
+        return attempt->status < 400 ? SERIES_OK : SERIES_STATUS;
+    case END_REFUSED:
+    case END_UNREACHABLE:
+    case END_RESET:
+    case END_CLOSE:
+    case END_RESET_BODY:
+    case END_CUT:
+    case END_GARBAGE:
+        return SERIES_FAULT;
+    case END_TIMEOUT:
+    case END_CANCELLED:
+    case END_UNFINISHED:
+        return SERIES_GONE;
+    }
+    return SERIES_GONE;
+}
+
+/* -- rows -------------------------------------------------------------------
+ */
+
+struct keyed {
+    const char *call;
+    size_t index;
+};
+
+static int keyed_compare(const void *left, const void *right)
+{
+    const struct keyed *a = left, *b = right;
+    int order = strcmp(a->call, b->call);
+    return order ? order : (a->index > b->index) - (a->index < b->index);
+}
+
+/* Rows by the first appearance of their calls. */
+static void number_rows(struct chart *chart, const struct keyed *keyed)
+{
+    for (size_t i = 0; i < chart->count; i++)
+        chart->rows[keyed[i].index] =
+            i > 0 && strcmp(keyed[i].call, keyed[i - 1].call) == 0 ? SIZE_MAX
+                                                                   : 0;
+    /* 0 begins a row; the others take the row of the first of their call. */
+    for (size_t i = 0; i < chart->count; i++)
+        if (chart->rows[i] == 0)
+            chart->rows[i] = ++chart->height;
+    size_t row = 0;
+    for (size_t i = 0; i < chart->count; i++) {
+        if (chart->rows[keyed[i].index] != SIZE_MAX)
+            row = chart->rows[keyed[i].index];
+        chart->rows[keyed[i].index] = row;
+    }
+    chart->is_one_call = chart->height == 1;
+    if (!chart->is_one_call)
+        return;
+    for (size_t i = 0; i < chart->count; i++)
+        chart->rows[i] = i + 1;
+    chart->height = chart->count;
+}
+
+static bool chart_init(struct chart *chart, const struct trace *trace,
+                       FILE *out)
+{
+    size_t count = trace->attempt_count < PLOT_ATTEMPTS_MAX
+                       ? trace->attempt_count
+                       : PLOT_ATTEMPTS_MAX;
+    *chart = (struct chart){.trace = trace, .count = count, .out = out};
+    struct keyed *keyed = calloc(count + 1, sizeof *keyed);
+    chart->rows = calloc(count + 1, sizeof *chart->rows);
+    if (!keyed || !chart->rows) {
+        free(keyed);
+        return false;
+    }
+    chart->origin_ns = trace->attempts[0].head_ns;
+    for (size_t i = 0; i < count; i++) {
+        const struct trace_attempt *attempt = &trace->attempts[i];
+        keyed[i] = (struct keyed){attempt->call, i};
+        if (over_ns(attempt) > chart->end_ns)
+            chart->end_ns = over_ns(attempt);
+    }
+    qsort(keyed, count, sizeof *keyed, keyed_compare);
+    number_rows(chart, keyed);
+    free(keyed);
+    return true;
+}
+
+/* -- data -------------------------------------------------------------------
+ */
+
+/* From each attempt to the next one of its call. */
+static size_t write_waits(const struct chart *chart)
+{
+    size_t count = 0;
+    const struct trace_attempt *attempts = chart->trace->attempts;
+    size_t *last = calloc(chart->count + 2, sizeof *last);
+    fputs("$waits << EOD\n", chart->out);
+    for (size_t i = 0; last && i < chart->count; i++) {
+        size_t row = chart->is_one_call ? 0 : chart->rows[i];
+        if (last[row] > 0) {
+            size_t before = last[row] - 1;
+            fprintf(chart->out, "%.6f %zu\n%.6f %zu\n\n",
+                    at(chart, over_ns(&attempts[before])), chart->rows[before],
+                    at(chart, attempts[i].head_ns), chart->rows[i]);
+            count++;
+        }
+        last[row] = i + 1;
+    }
+    fputs("EOD\n", chart->out);
+    free(last);
+    return count;
+}
+
+static void write_spans(const struct chart *chart)
+{
+    fputs("$spans << EOD\n", chart->out);
+    for (size_t i = 0; i < chart->count; i++) {
+        const struct trace_attempt *attempt = &chart->trace->attempts[i];
+        fprintf(chart->out, "%.6f %zu\n%.6f %zu\n\n",
+                at(chart, attempt->head_ns), chart->rows[i],
+                at(chart, over_ns(attempt)), chart->rows[i]);
+    }
+    fputs("EOD\n", chart->out);
+}
+
+static size_t write_ends(const struct chart *chart, enum series series)
+{
+    size_t count = 0;
+    fprintf(chart->out, "$ends%d << EOD\n", (int)series);
+    for (size_t i = 0; i < chart->count; i++) {
+        const struct trace_attempt *attempt = &chart->trace->attempts[i];
+        if (series_of(attempt) != series)
+            continue;
+        fprintf(chart->out, "%.6f %zu\n", at(chart, over_ns(attempt)),
+                chart->rows[i]);
+        count++;
+    }
+    fputs("EOD\n", chart->out);
+    return count;
+}
+
+/* Attempts that a verdict names as the first at fault. */
+static size_t write_faulty(const struct chart *chart,
+                           const struct scenario_report *report)
+{
+    size_t count = 0;
+    fputs("$faulty << EOD\n", chart->out);
+    for (size_t i = 0; i < report->verdict_count; i++) {
+        const struct verdict *verdict = &report->verdicts[i];
+        size_t index = (size_t)verdict->attempt - 1;
+        bool is_broken =
+            verdict->word == VERDICT_FAIL || verdict->word == VERDICT_WARN;
+        if (verdict->attempt < 1 || index >= chart->count || !is_broken)
+            continue;
+        fprintf(chart->out, "%.6f %zu\n",
+                at(chart, chart->trace->attempts[index].head_ns),
+                chart->rows[index]);
+        count++;
+    }
+    fputs("EOD\n", chart->out);
+    return count;
+}
+
+static void write_outages(const struct chart *chart)
+{
+    enum { OUTAGES_MAX = 50 };
+    for (size_t i = 0; i < chart->trace->outage_count && i < OUTAGES_MAX; i++) {
+        const struct trace_outage *outage = &chart->trace->outages[i];
+        int64_t to_ns =
+            outage->to_ns == TRACE_NEVER ? chart->end_ns : outage->to_ns;
+        fprintf(chart->out,
+                "set object rectangle from %.6f, graph 0 to %.6f, graph 1 "
+                "behind fillcolor rgb \"#010208\" fillstyle solid 1.0 "
+                "noborder\n",
+                at(chart, outage->from_ns), at(chart, to_ns));
+    }
+}
+
+/* -- the picture ------------------------------------------------------------
+ */
+
+static void write_axes(const struct chart *chart)
+{
+    double end = at(chart, chart->end_ns);
+    fprintf(chart->out,
+            "set xlabel \"seconds since the first request\"\n"
+            "set ylabel \"%s\"\n"
+            "set xrange [%.6f:%.6f]\nset yrange [0.4:%zu.6]\n",
+            chart->is_one_call ? "attempt" : "call", -0.03 * (end + 0.001),
+            1.03 * end + 0.001, chart->height);
+    fputs("set xtics auto\n", chart->out);
+    fputs(chart->height <= 10 ? "set ytics 1\n" : "set ytics auto\n",
+          chart->out);
+}
+
+static void write_series(const struct chart *chart,
+                         const size_t counts[SERIES_ALL])
+{
+    static const struct {
+        int type, color;
+        double size;
+    } marks[SERIES_ALL] = {[SERIES_OK] = {7, 1, 0.8},
+                           [SERIES_STATUS] = {9, 2, 1.0},
+                           [SERIES_FAULT] = {13, 3, 1.1},
+                           [SERIES_GONE] = {2, 4, 1.0}};
+    for (int i = 0; i < SERIES_ALL; i++)
+        if (counts[i])
+            fprintf(chart->out,
+                    ", $ends%d with points pointtype %d pointsize %.1f "
+                    "linewidth 2 linecolor rgb \"#01020%d\"",
+                    i, marks[i].type, marks[i].size, marks[i].color);
+}
+
+bool plot_timeline_write(const struct scenario_report *report, FILE *out)
+{
+    struct chart chart;
+    if (!chart_init(&chart, report->trace, out)) {
+        free(chart.rows);
+        return false;
+    }
+    size_t counts[SERIES_ALL];
+    size_t waits = write_waits(&chart);
+    write_spans(&chart);
+    for (int i = 0; i < SERIES_ALL; i++)
+        counts[i] = write_ends(&chart, (enum series)i);
+    size_t faulty = write_faulty(&chart, report);
+    write_axes(&chart);
+    write_outages(&chart);
+    fputs("plot $spans with lines linewidth 4 linecolor rgb \"#010207\"", out);
+    if (waits)
+        fputs(", $waits with lines linewidth 1 dashtype 3 linecolor rgb "
+              "\"#010207\"",
+              out);
+    write_series(&chart, counts);
+    if (faulty)
+        fputs(", $faulty with points pointtype 6 pointsize 2.2 linewidth 2 "
+              "linecolor rgb \"#010209\"",
+              out);
+    fputs("\nunset object\n", out);
+    free(chart.rows);
+    return !ferror(out);
+}
