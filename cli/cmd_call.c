@@ -60,7 +60,7 @@ static const char usage[] =
     "1 a call failed, 2 wrong usage or file, 3 the system failed, 77 as an\n"
     "adapter: the client can't run this plan; 128 + n stopped by signal n.\n";
 
-enum { EXIT_CALL_FAILED = 1, EXIT_CANT = 77 };
+enum { EXIT_CALL_FAILED = 1 };
 
 /* One run of the command, as a program or as an adapter. */
 struct calling {
@@ -266,19 +266,6 @@ static int exit_code(const struct calling *calling)
 /* -- running ----------------------------------------------------------------
  */
 
-/* What the profile asks for and the engine can't do is no fault of the plan,
- * but an adapter that can't act as its client must say so, not pretend. */
-static int refuse(const struct calling *calling)
-{
-    error_print(&calling->error, stderr);
-    if (!is_adapter(calling)) {
-        return EXIT_USAGE;
-    }
-    fprintf(stderr, "the reference client can't be \"%s\": %s\n",
-            calling->profile->id, calling->error.problems[0].message);
-    return EXIT_CANT;
-}
-
 static FILE *log_file(const struct calling *calling)
 {
     if (is_adapter(calling) || calling->request->is_json ||
@@ -338,9 +325,6 @@ static int call(struct calling *calling)
         is_adapter(calling) ? read_environment(calling) : split_url(calling);
     if (!is_ready || !load_profile(calling)) {
         return cli_fail(&calling->error);
-    }
-    if (!retry_supports(calling->profile, &calling->error)) {
-        return refuse(calling);
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     return run_with_events(calling, seed);

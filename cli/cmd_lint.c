@@ -131,20 +131,9 @@ static int count_problems(const struct lint *lint)
     return count;
 }
 
-static void print_notes(const struct lint_file *file)
-{
-    for (int i = 0; i < file->notes.count; i++) {
-        const struct problem *note = &file->notes.problems[i];
-        printf("%s: note: the engine can't execute yet: %s", file->source.path,
-               note->message);
-        printf(*note->path ? " (%s)\n" : "\n", note->path);
-    }
-}
-
 static void print_text(const struct lint *lint, bool is_quiet)
 {
     for (size_t i = 0; i < lint->count; i++) {
-        print_notes(&lint->files[i]);
         error_print(&lint->files[i].problems, stderr);
     }
     int problems = count_problems(lint);
@@ -185,7 +174,6 @@ static int print_json(const struct lint *lint)
         out_json_text(object, "id", *file->id ? file->id : NULL);
         cJSON_AddItemToObject(object, "problems",
                               problems_to_json(&file->problems));
-        cJSON_AddItemToObject(object, "notes", problems_to_json(&file->notes));
         cJSON_AddItemToArray(files, object);
     }
     cJSON_AddNumberToObject(root, "problems", count_problems(lint));

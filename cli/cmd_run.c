@@ -77,9 +77,6 @@ static bool load(struct run *run)
     const struct run_request *request = &run->request;
     struct error *error = &run->error;
     run->profile = cli_load_profile(request->profile, error);
-    if (run->profile) {
-        retry_supports(run->profile, error);
-    }
     run->rules = cli_load_rules(error);
     cli_select(&request->selection, &run->scenarios, error);
     run_reports_check(request, error);

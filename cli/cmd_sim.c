@@ -237,9 +237,6 @@ static bool load(struct sim *sim)
     const struct run_request *request = &sim->request;
     struct error *error = &sim->error;
     sim->profile = cli_load_profile(request->profile, error);
-    if (sim->profile) {
-        retry_supports(sim->profile, error);
-    }
     sim->rules = cli_load_rules(error);
     cli_select(&request->selection, &sim->scenarios, error);
     run_reports_check(request, error);

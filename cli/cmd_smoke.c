@@ -30,7 +30,7 @@ static int smoke(const struct run_request *request, struct error *error)
     struct profile *profile = cli_load_profile(request->profile, error);
     struct rule_catalogue *rules = cli_load_rules(error);
     bool is_wired = false;
-    if (profile && rules && retry_supports(profile, error)) {
+    if (profile && rules) {
         const struct runner_options options = {
             .profile = profile,
             .rules = rules,

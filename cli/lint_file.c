@@ -111,7 +111,6 @@ static void lint_profile(struct lint_file *file, struct jsonc_value *root,
     for (size_t i = 0; has_any && i < profile->not_applicable_count; i++) {
         check_rule_name(&excluded, i, profile->not_applicable[i].rule, rules);
     }
-    retry_supports(profile, &file->notes);
     profile_free(profile);
 }
 

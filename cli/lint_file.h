@@ -18,10 +18,9 @@ struct lint_file {
     enum lint_kind kind;
     char id[SHIPPED_ID_MAX]; /* of a scenario or profile; "" if not read */
     struct error problems;
-    struct error notes; /* worth knowing, not wrong */
 };
 
-/* Fills kind, id, problems and notes from the source. `rules` are those that
+/* Fills kind, id and problems from the source. `rules` are those that
  * checks may name. */
 void lint_file_check(struct lint_file *file,
                      const struct rule_catalogue *rules);

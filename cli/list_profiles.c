@@ -113,7 +113,7 @@ static bool choose(const struct list_profiles_request *request,
 
 /* -- printing -------------------------------------------------------------- */
 
-static cJSON *profile_to_json(const struct profile *profile, bool can_run)
+static cJSON *profile_to_json(const struct profile *profile)
 {
     cJSON *object = cJSON_CreateObject();
     out_json_text(object, "id", profile->id);
@@ -126,26 +126,23 @@ static cJSON *profile_to_json(const struct profile *profile, bool can_run)
                  profile->follow_up.method, profile->follow_up.path);
         out_json_text(object, "follow_up", follow_up);
     }
-    cJSON_AddBoolToObject(object, "executable", can_run);
     return object;
 }
 
 /* Prints one, or adds it to the array. */
 static bool print_profile(const char *id, int width, cJSON *array)
 {
-    struct error error = {0}, unsupported = {0};
+    struct error error = {0};
     struct profile *profile = cli_load_profile(id, &error);
     if (!profile) {
         cli_fail(&error);
         return false;
     }
-    bool can_run = retry_supports(profile, &unsupported);
     if (array) {
-        cJSON_AddItemToArray(array, profile_to_json(profile, can_run));
+        cJSON_AddItemToArray(array, profile_to_json(profile));
     } else {
-        printf("%-*s  %6zu  %s%s\n", width, profile->id, profile->layer_count,
-               profile->title ? profile->title : "",
-               can_run ? "" : " (not executable yet)");
+        printf("%-*s  %6zu  %s\n", width, profile->id, profile->layer_count,
+               profile->title ? profile->title : "");
     }
     profile_free(profile);
     return true;

@@ -228,9 +228,6 @@ bool driver_run(const struct driver_options *options,
         .epoll = -1,
     };
     *stats = (struct driver_stats){0};
-    if (!retry_supports(options->profile, error)) {
-        return false;
-    }
     if (!start_curl(error)) {
         return false;
     }

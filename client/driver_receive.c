@@ -55,6 +55,19 @@ static void keep_header(struct transfer *transfer, const char *line,
 /* -- bodies that are resumed ------------------------------------------------
  */
 
+static void keep(struct transfer *transfer, const char *bytes, size_t length)
+{
+    size_t room = transfer->keeps_bytes - transfer->kept_size;
+    size_t size = length < room ? length : room;
+    char *longer =
+        size ? realloc(transfer->kept, transfer->kept_size + size) : NULL;
+    if (longer) {
+        memcpy(longer + transfer->kept_size, bytes, size);
+        transfer->kept = longer;
+        transfer->kept_size += size;
+    }
+}
+
 /* "bytes 100-199/200": does the answer go on where the part ends? */
 static bool goes_on(const struct transfer *transfer)
 {
@@ -74,10 +87,22 @@ static void join(struct transfer *transfer)
     }
     if (transfer->is_joined) {
         transfer->digest = transfer->part.digest;
+        keep(transfer, transfer->part.kept, transfer->part.kept_size);
     }
     if (transfer->status == 416) {
         transfer->part.size = 0;
     }
+}
+
+/* The answer has the bytes of the parts before it as well, if it goes on. */
+static void keep_bytes_of_part(struct transfer *transfer)
+{
+    struct transfer_part *part = &transfer->part;
+    free(part->kept);
+    part->kept = transfer->kept;
+    part->kept_size = transfer->kept_size;
+    transfer->kept = NULL;
+    transfer->kept_size = 0;
 }
 
 void driver_receive_keep_part(struct transfer *transfer)
@@ -88,6 +113,7 @@ void driver_receive_keep_part(struct transfer *transfer)
         return;
     }
     part->digest = transfer->digest;
+    keep_bytes_of_part(transfer);
     const char *etag = http_header_get(&transfer->headers, "etag");
     part->size = transfer->body_bytes + (transfer->is_joined ? part->size : 0);
     /* RFC 9110 13.1.5: a weak one must not be sent in If-Range. */
@@ -119,19 +145,6 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
         keep_header(transfer, line, length);
     }
     return length;
-}
-
-static void keep(struct transfer *transfer, const char *bytes, size_t length)
-{
-    size_t room = transfer->keeps_bytes - transfer->kept_size;
-    size_t size = length < room ? length : room;
-    char *longer =
-        size ? realloc(transfer->kept, transfer->kept_size + size) : NULL;
-    if (longer) {
-        memcpy(longer + transfer->kept_size, bytes, size);
-        transfer->kept = longer;
-        transfer->kept_size += size;
-    }
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)

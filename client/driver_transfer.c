@@ -79,9 +79,10 @@ void driver_transfer_deinit(struct transfer *transfer)
     curl_api.slist_free_all(transfer->request_headers);
     arena_deinit(&transfer->arena);
     free(transfer->kept);
+    free(transfer->part.kept);
     transfer->easy = NULL;
     transfer->request_headers = NULL;
-    transfer->kept = NULL;
+    transfer->kept = transfer->part.kept = NULL;
 }
 
 bool driver_transfer_aim(struct transfer *transfer,
@@ -178,11 +179,10 @@ static enum attempt_end end_of(const struct transfer *transfer, CURLcode code)
     }
 }
 
-/* Of a body in two parts only the second is there. */
 static void keep_body(const struct transfer *transfer,
                       struct attempt_outcome *outcome)
 {
-    if (transfer->kept_size > 0 && !transfer->is_joined) {
+    if (transfer->kept_size > 0) {
         outcome->body = transfer->kept;
         outcome->body_size = transfer->kept_size;
     }

@@ -26,6 +26,8 @@ struct transfer_part {
     bool is_wanted; /* cut bodies are kept */
     int64_t size;   /* 0: there is none */
     struct digest digest;
+    char *kept; /* its first bytes, at most keeps_bytes */
+    size_t kept_size;
     char etag[TRANSFER_ETAG_MAX]; /* strong; "": none */
 };
 

@@ -256,10 +256,6 @@ int64_t retry_gate_ns(const struct retry_call *call, int from, int64_t now_ns);
 struct retry_action retry_step(struct retry_call *call,
                                const struct retry_event *event);
 
-/* True if engine and driver can execute everything the profile asks for;
- * otherwise one problem for each thing they can't, with its JSON path. */
-bool retry_supports(const struct profile *profile, struct error *error);
-
 /* The rule of this layer that covers an outcome; NULL: none, or the layer is
  * disabled. `within_ns` is not looked at. */
 const struct profile_rule *layer_rule(const struct layer *layer,

@@ -208,8 +208,6 @@ struct comparison *compare_run(const struct profile *a, const struct profile *b,
 {
     const struct profile *const profiles[] = {a, b};
     struct request_list requests;
-    if (!retry_supports(a, error) || !retry_supports(b, error))
-        return NULL;
     struct comparison *comparison = calloc(1, sizeof *comparison);
     if (!comparison) {
         error_add(error, PROBLEM_MEMORY, "out of memory");

@@ -13,7 +13,7 @@
 
 /* A policy, and the request for which it is looked at. */
 struct subject {
-    const struct profile *profile; /* one that retry_supports() accepts */
+    const struct profile *profile;
     struct retry_request request;
 };
 

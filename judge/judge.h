@@ -23,8 +23,7 @@ struct judge_input {
 /* NULL only without memory. The report borrows the input; free it with
  * scenario_report_free. The report has a verdict for every rule that was
  * exercised, that is not applicable by the profile, or that the scenario
- * names; none where the client's own fault leaves nothing to judge. The engine
- * must support the profile (retry_supports). */
+ * names; none where the client's own fault leaves nothing to judge. */
 struct scenario_report *judge_run(const struct judge_input *input);
 
 #endif

@@ -27,7 +27,7 @@ void *props_handler_open(const char *json, int64_t now_ns, char *message,
     struct error error = {0};
     struct profile *profile =
         profile_read("parity", json, strlen(json), &error);
-    if (!profile || !retry_supports(profile, &error)) {
+    if (!profile) {
         tell(&error, message, size);
         profile_free(profile);
         return NULL;

@@ -26,7 +26,7 @@ enum { SIM_ATTEMPTS_MAX = 200000, SIM_ATTEMPTS_A_CALL = 100 };
 
 struct sim_input {
     const struct scenario *scenario;
-    const struct profile *profile; /* one that retry_supports() accepts */
+    const struct profile *profile;
     uint64_t seed;
     int64_t latency_ns; /* of every message, each way */
     int64_t limit_ns;   /* clients that are not done by then are stopped */

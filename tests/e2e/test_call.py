@@ -332,18 +332,6 @@ def test_the_environment_names_profile_and_seed(serve, profile, tmp_path):
     assert results(tmp_path)[0]["outcome"] == "ok"
 
 
-def test_what_the_engine_cannot_do_is_refused(serve, profile, tmp_path):
-    server = serve(answer(OK))
-    path = profile(layer(rules=[{"on": {"status": ["200"], "body": {"pointer": "/a"}}, "do": "fail"}]),
-                   resumes_with_range=True)
-    done = run("-p", path, env=plan_environment(server, tmp_path))
-    assert done.returncode == 77
-    assert done.stderr.splitlines()[-1].startswith('the reference client can\'t be "test": ')
-    assert "layers[0].rules[0]" in done.stderr
-    assert run(f"{server.url}/", "-p", path).returncode == 2
-    assert not server.requests
-
-
 @pytest.mark.parametrize("arguments,message", [
     ([], "no URL is given and RETRYSPEC_PLAN is not set"),
     (["127.0.0.1:1"], "did you mean http://127.0.0.1:1?"),

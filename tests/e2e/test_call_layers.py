@@ -446,6 +446,20 @@ def test_a_cut_body_is_resumed(serve, profile):
     assert server.header("if-range") == [None, '"v1"', '"v1"', '"v1"']
 
 
+def test_rules_look_into_a_resumed_body(serve, profile):
+    """Of three parts; an answer of another kind between them is no part."""
+    global BODY
+    whole, BODY = BODY, json.dumps({"text": "x" * 200, "type": "try_again"}).encode()
+    try:
+        poll = {"on": {"status": ["200-299"], "body": {"pointer": "/type", "value": "try_again"}}, "do": "poll"}
+        server = serve(part(0, 100, 200), answer(BUSY), part(100, 50), part(150, 9999), answer(OK))
+    finally:
+        BODY = whole
+    code, calls, _ = call(server, profile(layer(rules=[poll, RETRY]), **RESUMES))
+    assert code == 0 and calls[0]["status"] == 200
+    assert server.header("range") == [None, "bytes=100-", "bytes=100-", "bytes=150-", None]
+
+
 def test_a_body_that_has_changed_starts_anew(serve, profile):
     server = serve(part(0, 100, 200), part(0, 9999, 200, b'etag: "v2"\r\n'))
     code, calls, _ = call(server, profile(layer(), **RESUMES))

@@ -577,17 +577,6 @@ def test_lint_ids_that_are_taken(tmp_path):
                            "2 files, 1 problem\n")
 
 
-def test_lint_notes_what_the_engine_cannot_do_yet(tmp_path):
-    """A note, since the file is right and other uses of it work."""
-    text = PROFILE.replace('["429"] }', '["429"], "body": { "pointer": "/busy" } }')
-    text = text.replace('"source": "s",', '"source": "s", "resumes_with_range": true,')
-    (tmp_path / "mine.jsonc").write_text(text)
-    done = run("lint", "mine.jsonc", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith(
-        "mine.jsonc: note: the engine can't execute yet: "), done.stdout
-
-
 def test_lint_json(tmp_path):
     (tmp_path / "good.jsonc").write_text(PROFILE)
     (tmp_path / "bad.jsonc").write_text(SCENARIO.replace('"takes"', '"tkes"'))

@@ -20,12 +20,6 @@ def sim(folder, *arguments, expect=0):
     return done
 
 
-def is_supported(profile):
-    listed = subprocess.run([RETRYSPEC, "lint", str(ROOT / f"scenarios/profiles/{profile}.jsonc")], text=True,
-                            capture_output=True, check=True)
-    return "can't execute" not in listed.stdout + listed.stderr
-
-
 def write(path, value):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value))
@@ -79,8 +73,6 @@ def seconds(ns):
 # status/503-endless has no end for a client that never gives up, here and there.
 @pytest.mark.parametrize("name", PROFILES)
 def test_every_profile_conforms_in_every_scenario(tmp_path, name):
-    if not is_supported(name):
-        pytest.skip("the engine does not support it yet")
     endless = ["--skip", "status/503-endless"] if name in ("tinker-future",) else []
     for seed in (1, 2):
         sim(tmp_path, "-q", "-p", name, "--seed", seed, *endless)

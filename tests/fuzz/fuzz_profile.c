@@ -1,18 +1,15 @@
 /* Any bytes are a profile or problems, never both and never neither; what
- * reads can be asked which requests its layers cover and what they can do. */
+ * reads can be asked which requests its layers cover. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "client/retry.h"
 #include "model/profile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void use(const struct profile *profile)
 {
-    struct error error = {0};
-    retry_supports(profile, &error);
     for (size_t i = 0; i < profile->layer_count; i++) {
         layer_covers(&profile->layers[i], "POST", "/api/v1/asample");
     }

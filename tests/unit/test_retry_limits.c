@@ -206,31 +206,6 @@ static void test_routes_choose_the_layers(void **state)
     profile_free(client.profile);
 }
 
-/* -- what the engine can't do -----------------------------------------------
- */
-
-static void test_unsupported_parameters_are_refused(void **state)
-{
-    (void)state;
-    const char *text =
-        "{\"retryspec\":1,\"profile\":\"t\",\"title\":\"t\",\"source\":\"t\","
-        "\"layers\":[{\"name\":\"b\",\"rules\":[{\"on\":{\"status\":[\"500\"]},"
-        "\"do\":\"fail\"},{\"on\":{\"status\":[\"200\"],\"body\":{\"pointer\":"
-        "\"/a\"}},\"do\":\"fail\"}]}],\"resumes_with_range\":true}";
-    struct error error = {0};
-    struct profile *profile =
-        profile_read("t.jsonc", text, strlen(text), &error);
-    if (!profile) {
-        error_print(&error, stderr);
-        fail();
-    }
-    assert_false(retry_supports(profile, &error));
-    assert_int_equal(error.count, 1);
-    assert_string_equal(error.problems[0].path, "layers[0].rules[1]");
-    assert_string_equal(error.problems[0].file, "t.jsonc");
-    profile_free(profile);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,7 +218,6 @@ int main(void)
         cmocka_unit_test(test_observed_delay_is_remembered),
         cmocka_unit_test(test_cancel_in_every_phase),
         cmocka_unit_test(test_routes_choose_the_layers),
-        cmocka_unit_test(test_unsupported_parameters_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
