@@ -201,6 +201,9 @@ struct attempt_outcome driver_transfer_end(struct transfer *transfer,
         outcome.status = transfer->status;
         outcome.headers = &transfer->headers;
         keep_body(transfer, &outcome);
+        if (transfer->status == 200 || transfer->is_joined) {
+            transfer->part.size = 0; /* it is whole now */
+        }
         digest_end(&transfer->digest, transfer->sha256);
     } else if (outcome.end == END_CUT) {
         driver_receive_keep_part(transfer);
