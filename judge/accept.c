@@ -4,6 +4,7 @@
 
 #include "judge/evidence.h"
 #include "judge/hidden.h"
+#include "judge/record.h"
 #include "judge/rules_gap.h"
 #include "judge/rules_request.h"
 #include "judge/rules_timeout.h"
@@ -13,6 +14,8 @@ struct walk {
     const struct judging *judging;
     struct hypotheses *set;
     const struct call *call;
+    const struct recorder *recorder; /* NULL: the walk judges */
+    size_t recorded;                 /* attempts of the call so far */
 };
 
 /* -- the call should be over, or should not -------------------------------- */
@@ -79,11 +82,15 @@ static bool may_be_silent(const struct walk *walk,
         hypothesis->action.is_never) {
         return !hypothesis->is_resend;
     }
-    int64_t due_ns =
-        gates_of_next(walk->set, hypothesis, last, NS_FOREVER).due_ns;
+    int64_t due_ns = gates_of_next(walk->set, hypothesis, last, NULL).due_ns;
     *latest_ns = units_add(due_ns, walk->judging->late_ns);
-    if (due_ns == NS_FOREVER || hypothesis->action.kind != RETRY_WAIT) {
-        return due_ns == NS_FOREVER;
+    if (due_ns == NS_FOREVER) {
+        return true;
+    }
+    if (hypothesis->action.kind != RETRY_WAIT) {
+        /* A limiter may hold up the follow-up until the call's time is over. */
+        return due_ns > hypothesis->from_hi_ns &&
+               hypothesis->action.until_ns <= *latest_ns;
     }
     return hypotheses_ask(walk->set, hypothesis, *latest_ns).kind == RETRY_DONE;
 }
@@ -167,13 +174,13 @@ static bool judge_circuit(const struct walk *walk, const struct place *place)
 {
     const struct hypotheses *set = walk->set;
     int64_t last = place->call->attempts[place->index]->id;
-    int64_t sent_ns = place->call->attempts[place->index + 1]->head_ns;
+    const struct trace_attempt *next = place->call->attempts[place->index + 1];
     struct refused refused = {0};
     for (int i = set->count - 1; i >= 0; i--) {
         if (!hypotheses_waits(&set->items[i])) {
             continue;
         }
-        refused = gates_refuse_next(set, &set->items[i], last, sent_ns);
+        refused = gates_refuse_next(set, &set->items[i], last, next);
         if (!refused.layer) {
             return false;
         }
@@ -236,6 +243,9 @@ static bool judge_next(struct walk *walk, const struct place *place)
     if (!judge_circuit(walk, place)) {
         rules_gap_judge(walk->set, place);
     }
+    if (walk->recorder) {
+        record_next(walk->recorder, place);
+    }
     if (!hypotheses_sent(walk->set, next->head_ns)) {
         return false;
     }
@@ -294,6 +304,10 @@ static bool walk_attempt(struct walk *walk, size_t index)
         seen.outcome.end == END_UNFINISHED) {
         return false;
     }
+    if (walk->recorder) {
+        record_end(walk->recorder, &place);
+        walk->recorded = index + 1;
+    }
     hypotheses_end(walk->set, call->attempts[index], &seen);
     judge_end(walk, &place);
     if (!next) {
@@ -315,19 +329,31 @@ static void judge_first(const struct walk *walk, const struct place *place)
     }
 }
 
-static void walk_call(struct walk *walk)
+static void walk_attempts(struct walk *walk)
 {
+    struct place place = {.judging = walk->judging, .call = walk->call};
     hypotheses_start(walk->set, walk->call);
     if (walk->set->items[0].action.kind != RETRY_SEND) {
         return; /* a progress timeout that is over before the call began */
     }
-    struct place place = {.judging = walk->judging, .call = walk->call};
     judge_first(walk, &place);
     rules_request_retry_count(walk->set, &place, 0);
+    if (walk->recorder) {
+        record_first(walk->recorder, walk->call);
+    }
     for (size_t i = 0; i < walk->call->count; i++) {
         if (!walk_attempt(walk, i)) {
             return;
         }
+    }
+}
+
+static void walk_call(struct walk *walk)
+{
+    walk->recorded = 0;
+    walk_attempts(walk);
+    if (walk->recorder) {
+        record_lost(walk->recorder, walk->call, walk->recorded);
     }
 }
 
@@ -345,28 +371,61 @@ static void exercise_circuits(const struct judging *judging,
     }
 }
 
-bool accept_calls(const struct judging *judging, struct arena *scratch)
+static void walk_calls(struct walk *walk)
 {
-    const struct shared_lines *lines = shared_create(judging, scratch);
-    if (!lines) {
+    const struct judging *judging = walk->judging;
+    for (size_t i = 0; i < judging->calls->count; i++) {
+        bool is_refused = judging->tally->is_silent && !walk->recorder &&
+                          tally_violations(judging->tally) > 0;
+        if (is_refused) {
+            return; /* a misreading that does not explain the trace */
+        }
+        walk->call = &judging->calls->items[i];
+        if (walk->call->is_covered) {
+            walk_call(walk);
+        }
+    }
+}
+
+/* What the calls did to what they share: the first walk, which blames nobody.
+ */
+static bool record_effects(const struct judging *judging,
+                           const struct progress_lines *progress,
+                           struct effects *effects, struct arena *scratch)
+{
+    struct tally tally = {.arena = scratch, .is_silent = true};
+    struct judging quiet = *judging;
+    quiet.tally = &tally;
+    const struct shared_lines *blind =
+        shared_create(&quiet, progress, NULL, scratch);
+    struct walk walk = {.judging = &quiet};
+    walk.set = blind ? hypotheses_create(&quiet, blind, scratch) : NULL;
+    if (!walk.set) {
         return false;
     }
-    struct walk walk = {
-        .judging = judging,
-        .set = hypotheses_create(judging, lines, scratch),
-    };
+    walk.recorder = &(struct recorder){.set = walk.set, .effects = effects};
+    walk_calls(&walk);
+    effects_sort(effects);
+    return true;
+}
+
+bool accept_calls(const struct judging *judging, struct arena *scratch)
+{
+    const struct progress_lines *progress = progress_create(judging, scratch);
+    struct effects *effects = effects_create(judging, scratch);
+    if (!progress || !effects ||
+        (effects->items &&
+         !record_effects(judging, progress, effects, scratch))) {
+        return false;
+    }
+    const struct shared_lines *lines =
+        shared_create(judging, progress, effects, scratch);
+    struct walk walk = {.judging = judging};
+    walk.set = lines ? hypotheses_create(judging, lines, scratch) : NULL;
     if (!walk.set) {
         return false;
     }
     exercise_circuits(judging, lines);
-    for (size_t i = 0; i < judging->calls->count; i++) {
-        if (judging->tally->is_silent && tally_violations(judging->tally)) {
-            return true; /* a misreading that does not explain the trace */
-        }
-        walk.call = &judging->calls->items[i];
-        if (walk.call->is_covered) {
-            walk_call(&walk);
-        }
-    }
+    walk_calls(&walk);
     return true;
 }

@@ -104,6 +104,10 @@ static void open_surely(struct walk *walk, const struct effect *effect,
     walk->mode = MODE_OPEN;
     walk->circuit->is_last_open = true;
     walk->opened_ns = earliest_ns;
+    if (walk->suspect) {
+        cut(&walk->circuit->may, units_add(effect->late_ns, reset_ns));
+    }
+    cut(&walk->circuit->must, effect->from_ns);
     walk->suspect = NULL;
     walk->is_reopening = false;
     walk->probe_count = 0;
@@ -160,6 +164,8 @@ static void begin_failure(struct walk *walk, const struct effect *effect)
         walk->most++;
         if (walk->most >= walk->policy->failures && !walk->suspect) {
             walk->suspect = effect;
+            add(&walk->circuit->may, effect->from_ns, NS_FOREVER,
+                effect->attempt);
         }
     } else if (walk->mode == MODE_HALF_OPEN &&
                is_probe(walk, effect->attempt)) {
@@ -356,12 +362,12 @@ struct circuit *circuit_create(const struct judging *judging,
                                struct arena *arena)
 {
     struct circuit *circuit = arena_alloc(arena, sizeof *circuit);
-    /* An edge adds two refusals at most. */
+    /* An edge adds three refusals at most. */
     size_t edge_count = effects->count * 2;
     struct edge *edges = arena_array(arena, edge_count + 1, sizeof *edges);
     if (!circuit || !edges ||
-        !make_refusals(&circuit->may, edge_count * 2 + 1, arena) ||
-        !make_refusals(&circuit->must, edge_count * 2 + 1, arena)) {
+        !make_refusals(&circuit->may, edge_count * 3 + 1, arena) ||
+        !make_refusals(&circuit->must, edge_count * 3 + 1, arena)) {
         return NULL;
     }
     circuit->judging = judging;
@@ -414,20 +420,23 @@ bool circuit_may_refuse(const struct circuit *circuit,
     return true;
 }
 
-bool circuit_must_refuse(const struct circuit *circuit, int64_t ready_ns,
-                         int64_t sent_ns, int64_t last, int64_t *until_ns,
-                         int64_t *opened_by)
+bool circuit_must_refuse(const struct circuit *circuit,
+                         const struct circuit_question *question,
+                         int64_t *until_ns, int64_t *opened_by)
 {
     const struct refusals *must = &circuit->must;
-    size_t count = count_by(must, sent_ns);
+    size_t count = count_by(must, question->sent_ns);
+    int64_t ready_ns = question->ready_ns;
     if (circuit->is_serial) {
-        ready_ns = sent_ns; /* nothing else goes on */
+        ready_ns = question->sent_ns; /* nothing else goes on */
     }
     for (size_t i = count; i-- > 0 && count - i <= LOOK_BACK_MAX;) {
         const struct refusal *refusal = &must->items[i];
-        bool is_after = refusal->from_ns <= ready_ns ||
-                        (refusal->cause == last && last != 0);
-        if (is_after && refusal->to_ns - circuit->judging->early_ns > sent_ns) {
+        bool is_after_last =
+            refusal->cause == question->last && question->last != 0;
+        if (refusal->cause != question->attempt &&
+            (refusal->from_ns <= ready_ns || is_after_last) &&
+            refusal->to_ns - circuit->judging->early_ns > question->sent_ns) {
             *until_ns = refusal->to_ns;
             *opened_by = refusal->cause;
             return true;

@@ -22,12 +22,18 @@ struct circuit *circuit_create(const struct judging *judging,
 bool circuit_may_refuse(const struct circuit *circuit,
                         struct delay_range *between);
 
-/* Must it have refused an attempt that was sent at `sent_ns` and looked at the
- * circuit after `ready_ns`, when the attempt `last` of the same call had ended?
- * Fills until when it was open, and the attempt that opened it. */
-bool circuit_must_refuse(const struct circuit *circuit, int64_t ready_ns,
-                         int64_t sent_ns, int64_t last, int64_t *until_ns,
-                         int64_t *opened_by);
+/* An attempt that looked at the circuit between two instants. */
+struct circuit_question {
+    int64_t ready_ns, sent_ns;
+    int64_t last;    /* the attempt of its call before it, 0: none */
+    int64_t attempt; /* itself */
+};
+
+/* Must it have refused the attempt? Fills until when it was open, and the
+ * attempt that opened it. */
+bool circuit_must_refuse(const struct circuit *circuit,
+                         const struct circuit_question *question,
+                         int64_t *until_ns, int64_t *opened_by);
 
 /* How often it opened for certain, and what came after tells whether it let
  * anything through. `has_unseen`: calls of the plan sent nothing. */

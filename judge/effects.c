@@ -2,8 +2,11 @@
 
 #include <stdlib.h>
 
-#include "judge/replay.h"
 #include "judge/seen.h"
+
+/* An attempt is sent and starts a call, ends well or not, closes or clears a
+ * window, costs tokens and brings some. */
+enum { EFFECTS_EACH_MAX = 7 };
 
 static bool is_shared(const struct layer *layer)
 {
@@ -111,7 +114,6 @@ static int in_order(const void *a, const void *b)
 }
 
 struct effects *effects_create(const struct judging *judging,
-                               const struct progress_lines *progress,
                                struct arena *arena)
 {
     struct effects *effects = arena_alloc(arena, sizeof *effects);
@@ -119,24 +121,21 @@ struct effects *effects_create(const struct judging *judging,
     if (!effects || layers == 0) {
         return effects;
     }
-    /* Each attempt passes a breaker, and ends with a result, a window and a
-     * cost; each call brings tokens. */
     size_t most = judging->trace->attempt_count + judging->trace->conn_count;
-    effects->items =
-        arena_array(arena, (REPLAY_EFFECTS_MAX * most + 1) * layers,
-                    sizeof *effects->items);
+    effects->items = arena_array(arena, (EFFECTS_EACH_MAX * most + 1) * layers,
+                                 sizeof *effects->items);
     if (!effects->items) {
         return NULL;
     }
     effects->is_serial = are_serial(judging, arena);
-    for (size_t i = 0; i < judging->calls->count; i++) {
-        const struct call *call = &judging->calls->items[i];
-        if (call->is_covered) {
-            replay_call(judging, progress, call, effects);
-        }
-    }
-    qsort(effects->items, effects->count, sizeof *effects->items, in_order);
     return effects;
+}
+
+void effects_sort(struct effects *effects)
+{
+    if (effects->count > 0) {
+        qsort(effects->items, effects->count, sizeof *effects->items, in_order);
+    }
 }
 
 /* -- slices -----------------------------------------------------------------

@@ -1,15 +1,17 @@
 /* What attempts did to what calls share: windows of rate limiters, retry
  * tokens, counts of breakers.
  *
- * Read off the engine: each call is replayed by itself with every limiter open,
- * every circuit closed and every bucket full; what a step changed is its
- * effect. When the client came to it lies between the instant at which we saw
- * it and the late tolerance after it. */
+ * Read off the engine: a first walk over all calls knows nothing of what they
+ * share, so that every bucket may be empty and every circuit open; what the end
+ * of an attempt may have changed there, by all that the walk leaves possible,
+ * is its effect. When the client came to it lies between the instant at which
+ * we saw it and the late tolerance after it.
+ */
 #ifndef RETRYSPEC_JUDGE_EFFECTS_H
 #define RETRYSPEC_JUDGE_EFFECTS_H
 
 #include "client/retry.h"
-#include "judge/progress.h"
+#include "judge/judging.h"
 
 enum effect_kind {
     EFFECT_WINDOW, /* closes the limiter */
@@ -32,6 +34,7 @@ struct effect {
      * and between the other two, as far as the clock does. */
     int64_t from_ns, to_ns;
     int64_t early_ns, late_ns;
+    bool is_sure;      /* WINDOW, CLEAR: it happened */
     int64_t end_lo_ns; /* WINDOW: between which it ends */
     int64_t end_hi_ns;
     double least, most; /* COST, REFUND */
@@ -44,10 +47,13 @@ struct effects {
     bool is_serial;
 };
 
-/* NULL only without memory. Empty if no layer shares any of this. */
+/* With room for all that the trace can have; NULL only without memory. Its
+ * items are NULL if no layer shares any of this. */
 struct effects *effects_create(const struct judging *judging,
-                               const struct progress_lines *progress,
                                struct arena *arena);
+
+/* Brings them into their order. */
+void effects_sort(struct effects *effects);
 
 /* Those on the same part of what a layer shares as `kind` (its limiter, bucket
  * or breaker), for one pool. */

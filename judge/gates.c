@@ -8,8 +8,25 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* A hypothesis is copied: what its call points to is stale between steps. */
+static const struct layer *layer_of(const struct hypotheses *set, int i)
+{
+    return &set->judging->profile->layers[i];
+}
+
 /* -- rate limiters ----------------------------------------------------------
  */
+
+static bool has_limiter_inside(const struct hypotheses *set,
+                               const struct retry_call *call, int outside)
+{
+    for (int i = outside + 1; i < call->layer_count; i++) {
+        if (layer_of(set, i)->rate_limiter.is_used && retry_call_has(call, i)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* Through the limiters from layer `from` inwards, one after the other. */
 static struct gate pass_limiters(const struct hypotheses *set,
@@ -18,13 +35,15 @@ static struct gate pass_limiters(const struct hypotheses *set,
 {
     struct gate gate = {.due_ns = question.ready_hi_ns};
     for (int i = from; i < call->layer_count; i++) {
-        const struct rate_limiter *policy = &retry_layer(call, i)->rate_limiter;
+        const struct rate_limiter *policy = &layer_of(set, i)->rate_limiter;
         const struct windows *windows =
             shared_windows(set->lines, i, set->client);
         if (!policy->is_used || !retry_call_has(call, i)) {
             continue;
         }
         question.poll_ns = policy->poll_ns;
+        question.was_held_after =
+            policy->per_second > 0 || has_limiter_inside(set, call, i);
         question.ready_hi_ns = gate.due_ns;
         if (windows) {
             struct windows_answer answer = windows_ask(windows, &question);
@@ -34,10 +53,10 @@ static struct gate pass_limiters(const struct hypotheses *set,
                 gate.is_shut = true;
                 gate.end_ns = answer.end_ns;
                 gate.closed_by = answer.closed_by;
-                gate.layer = retry_layer(call, i);
+                gate.layer = layer_of(set, i);
             }
         }
-        if (policy->per_second > 0) {
+        if (policy->per_second > 0 || shared_is_blind(set->lines)) {
             gate.due_ns = NS_FOREVER; /* others may be served first */
         }
     }
@@ -46,7 +65,7 @@ static struct gate pass_limiters(const struct hypotheses *set,
 
 struct gate gates_of_next(const struct hypotheses *set,
                           const struct hypothesis *hypothesis, int64_t last,
-                          int64_t sent_ns)
+                          const struct trace_attempt *next)
 {
     struct delay_range reach = hypotheses_reach(hypothesis);
     struct gate open = {.due_ns = reach.max_ns};
@@ -60,8 +79,9 @@ struct gate gates_of_next(const struct hypotheses *set,
                          (struct windows_question){
                              .ready_lo_ns = reach.min_ns,
                              .ready_hi_ns = reach.max_ns,
-                             .sent_ns = sent_ns,
+                             .sent_ns = next ? next->head_ns : NS_FOREVER,
                              .last_attempt = last,
+                             .attempt = next ? next->id : 0,
                          });
 }
 
@@ -73,7 +93,41 @@ struct gate gates_of_first(const struct hypotheses *set,
                              .ready_lo_ns = INT64_MIN / 2,
                              .ready_hi_ns = first->head_ns,
                              .sent_ns = first->head_ns,
+                             .attempt = first->id,
                          });
+}
+
+/* May a call timeout inside another layer end the wait for a limiter? */
+static bool may_be_cut(const struct hypotheses *set)
+{
+    for (int i = 1; i < (int)set->judging->profile->layer_count; i++) {
+        if (layer_of(set, i)->call_timeout_ns != NS_FOREVER) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int64_t gates_held_since(const struct hypotheses *set,
+                         const struct trace_attempt *first)
+{
+    int64_t since_ns = first->head_ns;
+    for (int i = (int)set->judging->profile->layer_count - 1; i >= 0; i--) {
+        const struct rate_limiter *policy = &layer_of(set, i)->rate_limiter;
+        const struct windows *windows =
+            shared_windows(set->lines, i, set->client);
+        if (policy->is_used &&
+            (policy->per_second > 0 || shared_is_blind(set->lines))) {
+            return 0;
+        }
+        if (windows) {
+            since_ns = windows_held_since(windows, since_ns, policy->poll_ns);
+        }
+        if (windows && may_be_cut(set)) {
+            since_ns = 0; /* and gone on elsewhere before it was over */
+        }
+    }
+    return since_ns;
 }
 
 /* -- circuit breakers -------------------------------------------------------
@@ -86,7 +140,10 @@ static bool is_stopped(const struct hypotheses *set,
 {
     struct hypothesis copy = *hypothesis;
     if (hypothesis->action.kind == RETRY_SEND) {
-        return true; /* the follow-up asks every breaker */
+        /* The follow-up asks those whose run it begins, and those that are
+         * asked before each attempt. */
+        return layer_of(set, i)->breaker.checked == BREAKER_PER_ATTEMPT ||
+               !(hypothesis->call.covers[0] >> i & 1);
     }
     int64_t at_ns = later(sent_ns, copy.call.wait_from_ns);
     copy.call.wait_until_ns = at_ns;
@@ -96,34 +153,39 @@ static bool is_stopped(const struct hypotheses *set,
     return copy.action.kind != RETRY_SEND;
 }
 
-/* The layers from the outside in whose circuit must have been open. */
+/* Must the circuit of layer i have been open? */
 static bool must_refuse(const struct hypotheses *set,
-                        const struct retry_call *call, int i, int64_t ready_ns,
-                        int64_t sent_ns, int64_t last, struct refused *refused)
+                        const struct retry_call *call, int i,
+                        const struct circuit_question *question,
+                        struct refused *refused)
 {
     const struct circuit *circuit = shared_circuit(set->lines, i, set->client);
-    int64_t looks_ns = later(sent_ns - set->judging->late_ns,
-                             ready_ns - set->judging->early_ns);
     if (!circuit || !retry_call_has(call, i) ||
-        !circuit_must_refuse(circuit, looks_ns, sent_ns, last,
-                             &refused->until_ns, &refused->opened_by)) {
+        !circuit_must_refuse(circuit, question, &refused->until_ns,
+                             &refused->opened_by)) {
         return false;
     }
-    refused->layer = retry_layer(call, i);
+    refused->layer = layer_of(set, i);
     return true;
 }
 
 struct refused gates_refuse_next(const struct hypotheses *set,
                                  const struct hypothesis *hypothesis,
-                                 int64_t last, int64_t sent_ns)
+                                 int64_t last, const struct trace_attempt *next)
 {
-    int64_t ready_ns = hypotheses_reach(hypothesis).min_ns;
+    const struct judging *judging = set->judging;
+    int64_t ready_ns = hypotheses_reach(hypothesis).min_ns - judging->early_ns;
+    struct circuit_question question = {
+        .ready_ns = later(next->head_ns - judging->late_ns, ready_ns),
+        .sent_ns = next->head_ns,
+        .last = last,
+        .attempt = next->id,
+    };
     struct refused refused = {0};
     for (int i = 0; !hypothesis->is_resend && i < hypothesis->call.layer_count;
          i++) {
-        if (must_refuse(set, &hypothesis->call, i, ready_ns, sent_ns, last,
-                        &refused) &&
-            is_stopped(set, hypothesis, i, sent_ns)) {
+        if (must_refuse(set, &hypothesis->call, i, &question, &refused) &&
+            is_stopped(set, hypothesis, i, next->head_ns)) {
             return refused;
         }
     }
@@ -134,10 +196,14 @@ struct refused gates_refuse_first(struct hypotheses *set,
                                   const struct trace_attempt *first)
 {
     const struct retry_call *call = &set->items[0].call;
+    struct circuit_question question = {
+        .ready_ns = first->head_ns - set->judging->late_ns,
+        .sent_ns = first->head_ns,
+        .attempt = first->id,
+    };
     struct refused refused = {0};
     for (int i = 0; i < call->layer_count; i++) {
-        if (!must_refuse(set, call, i, INT64_MIN / 2, first->head_ns, 0,
-                         &refused)) {
+        if (!must_refuse(set, call, i, &question, &refused)) {
             continue;
         }
         struct hypothesis begun = hypotheses_started(

@@ -14,15 +14,19 @@ struct gate {
     int64_t due_ns; /* it passes no later than this; NS_FOREVER: not known */
 };
 
-/* The next attempt of a hypothesis that waits, sent at `sent_ns` after attempt
- * `last`; NS_FOREVER asks for due_ns alone. */
+/* The next attempt of a hypothesis that waits, after attempt `last`. `next`
+ * NULL asks for due_ns alone. */
 struct gate gates_of_next(const struct hypotheses *set,
                           const struct hypothesis *hypothesis, int64_t last,
-                          int64_t sent_ns);
+                          const struct trace_attempt *next);
 
 /* The first attempt of a call. */
 struct gate gates_of_first(const struct hypotheses *set,
                            const struct trace_attempt *first);
+
+/* Since when limiters may have held up the first attempt of a call. */
+int64_t gates_held_since(const struct hypotheses *set,
+                         const struct trace_attempt *first);
 
 /* An attempt that an open circuit must have refused. */
 struct refused {
@@ -32,7 +36,8 @@ struct refused {
 };
 struct refused gates_refuse_next(const struct hypotheses *set,
                                  const struct hypothesis *hypothesis,
-                                 int64_t last, int64_t sent_ns);
+                                 int64_t last,
+                                 const struct trace_attempt *next);
 struct refused gates_refuse_first(struct hypotheses *set,
                                   const struct trace_attempt *first);
 

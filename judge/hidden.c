@@ -1,5 +1,7 @@
 #include "judge/hidden.h"
 
+#include "client/deadline.h"
+#include "judge/gates.h"
 #include "judge/hypotheses_parts.h"
 #include "model/units.h"
 
@@ -71,11 +73,21 @@ static void add_stalled(struct hypotheses *set,
     hypotheses_add(set, &stalled);
 }
 
+/* When the next attempt may come, if limiters hold it up as long as they can.
+ */
+static struct delay_range reach_with_gates(const struct hypotheses *set,
+                                           const struct hypothesis *hypothesis)
+{
+    struct delay_range reach = hypotheses_reach(hypothesis);
+    reach.max_ns = gates_of_next(set, hypothesis, 0, NULL).due_ns;
+    return reach;
+}
+
 static void hide_in_span(struct hypotheses *set, int index,
                          const struct span *span, int64_t until_ns)
 {
     const struct hypothesis hypothesis = set->items[index];
-    struct delay_range reach = hypotheses_reach(&hypothesis);
+    struct delay_range reach = reach_with_gates(set, &hypothesis);
     int64_t slack_ns = set->judging->late_ns;
     int64_t begin_ns = at_least(span->from_ns - slack_ns, 0);
     struct delay_range between = {
@@ -120,10 +132,40 @@ static bool may_be_refused(const struct hypotheses *set,
                            struct delay_range *between)
 {
     const struct circuit *circuit = shared_circuit(set->lines, i, set->client);
-    return circuit && retry_call_has(&hypothesis->call, i) &&
-           between->min_ns <= between->max_ns &&
-           circuit_may_refuse(circuit, between) &&
+    bool is_asked = set->judging->profile->layers[i].breaker.is_used &&
+                    retry_call_has(&hypothesis->call, i);
+    if (!is_asked || between->min_ns > between->max_ns) {
+        return false;
+    }
+    if (shared_is_blind(set->lines)) {
+        return true;
+    }
+    return circuit && circuit_may_refuse(circuit, between) &&
            between->min_ns <= between->max_ns;
+}
+
+static void refuse_at(struct hypotheses *set, const struct hypothesis *before,
+                      int i, int64_t at_ns, const struct delay_range *between)
+{
+    struct shared_tokens tokens = shared_unknown(set->lines);
+    struct hypotheses_given given = {.tokens = &tokens,
+                                     .refusing = (uint8_t)(1 << i)};
+    at_ns = at_least(at_ns, before->call.wait_from_ns);
+    do {
+        struct hypothesis refused = *before;
+        refused.call.wait_until_ns = at_ns;
+        hypotheses_step(set, &refused,
+                        &(struct retry_event){
+                            .kind = RETRY_TIMER, .now_ns = at_ns, .u = 0.5},
+                        &given);
+        if (refused.action.kind != RETRY_SEND) {
+            refused.from_lo_ns = between->min_ns;
+            refused.from_hi_ns = between->max_ns;
+            refused.hidden++;
+            hypotheses_add(set, &refused);
+        }
+        given.poor = hypotheses_next_poor(&tokens, given.poor);
+    } while (given.poor != 0);
 }
 
 static void refuse(struct hypotheses *set, const struct hypothesis *before,
@@ -131,17 +173,31 @@ static void refuse(struct hypotheses *set, const struct hypothesis *before,
 {
     const int64_t instants[] = {between->max_ns, between->min_ns};
     for (size_t k = 0; k < 2; k++) {
+        refuse_at(set, before, i, instants[k], between);
+    }
+}
+
+void hidden_end(struct hypotheses *set, const struct hypothesis *before,
+                const struct hypotheses_ending *ending)
+{
+    const struct profile *profile = set->judging->profile;
+    struct hypothesis plain = *before;
+    if (!profile->follow_up.path || before->call.step != 0) {
+        return;
+    }
+    hypotheses_end_once(set, &plain, ending, NULL);
+    for (int i = 0;
+         plain.action.kind == RETRY_SEND && i < (int)profile->layer_count;
+         i++) {
+        struct delay_range between = {
+            ending->at_ns - set->judging->early_ns,
+            units_add(ending->at_ns, set->judging->late_ns),
+        };
         struct hypothesis refused = *before;
-        int64_t at_ns = at_least(instants[k], refused.call.wait_from_ns);
-        refused.call.wait_until_ns = at_ns;
-        hypotheses_step(
-            set, &refused,
-            &(struct retry_event){
-                .kind = RETRY_TIMER, .now_ns = at_ns, .u = 0.5},
-            &(struct hypotheses_given){.refusing = (uint8_t)(1 << i)});
-        if (refused.action.kind != RETRY_SEND) {
-            refused.from_lo_ns = between->min_ns;
-            refused.from_hi_ns = between->max_ns;
+        if (may_be_refused(set, &plain, i, &between)) {
+            hypotheses_end_once(
+                set, &refused, ending,
+                &(struct hypotheses_given){.refusing = (uint8_t)(1 << i)});
             refused.hidden++;
             hypotheses_add(set, &refused);
         }
@@ -152,7 +208,7 @@ static void hide_in_circuits(struct hypotheses *set, int index,
                              int64_t until_ns)
 {
     const struct hypothesis hypothesis = set->items[index];
-    struct delay_range reach = hypotheses_reach(&hypothesis);
+    struct delay_range reach = reach_with_gates(set, &hypothesis);
     for (int i = 0; i < hypothesis.call.layer_count && !set->is_open; i++) {
         struct delay_range between = {
             at_least(reach.min_ns - set->judging->early_ns,
@@ -168,27 +224,57 @@ static void hide_in_circuits(struct hypotheses *set, int index,
 /* -- waits that the timeout of a layer further in cuts ----------------------
  */
 
+/* When a call timeout of a layer further in ends while the wait lasts;
+ * NS_FOREVER: none does. Then a layer further out waits, or the call is over.
+ */
+static int64_t cut_at(const struct hypotheses *set,
+                      const struct hypothesis *hypothesis)
+{
+    struct hypothesis copy = *hypothesis;
+    if (copy.is_resend || copy.action.kind != RETRY_WAIT || !set->is_aged) {
+        return NS_FOREVER;
+    }
+    copy.call.shared = &copy.shared;
+    int64_t at_ns = deadline_call(&copy.call, deadline_last(&copy.call));
+    return at_ns < gates_of_next(set, &copy, 0, NULL).due_ns ? at_ns
+                                                             : NS_FOREVER;
+}
+
+static void cut_wait(struct hypotheses *set, const struct hypothesis *before,
+                     int64_t at_ns, const struct hypotheses_given *given)
+{
+    struct hypothesis cut = *before;
+    hypotheses_step(
+        set, &cut,
+        &(struct retry_event){.kind = RETRY_TIMER, .now_ns = at_ns, .u = 0.5},
+        given);
+    cut.from_lo_ns =
+        at_least(at_ns - set->judging->late_ns, before->from_lo_ns);
+    cut.from_hi_ns = at_ns;
+    cut.hidden++;
+    hypotheses_add(set, &cut);
+}
+
 static void hide_in_timeouts(struct hypotheses *set, int index,
                              int64_t until_ns)
 {
-    struct hypothesis expired = set->items[index];
-    int64_t at_ns = expired.action.wake_ns;
-    int64_t slack_ns = set->judging->late_ns;
-    if (at_ns >= hypotheses_reach(&expired).max_ns ||
-        at_ns > units_add(until_ns, slack_ns)) {
+    const struct hypothesis before = set->items[index];
+    struct shared_tokens tokens = shared_unknown(set->lines);
+    struct hypotheses_given given = {.tokens = &tokens};
+    int64_t at_ns = cut_at(set, &before);
+    if (at_ns > units_add(until_ns, set->judging->late_ns)) {
         return;
     }
-    hypotheses_step(
-        set, &expired,
-        &(struct retry_event){.kind = RETRY_TIMER, .now_ns = at_ns, .u = 0.5},
-        NULL);
-    if (expired.action.kind == RETRY_WAIT &&
-        expired.call.wait_from_ns == at_ns) {
-        expired.from_lo_ns = at_least(at_ns - slack_ns, expired.from_lo_ns);
-        expired.from_hi_ns = at_ns;
-        expired.hidden++;
-        hypotheses_add(set, &expired);
-    }
+    do {
+        cut_wait(set, &before, at_ns, &given);
+        given.poor = hypotheses_next_poor(&tokens, given.poor);
+    } while (given.poor != 0);
+}
+
+bool hidden_has_cut(const struct hypotheses *set,
+                    const struct hypothesis *hypothesis, int64_t sent_ns)
+{
+    return cut_at(set, hypothesis) < sent_ns - set->judging->late_ns;
 }
 
 /* -- all of it --------------------------------------------------------------

@@ -8,6 +8,16 @@
 /* Adds what all this may have led to before `until_ns`. */
 void hidden_add(struct hypotheses *set, int64_t until_ns);
 
+/* Adds that an open circuit refused the follow-up of an attempt that ended. */
+struct hypotheses_ending;
+void hidden_end(struct hypotheses *set, const struct hypothesis *before,
+                const struct hypotheses_ending *ending);
+
+/* Is the wait one that a call timeout cut short long before `sent_ns`? What it
+ * led to was added. */
+bool hidden_has_cut(const struct hypotheses *set,
+                    const struct hypothesis *hypothesis, int64_t sent_ns);
+
 /* Adds beginnings of a call before the first attempt that we saw. False: there
  * can be none. */
 bool hidden_begin(struct hypotheses *set, const struct trace_attempt *first);

@@ -5,15 +5,27 @@
 #include <math.h>
 #include <string.h>
 
+#include "judge/gates.h"
 #include "judge/hidden.h"
 #include "judge/hypotheses_parts.h"
 #include "model/units.h"
 
-static bool layer_is_timed(const struct layer *layer)
+/* Has the layer a budget of time that a run of that length can spend? */
+static bool layer_is_aged(const struct layer *layer, int64_t run_ns)
 {
-    return layer->budget.elapsed_ns != NS_FOREVER ||
-           layer->progress.timeout_ns != NS_FOREVER ||
-           layer->call_timeout_ns != NS_FOREVER;
+    return layer->budget.elapsed_ns <= run_ns ||
+           layer->progress.timeout_ns <= run_ns ||
+           layer->call_timeout_ns <= run_ns;
+}
+
+static bool has_rule_for_a_time(const struct layer *layer, int64_t run_ns)
+{
+    bool is_timed = false;
+    for (size_t i = 0; i < layer->rule_count; i++) {
+        int64_t within_ns = layer->rules[i].within_ns;
+        is_timed |= within_ns > 0 && within_ns <= run_ns;
+    }
+    return is_timed;
 }
 
 struct hypotheses *hypotheses_create(const struct judging *judging,
@@ -26,8 +38,11 @@ struct hypotheses *hypotheses_create(const struct judging *judging,
     }
     set->judging = judging;
     set->lines = lines;
+    int64_t run_ns = units_add(judging->end_ns, judging->late_ns);
     for (size_t i = 0; i < judging->profile->layer_count; i++) {
-        set->is_timed |= layer_is_timed(&judging->profile->layers[i]);
+        const struct layer *layer = &judging->profile->layers[i];
+        set->is_aged |= layer_is_aged(layer, run_ns);
+        set->is_timed |= set->is_aged || has_rule_for_a_time(layer, run_ns);
     }
     return set;
 }
@@ -52,15 +67,41 @@ void hypotheses_step(const struct hypotheses *set,
     for (int i = 0; given && i < hypothesis->call.layer_count; i++) {
         struct retry_layer_shared *layer = &hypothesis->shared.layers[i];
         if (given->tokens) {
-            layer->tokens = given->is_poor ? given->tokens->layers[i].least
-                                           : given->tokens->layers[i].most;
+            const struct bucket_range *range = &given->tokens->layers[i];
+            bool is_poor = given->poor >> i & 1;
+            layer->tokens = is_poor ? range->least : range->most;
         }
+        if (given->empty >> i & 1) {
+            layer->tokens = 0;
+        }
+        if (given->is_half_open) {
+            layer->breaker.state = BREAKER_HALF_OPEN;
+        }
+        layer->limiter.is_closed = given->held >> i & 1;
+        layer->limiter.until_ns = NS_FOREVER;
         if (given->refusing >> i & 1) {
             layer->breaker.state = BREAKER_OPEN;
             layer->breaker.opened_ns = event->now_ns;
         }
     }
     hypothesis->action = retry_step(&hypothesis->call, event);
+}
+
+/* Are the counters of all layers the same? */
+static bool counts_alike(const struct retry_call *a, const struct retry_call *b)
+{
+    bool is_alike = true;
+    for (int i = 0; i < a->layer_count; i++) {
+        const struct retry_layer_state *x = &a->state[i], *y = &b->state[i];
+        is_alike &= x->started_ns == y->started_ns &&
+                    x->attempts == y->attempts && x->retries == y->retries &&
+                    x->polls == y->polls && x->streak == y->streak &&
+                    x->streak_rule == y->streak_rule &&
+                    x->connect_failures == y->connect_failures &&
+                    x->read_failures == y->read_failures &&
+                    x->status_failures == y->status_failures;
+    }
+    return is_alike;
 }
 
 static bool is_same(const struct hypothesis *a, const struct hypothesis *b)
@@ -74,7 +115,7 @@ static bool is_same(const struct hypothesis *a, const struct hypothesis *b)
            a->action.law.has_header == b->action.law.has_header &&
            a->from_lo_ns == b->from_lo_ns && a->from_hi_ns == b->from_hi_ns &&
            a->is_resend == b->is_resend && a->is_stalled == b->is_stalled &&
-           a->hidden == b->hidden;
+           a->hidden == b->hidden && counts_alike(&a->call, &b->call);
 }
 
 void hypotheses_add(struct hypotheses *set, const struct hypothesis *hypothesis)
@@ -93,15 +134,16 @@ void hypotheses_add(struct hypotheses *set, const struct hypothesis *hypothesis)
 
 /* -- the end of an attempt ------------------------------------------------- */
 
-static void end_once(struct hypotheses *set, struct hypothesis hypothesis,
-                     const struct hypotheses_ending *ending,
-                     const struct hypotheses_given *given)
+void hypotheses_end_once(const struct hypotheses *set,
+                         struct hypothesis *hypothesis,
+                         const struct hypotheses_ending *ending,
+                         const struct hypotheses_given *given)
 {
     int64_t at_ns = ending->at_ns;
     if (at_ns < ending->not_before_ns) {
         at_ns = ending->not_before_ns;
     }
-    hypotheses_step(set, &hypothesis,
+    hypotheses_step(set, hypothesis,
                     &(struct retry_event){
                         .kind = RETRY_ENDED,
                         .now_ns = at_ns,
@@ -110,20 +152,23 @@ static void end_once(struct hypotheses *set, struct hypothesis hypothesis,
                         .outcome = ending->outcome,
                     },
                     given);
-    hypotheses_add(set, &hypothesis);
 }
 
-/* With as many tokens as there may have been, and with as few. */
+/* With as many tokens as there may have been, and with as few, in each layer.
+ */
 static void end_rich_and_poor(struct hypotheses *set,
                               const struct hypothesis *before,
                               const struct hypotheses_ending *ending)
 {
-    struct hypotheses_given given = {.tokens = &ending->tokens};
-    end_once(set, *before, ending, &given);
-    if (!ending->tokens.is_known) {
-        given.is_poor = true;
-        end_once(set, *before, ending, &given);
-    }
+    uint8_t poor = 0;
+    do {
+        struct hypothesis after = *before;
+        hypotheses_end_once(set, &after, ending,
+                            &(struct hypotheses_given){
+                                .tokens = &ending->tokens, .poor = poor});
+        hypotheses_add(set, &after);
+        poor = hypotheses_next_poor(&ending->tokens, poor);
+    } while (poor != 0);
 }
 
 /* The client measures elapsed time from before the head that we saw, and a
@@ -166,6 +211,7 @@ static void end_hypothesis(struct hypotheses *set,
                            const struct hypotheses_ending *ending)
 {
     hypotheses_end_all(set, before, ending);
+    hidden_end(set, before, ending);
     if (may_resend(set, before, ending->outcome)) {
         struct hypothesis resent = *before;
         resent.is_resend = true;
@@ -182,20 +228,28 @@ static size_t index_of(const struct judging *judging,
                            : SIZE_MAX;
 }
 
-void hypotheses_end(struct hypotheses *set, const struct trace_attempt *attempt,
-                    const struct seen *seen)
+struct hypotheses_ending hypotheses_ending_of(
+    const struct hypotheses *set, const struct trace_attempt *attempt,
+    const struct seen *seen, struct hypotheses_room *room)
 {
-    struct attempt_outcome outcome = seen->outcome;
-    struct seen_headers room;
-    outcome.headers = seen_headers(set->judging, attempt, &room);
-    struct hypotheses_ending ending = {
-        .outcome = &outcome,
+    room->outcome = seen->outcome;
+    room->outcome.headers = seen_headers(set->judging, attempt, &room->headers);
+    return (struct hypotheses_ending){
+        .outcome = &room->outcome,
         .at_ns = seen->at_ns,
         .wall_ns = seen_wall(set->judging, attempt, seen->at_ns),
         .not_before_ns = attempt->head_ns,
         .tokens = shared_found(set->lines, set->client,
                                index_of(set->judging, attempt)),
     };
+}
+
+void hypotheses_end(struct hypotheses *set, const struct trace_attempt *attempt,
+                    const struct seen *seen)
+{
+    struct hypotheses_room room;
+    struct hypotheses_ending ending =
+        hypotheses_ending_of(set, attempt, seen, &room);
     struct hypothesis before[HYPOTHESES_MAX];
     int count = set->count;
     memcpy(before, set->items, (size_t)count * sizeof before[0]);
@@ -222,6 +276,15 @@ bool hypotheses_waits_for_date(const struct retry_action *action)
            isalpha((unsigned char)*text);
 }
 
+/* A wait in the window that it closed itself ends sooner if the window does,
+ * and the client looks again and again. How long that lasts the gates say. */
+static bool watches_window(const struct hypothesis *hypothesis)
+{
+    const struct layer *layer = hypothesis->action.layer;
+    return hypothesis->call.is_watching && layer &&
+           layer->rate_limiter.poll_ns > 0;
+}
+
 struct delay_range hypotheses_reach(const struct hypothesis *hypothesis)
 {
     struct delay_range reach = {hypothesis->from_lo_ns, hypothesis->from_hi_ns};
@@ -233,7 +296,9 @@ struct delay_range hypotheses_reach(const struct hypothesis *hypothesis)
         return (struct delay_range){NS_FOREVER, NS_FOREVER};
     }
     struct delay_range range = backoff_range(&action->law);
-    reach.min_ns = units_add(reach.min_ns, range.min_ns);
+    if (!watches_window(hypothesis)) {
+        reach.min_ns = units_add(reach.min_ns, range.min_ns);
+    }
     reach.max_ns = units_add(reach.max_ns, range.max_ns);
     if (hypotheses_waits_for_date(action)) {
         reach.max_ns = units_add(reach.max_ns, HYPOTHESES_DATE_SLACK_NS);
@@ -282,7 +347,10 @@ void hypotheses_start(struct hypotheses *set, const struct call *call)
     const struct trace_attempt *first = call->attempts[0];
     set->client = call->client;
     set->count = 0;
-    set->is_open = false;
+    /* Held up by a limiter since when nobody knows, it may have spent budgets
+     * of time at any moment. */
+    set->is_open =
+        set->is_aged && gates_held_since(set, first) < first->head_ns;
     if (hidden_begin(set, first)) {
         hidden_add(set, first->head_ns);
         keep_reaching(set, first->head_ns);

@@ -29,8 +29,9 @@ struct hypotheses {
     const struct judging *judging;
     const struct shared_lines *lines;
     size_t client;
-    bool is_timed;   /* the profile has budgets of time */
-    bool is_open;    /* too many: anything is accepted */
+    bool is_timed; /* the profile has budgets of time that the run can spend */
+    bool is_aged;  /* ... which run from the start of a call */
+    bool is_open;  /* too many: anything is accepted */
     char path[1024]; /* of the first request */
     int count;
     struct hypothesis items[HYPOTHESES_MAX];

@@ -7,9 +7,20 @@
 /* What a step finds in the state that calls share; all else is wide open. */
 struct hypotheses_given {
     const struct shared_tokens *tokens; /* NULL: full */
-    bool is_poor;                       /* the least of them */
-    uint8_t refusing; /* layers whose circuit is open, by bits */
+    uint8_t poor;      /* layers that have the least of them, by bits */
+    uint8_t refusing;  /* layers whose circuit is open, by bits */
+    uint8_t empty;     /* layers without a token, by bits */
+    uint8_t held;      /* layers whose limiter is closed, by bits */
+    bool is_half_open; /* every circuit is */
 };
+
+/* The next subset of the layers whose tokens are not known, after `poor`; 0
+ * after the last. */
+static inline uint8_t hypotheses_next_poor(const struct shared_tokens *tokens,
+                                           uint8_t poor)
+{
+    return (uint8_t)((poor - tokens->unknown) & tokens->unknown);
+}
 
 /* One step of the engine. `given` may be NULL. */
 void hypotheses_step(const struct hypotheses *set,
@@ -28,6 +39,21 @@ struct hypotheses_ending {
     double u;
     struct shared_tokens tokens;
 };
+
+/* The end of an attempt as it was seen. `room` holds what it points to. */
+struct hypotheses_room {
+    struct attempt_outcome outcome;
+    struct seen_headers headers;
+};
+struct hypotheses_ending hypotheses_ending_of(
+    const struct hypotheses *set, const struct trace_attempt *attempt,
+    const struct seen *seen, struct hypotheses_room *room);
+
+/* One step with it. */
+void hypotheses_end_once(const struct hypotheses *set,
+                         struct hypothesis *hypothesis,
+                         const struct hypotheses_ending *ending,
+                         const struct hypotheses_given *given);
 
 /* Adds all that the engine may say to the end of an attempt. */
 void hypotheses_end_all(struct hypotheses *set, const struct hypothesis *before,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "judge/gates.h"
+#include "judge/hidden.h"
 #include "model/units.h"
 
 /* A re-send below the SDK comes at once; a back-off is not that short. */
@@ -34,7 +35,7 @@ static bool may_queue(const struct judging *judging,
 {
     const struct workload *workload = &judging->scenario->workload;
     for (int i = 0; i < hypothesis->call.layer_count; i++) {
-        const struct slots *slots = &retry_layer(&hypothesis->call, i)->slots;
+        const struct slots *slots = &judging->profile->layers[i].slots;
         if (retry_call_has(&hypothesis->call, i) && slots->limit > 0 &&
             slots->held == SLOT_HELD_ATTEMPT &&
             workload->clients * workload->concurrency > slots->limit) {
@@ -61,7 +62,8 @@ static struct miss miss_of(const struct hypotheses *set,
     int64_t low_ns = reach.min_ns - judging->early_ns;
     struct miss miss = {
         .gate = gates_of_next(set, hypothesis,
-                              place->call->attempts[place->index]->id, head_ns),
+                              place->call->attempts[place->index]->id,
+                              place->call->attempts[place->index + 1]),
     };
     int64_t high_ns = units_add(miss.gate.due_ns, judging->late_ns);
     if (head_ns < low_ns) {
@@ -79,6 +81,18 @@ static struct miss miss_of(const struct hypotheses *set,
 static int64_t magnitude(int64_t ns)
 {
     return ns < 0 ? -ns : ns;
+}
+
+/* Without the waits that were over in another way. */
+static void drop_cut(struct hypotheses *set, int64_t sent_ns)
+{
+    int kept = 0;
+    for (int i = 0; set->is_timed && i < set->count; i++) {
+        if (!hidden_has_cut(set, &set->items[i], sent_ns)) {
+            set->items[kept++] = set->items[i];
+        }
+    }
+    set->count = kept > 0 ? kept : set->count;
 }
 
 /* Of those that wait, keeps the ones that fit, or else the nearest one. Returns
@@ -214,7 +228,10 @@ static enum judge_rule rule_of(const struct miss *miss,
                                const struct hypothesis *hypothesis,
                                const struct place *place)
 {
-    if (miss->is_of_gate) {
+    bool is_own =
+        hypothesis->call.is_watching &&
+        miss->gate.closed_by == place->call->attempts[place->index]->id;
+    if (miss->is_of_gate && !is_own) {
         return miss->off_ns < 0 ? JUDGE_RL_1 : JUDGE_RL_2;
     }
     if (miss->off_ns < 0) {
@@ -226,6 +243,7 @@ static enum judge_rule rule_of(const struct miss *miss,
 void rules_gap_judge(struct hypotheses *set, const struct place *place)
 {
     const struct judging *judging = place->judging;
+    drop_cut(set, place->call->attempts[place->index + 1]->head_ns);
     struct miss miss = keep_fitting(set, place);
     const struct hypothesis *hypothesis = &set->items[0];
     if (hypothesis->is_resend) {

@@ -28,6 +28,17 @@ static int by_pool_and_time(const void *a, const void *b)
     return (x_ns > y_ns) - (x_ns < y_ns);
 }
 
+/* Behind another limiter attempts that kept the rate may bunch. */
+static bool is_followed(const struct judging *judging, size_t outside)
+{
+    for (size_t i = outside + 1; i < judging->profile->layer_count; i++) {
+        if (judging->profile->layers[i].rate_limiter.is_used) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A retry of a layer further in passes this one's limiter no second time, so
  * that only first attempts are sure to: those and, without such a layer, all.
  */
@@ -117,7 +128,7 @@ bool rules_rate_judge(const struct judging *judging, struct arena *scratch)
     for (size_t i = 0; i < judging->profile->layer_count; i++) {
         const struct layer *layer = &judging->profile->layers[i];
         if (!layer->rate_limiter.is_used ||
-            layer->rate_limiter.per_second <= 0) {
+            layer->rate_limiter.per_second <= 0 || is_followed(judging, i)) {
             continue;
         }
         if (!sendings) {

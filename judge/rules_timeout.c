@@ -176,11 +176,29 @@ static bool ended_with_client(const struct judging *judging, int64_t at_ns)
     return end_ns != NS_FOREVER && at_ns >= end_ns - seen_slack(judging);
 }
 
+/* What the client was told with the attempt: of all that may be, what fits. */
+static struct retry_action fitting_send(const struct hypotheses *set,
+                                        const struct place *place)
+{
+    const struct judging *judging = place->judging;
+    const struct trace_attempt *attempt = place->call->attempts[place->index];
+    struct retry_action best = with_limit(judging, &set->items[0].action);
+    for (int i = 1; i < set->count; i++) {
+        struct retry_action send = with_limit(judging, &set->items[i].action);
+        int64_t due_ns = due_at(judging, attempt, &send);
+        bool is_later = due_ns > due_at(judging, attempt, &best);
+        if (place->seen->is_left ? is_about(place, attempt->head_ns, due_ns)
+                                 : is_later) {
+            best = send;
+        }
+    }
+    return best;
+}
+
 bool rules_timeout_judge(struct hypotheses *set, const struct place *place)
 {
     const struct judging *judging = place->judging;
-    const struct retry_action limited =
-        with_limit(judging, &set->items[0].action);
+    const struct retry_action limited = fitting_send(set, place);
     const struct retry_action *send = &limited;
     const struct trace_attempt *attempt = place->call->attempts[place->index];
     int64_t head_ns = attempt->head_ns;

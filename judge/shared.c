@@ -1,5 +1,9 @@
 #include "judge/shared.h"
 
+#include <math.h>
+
+#include "model/units.h"
+
 struct shared_lines {
     const struct profile *profile;
     const struct progress_lines *progress;
@@ -13,6 +17,8 @@ struct shared_lines {
         const struct effect **costs;
     } layers[PROFILE_LAYERS_MAX];
     size_t pools, attempts;
+    bool may_cost_unseen; /* failures that left no trace may have cost tokens */
+    double unseen_calls;  /* that may have brought some */
 };
 
 /* -- set-up -----------------------------------------------------------------
@@ -93,14 +99,34 @@ static bool add_layer(const struct judging *judging, struct shared_lines *lines,
            (!layer->breaker.is_used || add_circuits(judging, lines, i, arena));
 }
 
+/* Refusals by a circuit, waits cut by a timeout and attempts in an outage leave
+ * no trace. */
+static bool may_fail_unseen(const struct judging *judging)
+{
+    bool may_fail = judging->spans->count > 0;
+    for (size_t i = 0; i < judging->profile->layer_count; i++) {
+        const struct layer *layer = &judging->profile->layers[i];
+        may_fail |= layer->breaker.is_used && layer->breaker.is_retryable;
+        may_fail |= i > 0 && layer->call_timeout_ns != NS_FOREVER;
+    }
+    return may_fail;
+}
+
+static int64_t count_unseen(const struct judging *judging)
+{
+    const struct workload *workload = &judging->scenario->workload;
+    int64_t unseen =
+        workload->clients * workload->calls - (int64_t)judging->calls->count;
+    return unseen > 0 ? unseen : 0;
+}
+
 struct shared_lines *shared_create(const struct judging *judging,
+                                   const struct progress_lines *progress,
+                                   const struct effects *effects,
                                    struct arena *arena)
 {
     struct shared_lines *lines = arena_alloc(arena, sizeof *lines);
-    struct progress_lines *progress = progress_create(judging, arena);
-    struct effects *effects =
-        progress ? effects_create(judging, progress, arena) : NULL;
-    if (!lines || !effects) {
+    if (!lines) {
         return NULL;
     }
     *lines = (struct shared_lines){
@@ -109,13 +135,20 @@ struct shared_lines *shared_create(const struct judging *judging,
         .effects = effects,
         .pools = judging->calls->client_count,
         .attempts = judging->trace->attempt_count,
+        .may_cost_unseen = may_fail_unseen(judging),
+        .unseen_calls = (double)count_unseen(judging),
     };
-    for (size_t i = 0; i < lines->profile->layer_count; i++) {
+    for (size_t i = 0; effects && i < lines->profile->layer_count; i++) {
         if (!add_layer(judging, lines, (int)i, arena)) {
             return NULL;
         }
     }
     return lines;
+}
+
+bool shared_is_blind(const struct shared_lines *lines)
+{
+    return !lines->effects;
 }
 
 /* -- questions --------------------------------------------------------------
@@ -143,6 +176,18 @@ const struct circuit *shared_circuit(const struct shared_lines *lines,
     return all ? all[client] : NULL;
 }
 
+static struct bucket_range widen(const struct shared_lines *lines, size_t i,
+                                 struct bucket_range range)
+{
+    const struct token_bucket *policy =
+        &lines->profile->layers[i].budget.tokens;
+    double brought = lines->unseen_calls * policy->per_call;
+    return (struct bucket_range){
+        .least = lines->may_cost_unseen ? 0 : range.least,
+        .most = fmin(range.most + brought, policy->capacity),
+    };
+}
+
 static struct bucket_range found_in(const struct shared_lines *lines, size_t i,
                                     size_t client, size_t attempt)
 {
@@ -152,17 +197,19 @@ static struct bucket_range found_in(const struct shared_lines *lines, size_t i,
     const struct effect *own = layer->costs && attempt < lines->attempts
                                    ? layer->costs[attempt]
                                    : NULL;
-    return own ? bucket_found(layer->buckets[client], own) : any;
+    return own ? widen(lines, i, bucket_found(layer->buckets[client], own))
+               : any;
 }
 
 struct shared_tokens shared_found(const struct shared_lines *lines,
                                   size_t client, size_t attempt)
 {
-    struct shared_tokens tokens = {.is_known = true};
+    struct shared_tokens tokens = {0};
     for (size_t i = 0; i < lines->profile->layer_count; i++) {
-        if (lines->layers[i].buckets) {
+        if (lines->profile->layers[i].budget.tokens.is_used) {
             tokens.layers[i] = found_in(lines, i, client, attempt);
-            tokens.is_known &= tokens.layers[i].least >= tokens.layers[i].most;
+            bool differs = tokens.layers[i].least < tokens.layers[i].most;
+            tokens.unknown |= (uint8_t)(differs << i);
         }
     }
     return tokens;

@@ -6,13 +6,20 @@
 
 #include "judge/bucket.h"
 #include "judge/circuit.h"
+#include "judge/progress.h"
 #include "judge/windows.h"
 
 struct shared_lines;
 
-/* NULL only without memory. */
+/* From the effects of all attempts; NULL: nothing is known, everything may be.
+ * NULL only without memory. */
 struct shared_lines *shared_create(const struct judging *judging,
+                                   const struct progress_lines *progress,
+                                   const struct effects *effects,
                                    struct arena *arena);
+
+/* Is nothing known? */
+bool shared_is_blind(const struct shared_lines *lines);
 
 /* Brings the clocks of a client to `now_ns` and opens all else: what is closed
  * or spent is asked for by the functions below. */
@@ -29,7 +36,7 @@ const struct circuit *shared_circuit(const struct shared_lines *lines,
  * index in the trace, SIZE_MAX if it has none. */
 struct shared_tokens {
     struct bucket_range layers[PROFILE_LAYERS_MAX];
-    bool is_known; /* both ends are the same everywhere */
+    uint8_t unknown; /* layers where the ends differ, by bits */
 };
 struct shared_tokens shared_found(const struct shared_lines *lines,
                                   size_t client, size_t attempt);

@@ -95,10 +95,13 @@ static void look_back(const struct windows *windows, struct look *look)
     const struct windows_question *question = look->question;
     int64_t early_ns = judging->early_ns, late_ns = judging->late_ns;
     int64_t looks_ns = question->sent_ns - late_ns;
+    if (question->was_held_after) {
+        looks_ns = INT64_MIN / 2;
+    }
     if (looks_ns < question->ready_lo_ns - early_ns) {
         looks_ns = question->ready_lo_ns - early_ns;
     }
-    if (windows->effects.is_serial) {
+    if (windows->effects.is_serial && !question->was_held_after) {
         looks_ns = question->sent_ns; /* nothing else goes on */
     }
     size_t count = count_by(windows, question->sent_ns + early_ns);
@@ -114,12 +117,16 @@ static void look_back(const struct windows *windows, struct look *look)
             look->may_be_open = true;
             return;
         }
+        if (effect->attempt == question->attempt && effect->attempt != 0) {
+            continue;
+        }
         look->was_waited_for |= has_just_ended(look, effect, early_ns, late_ns);
         bool is_own = effect->attempt == question->last_attempt;
         if (!look->is_settled || effect->to_ns >= look->since_ns) {
             take(look, effect);
         }
-        if (!look->is_settled && (effect->to_ns <= looks_ns || is_own)) {
+        if (!look->is_settled && effect->is_sure &&
+            (effect->to_ns <= looks_ns || is_own)) {
             look->is_settled = true;
             look->since_ns = effect->from_ns;
         }
@@ -153,8 +160,11 @@ struct windows_answer windows_ask(const struct windows *windows,
     if (windows->effects.count == 0) {
         return answer;
     }
-    look_back(windows, &look);
     answer.due_ns = due_ns(windows, question);
+    if (question->sent_ns == NS_FOREVER) {
+        return answer;
+    }
+    look_back(windows, &look);
     answer.is_shut =
         look.is_settled && !look.may_be_open && !look.was_waited_for &&
         look.least_end_ns - windows->judging->early_ns > question->sent_ns;
@@ -163,6 +173,28 @@ struct windows_answer windows_ask(const struct windows *windows,
     answer.is_known = answer.is_shut || look.was_waited_for ||
                       answer.due_ns > question->ready_hi_ns;
     return answer;
+}
+
+int64_t windows_held_since(const struct windows *windows, int64_t sent_ns,
+                           int64_t poll_ns)
+{
+    int64_t slack_ns = windows->judging->late_ns + poll_ns;
+    size_t count = count_by(windows, sent_ns);
+    int64_t since_ns = sent_ns;
+    for (size_t i = count; i-- > 0;) {
+        const struct effect *effect = &windows->effects.items[i];
+        if (windows->last_end_ns[i] < since_ns - slack_ns) {
+            break;
+        }
+        if (count - i > LOOK_BACK_MAX) {
+            return 0;
+        }
+        if (effect->kind == EFFECT_WINDOW && effect->from_ns < since_ns &&
+            effect->end_hi_ns >= since_ns - slack_ns) {
+            since_ns = effect->from_ns;
+        }
+    }
+    return since_ns;
 }
 
 /* -- the throttled window of slots ------------------------------------------

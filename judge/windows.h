@@ -18,7 +18,9 @@ struct windows *windows_create(const struct judging *judging,
 struct windows_question {
     int64_t ready_lo_ns, ready_hi_ns, sent_ns;
     int64_t last_attempt; /* of its call before it, 0: none */
+    int64_t attempt;      /* itself */
     int64_t poll_ns;      /* rate_limiter.poll_ns */
+    bool was_held_after;  /* something further in may have held it up since */
 };
 
 struct windows_answer {
@@ -31,6 +33,11 @@ struct windows_answer {
 
 struct windows_answer windows_ask(const struct windows *windows,
                                   const struct windows_question *question);
+
+/* Since when an attempt that was sent at `sent_ns` may have been held up;
+ * `sent_ns` if it can't have been. */
+int64_t windows_held_since(const struct windows *windows, int64_t sent_ns,
+                           int64_t poll_ns);
 
 /* May the limiter be closed, or have been less than `ago_ns` before? Must it?
  * (slots.throttled_window_ns) */
