@@ -147,6 +147,22 @@ static int read_option(struct call_request *request, int option)
     return read_workload(request, option);
 }
 
+static int check_url(const char *url)
+{
+    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) {
+        const char *hint = strstr(url, "://") ? "" : ", did you mean http://";
+        return cli_usage_error("call", "\"%s\" is no http URL%s%s%s", url, hint,
+                               *hint ? url : "", *hint ? "?" : "");
+    }
+    for (const unsigned char *c = (const unsigned char *)url; *c; c++) {
+        if (*c <= ' ' || *c == 0x7f) {
+            return cli_usage_error(
+                "call", "byte 0x%02x in the URL, write %%%02X", *c, *c);
+        }
+    }
+    return 0;
+}
+
 static int check(struct call_request *request)
 {
     if (request->dialect >= 0 && !request->events) {
@@ -161,14 +177,12 @@ static int check(struct call_request *request)
                                "RETRYSPEC_PLAN the plan says it",
                                request->plan_option);
     }
-    if (request->url && strncmp(request->url, "http://", 7) != 0 &&
-        strncmp(request->url, "https://", 8) != 0) {
-        return cli_usage_error("call",
-                               "\"%s\" is no URL, did you mean "
-                               "http://%s?",
-                               request->url, request->url);
+    if (!request->url) {
+        return 0;
     }
-    return 0;
+    int code = check_url(request->url);
+    return code != 0 ? code
+                     : call_override_check(&request->overrides, request->calls);
 }
 
 int call_options_read(struct call_request *request, int argc, char **argv)

@@ -1,5 +1,6 @@
 #include "cli/call_override.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,19 @@ int call_override_add(struct call_overrides *overrides, const char *text)
     if (!setting->read(equals + 1, what)) {
         return cli_usage_error("call", "--override %s: %s is %s", text,
                                setting->key, setting->expected);
+    }
+    return 0;
+}
+
+int call_override_check(const struct call_overrides *overrides, int64_t calls)
+{
+    for (int i = 0; i < overrides->count; i++) {
+        if (overrides->items[i].call >= calls) {
+            return cli_usage_error("call",
+                                   "--override %" PRId64 ":...: the last call "
+                                   "of a client is %" PRId64 "; see --calls",
+                                   overrides->items[i].call, calls - 1);
+        }
     }
     return 0;
 }

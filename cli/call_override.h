@@ -22,6 +22,10 @@ struct call_overrides {
  * exit code of wrong usage, which was reported. */
 int call_override_add(struct call_overrides *overrides, const char *text);
 
+/* Wrong usage, which is reported, if one is of a call that no client makes;
+ * else 0. */
+int call_override_check(const struct call_overrides *overrides, int64_t calls);
+
 /* NULL: the call does as the profile says. */
 const struct retry_override *call_override_find(
     const struct call_overrides *overrides, int64_t call);

@@ -335,6 +335,8 @@ def test_the_environment_names_profile_and_seed(serve, profile, tmp_path):
 @pytest.mark.parametrize("arguments,message", [
     ([], "no URL is given and RETRYSPEC_PLAN is not set"),
     (["127.0.0.1:1"], "did you mean http://127.0.0.1:1?"),
+    (["ftp://a/"], '"ftp://a/" is no http URL\n'),
+    (["http://a/b c"], "byte 0x20 in the URL, write %20"),
     (["--calls", "2"], "--calls needs a URL"),
     (["http://a/", "--calls", "0"], "--calls 0: it is a number from 1 to 1000000"),
     (["http://a/", "--method", "get"], "it is in capital letters"),

@@ -531,6 +531,7 @@ def test_an_attempt_timeout_of_its_own(serve, profile):
     ("-1:attempts=1", "it is CALL:KEY=VALUE"),
     ("0:retries=1", "a call can have its own attempts, elapsed and attempt_timeout"),
     ("0:attempts=0", "attempts is a number from 1 to 1000000"),
+    ("1:attempts=1", "--override 1:...: the last call of a client is 0; see --calls"),
     ("0:attempts=1x", "attempts is a number from 1 to 1000000"),
     ("0:elapsed=5", "elapsed is a duration such as 500ms or 10s"),
     ("0:attempt_timeout=0s", "attempt_timeout is a duration")])
