@@ -113,10 +113,11 @@ int main(int argc, char **argv)
         cli_program = argv[0];
     }
     int code = run(argc, argv);
-    /* Output that got lost, e.g. on a full disk, must not look like success. */
-    if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_SUCCESS) {
-        perror("retryspec: standard output");
-        return EXIT_SYSTEM;
+    /* Output that got lost, e.g. on a full disk, must not look like success;
+     * a finding stays one. */
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
+        return code;
     }
-    return code;
+    perror("retryspec: standard output");
+    return code == EXIT_SUCCESS ? EXIT_SYSTEM : code;
 }

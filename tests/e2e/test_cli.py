@@ -132,6 +132,14 @@ def test_lost_output_is_no_success():
     assert done.stderr == "retryspec: standard output: No space left on device\n"
 
 
+def test_lost_output_hides_no_finding():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([RETRYSPEC, "diff", "curl-retry", "go-llmd", "--no-scenarios"], stdout=full, text=True,
+                              stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == "retryspec: standard output: No space left on device\n"
+
+
 # -- list ----------------------------------------------------------------------
 
 
