@@ -53,11 +53,24 @@ bool fields_text(const struct jsonc_value *at, const char *key,
     return jsonc_get(at, key, &value) && read_text(&value, arena, out);
 }
 
-bool fields_need_text(const struct jsonc_value *at, const char *key,
+static bool read_line(const struct jsonc_value *value, struct arena *arena,
+                      const char **out)
+{
+    return read_text(value, arena, out) && jsonc_check_line(value, *out);
+}
+
+bool fields_line(const struct jsonc_value *at, const char *key,
+                 struct arena *arena, const char **out)
+{
+    struct jsonc_value value;
+    return jsonc_get(at, key, &value) && read_line(&value, arena, out);
+}
+
+bool fields_need_line(const struct jsonc_value *at, const char *key,
                       struct arena *arena, const char **out)
 {
     struct jsonc_value value;
-    return jsonc_need(at, key, &value) && read_text(&value, arena, out);
+    return jsonc_need(at, key, &value) && read_line(&value, arena, out);
 }
 
 bool fields_bool(const struct jsonc_value *at, const char *key, bool *out)

@@ -41,7 +41,10 @@ bool fields_need(const struct jsonc_value *at, const char *key);
 /* Texts are never empty. */
 bool fields_text(const struct jsonc_value *at, const char *key,
                  struct arena *arena, const char **out);
-bool fields_need_text(const struct jsonc_value *at, const char *key,
+/* Without control bytes, which would reach a terminal. */
+bool fields_line(const struct jsonc_value *at, const char *key,
+                 struct arena *arena, const char **out);
+bool fields_need_line(const struct jsonc_value *at, const char *key,
                       struct arena *arena, const char **out);
 
 bool fields_bool(const struct jsonc_value *at, const char *key, bool *out);

@@ -94,6 +94,8 @@ const char *jsonc_text(const struct jsonc_value *at, struct arena *arena);
  */
 bool jsonc_string(const struct jsonc_value *at, struct arena *arena,
                   const char **out);
+/* Of a text that people are shown in one line: has it no control bytes? */
+bool jsonc_check_line(const struct jsonc_value *at, const char *text);
 bool jsonc_bool(const struct jsonc_value *at, bool *out);
 bool jsonc_int(const struct jsonc_value *at, int64_t min, int64_t max,
                int64_t *out);

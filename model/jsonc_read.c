@@ -334,6 +334,17 @@ bool jsonc_string(const struct jsonc_value *at, struct arena *arena,
     return true;
 }
 
+bool jsonc_check_line(const struct jsonc_value *at, const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if (*c < ' ' || *c == 0x7f) {
+            jsonc_problem(at, "control byte 0x%02x in a line of text", *c);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool jsonc_bool(const struct jsonc_value *at, bool *out)
 {
     if (!expect_kind(at, cJSON_IsBool(at->item), "true or false"))

@@ -31,7 +31,7 @@ static void read_id(const struct jsonc_value *root, struct profile *profile)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-._";
     struct jsonc_value value;
-    if (fields_need_text(root, "profile", &profile->arena, &profile->id) &&
+    if (fields_need_line(root, "profile", &profile->arena, &profile->id) &&
         profile->id[strspn(profile->id, letters)] &&
         jsonc_get(root, "profile", &value)) {
         fields_expected(&value, "an id of a-z, 0-9, -, . and _");
@@ -103,7 +103,7 @@ static void read_idempotency_key(const struct jsonc_value *at,
         !fields_open(&key, idempotency_keys)) {
         return;
     }
-    fields_need_text(&key, "name", arena, &headers->idempotency_key);
+    fields_need_line(&key, "name", arena, &headers->idempotency_key);
     if (fields_choice(&key, "scope", scope_words, &index)) {
         headers->idempotency_scope = (enum key_scope)index;
     }
@@ -119,7 +119,7 @@ static void read_headers(const struct jsonc_value *root,
     }
     if (jsonc_get(&at, "retry_count", &header) &&
         fields_open(&header, retry_count_keys)) {
-        fields_need_text(&header, "name", &profile->arena,
+        fields_need_line(&header, "name", &profile->arena,
                          &headers->retry_count);
         fields_int(&header, "from", (struct fields_range){0, 1},
                    &headers->retry_count_from);
@@ -127,7 +127,7 @@ static void read_headers(const struct jsonc_value *root,
     read_idempotency_key(&at, &profile->arena, headers);
     if (jsonc_get(&at, "call_id", &header) &&
         fields_open(&header, call_id_keys)) {
-        fields_need_text(&header, "name", &profile->arena, &headers->call_id);
+        fields_need_line(&header, "name", &profile->arena, &headers->call_id);
     }
 }
 
@@ -159,8 +159,8 @@ static void read_not_applicable(const struct jsonc_value *root,
     for (size_t i = 0; i < list.count; i++) {
         struct jsonc_value at = jsonc_at(&list.at, (int)i);
         if (fields_open(&at, not_applicable_keys)) {
-            fields_need_text(&at, "rule", &profile->arena, &items[i].rule);
-            fields_need_text(&at, "reason", &profile->arena, &items[i].reason);
+            fields_need_line(&at, "rule", &profile->arena, &items[i].rule);
+            fields_need_line(&at, "reason", &profile->arena, &items[i].reason);
         }
     }
     profile->not_applicable = items;
@@ -174,8 +174,8 @@ static void read_root(const struct jsonc_value *root, struct profile *profile)
     }
     fields_version(root);
     read_id(root, profile);
-    fields_need_text(root, "title", &profile->arena, &profile->title);
-    fields_need_text(root, "source", &profile->arena, &profile->source);
+    fields_need_line(root, "title", &profile->arena, &profile->title);
+    fields_need_line(root, "source", &profile->arena, &profile->source);
     read_layers(root, profile);
     profile_read_calls(root, profile);
     read_resend(root, &profile->resend);

@@ -161,7 +161,7 @@ void profile_read_layer(const struct jsonc_value *at, struct arena *arena,
         return;
     }
     bool is_enabled = true;
-    fields_need_text(at, "name", arena, &layer->name);
+    fields_need_line(at, "name", arena, &layer->name);
     fields_bool(at, "enabled", &is_enabled);
     layer->is_disabled = !is_enabled;
     read_routes(at, arena, layer);

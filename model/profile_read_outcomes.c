@@ -87,7 +87,7 @@ static void read_header(const struct jsonc_value *on, struct arena *arena,
     if (!jsonc_get(on, "header", &at) || !fields_open(&at, header_keys)) {
         return;
     }
-    fields_need_text(&at, "name", arena, &header->name);
+    fields_need_line(&at, "name", arena, &header->name);
     fields_text(&at, "value", arena, &header->value);
     fields_bool(&at, "absent", &header->is_absent);
     fields_bool(&at, "ignores_case", &header->ignores_case);

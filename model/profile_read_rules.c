@@ -147,5 +147,5 @@ void profile_read_rule(const struct jsonc_value *at, struct arena *arena,
     profile_read_outcomes(at, arena, &rule->on);
     read_action(at, arena, rule);
     check_success(at, rule);
-    fields_text(at, "source", arena, &rule->source);
+    fields_line(at, "source", arena, &rule->source);
 }

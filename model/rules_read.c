@@ -26,13 +26,13 @@ static void read_rule(const struct jsonc_value *at, struct arena *arena,
     if (!fields_open(at, keys)) {
         return;
     }
-    fields_need_text(at, "id", arena, &rule->id);
+    fields_need_line(at, "id", arena, &rule->id);
     read_level(at, &rule->level);
-    fields_need_text(at, "title", arena, &rule->title);
-    fields_need_text(at, "text", arena, &rule->text);
-    fields_need_text(at, "source", arena, &rule->source);
-    fields_need_text(at, "computed", arena, &rule->computed);
-    fields_need_text(at, "causes", arena, &rule->causes);
+    fields_need_line(at, "title", arena, &rule->title);
+    fields_need_line(at, "text", arena, &rule->text);
+    fields_need_line(at, "source", arena, &rule->source);
+    fields_need_line(at, "computed", arena, &rule->computed);
+    fields_need_line(at, "causes", arena, &rule->causes);
 }
 
 /* An id names one rule: reports and baselines rely on it. */

@@ -15,7 +15,7 @@
 /* The length of an array that must have 1 to `max` elements, else 0. */
 int scenario_length(const struct jsonc_value *at, int max);
 
-/* A string that is not empty. */
+/* A string that is not empty and has no control bytes. */
 bool scenario_text(const struct jsonc_value *at, struct arena *arena,
                    const char **out);
 

@@ -22,7 +22,7 @@ bool scenario_text(const struct jsonc_value *at, struct arena *arena,
     if (!jsonc_string(at, arena, out))
         return false;
     if (**out)
-        return true;
+        return jsonc_check_line(at, *out);
     jsonc_problem(at, "found an empty string");
     return false;
 }

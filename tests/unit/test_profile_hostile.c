@@ -46,6 +46,11 @@ static const struct hostile roots[] = {
      "\"attempt\", found \"calls\" | did you mean \"call\"?"},
     {FILE_OF("[{\"name\":\"a\"}],\"headers\":{\"call_id\":{\"name\":\"\"}}"),
      "2:54 headers.call_id.name: expected a text, found \"\""},
+    {FILE_OF("[{\"name\":\"\\u001b[2J\"}]"),
+     "2:19 layers[0].name: control byte 0x1b in a line of text"},
+    {FILE_OF("[{\"name\":\"a\",\"rules\":[{\"on\":{\"status\":[\"503\"]},"
+             "\"do\":\"fail\",\"source\":\"a\\nb\"}]}]"),
+     "2:78 layers[0].rules[0].source: control byte 0x0a in a line of text"},
     {FILE_OF("[{\"name\":\"a\"}],\"tolerance\":{\"early\":10}"),
      "2:46 tolerance.early: expected a duration such as \"500ms\", found the "
      "number 10 | write \"10ms\" or \"10s\""},
