@@ -12,8 +12,9 @@
 
 static const char usage[] =
     "Usage: retryspec diff PROFILE PROFILE [OPTION...]\n\n"
-    "How two policies differ, by what they do: each row is a question that the "
-    "\nengine answers for both. The first profile is A, the second B.\n\n"
+    "How two policies differ, by what they do: each row is a question that "
+    "the\n"
+    "engine answers for both. The first profile is A, the second B.\n\n"
     "Options:\n"
     "      --request REQUEST  compare for this one, such as \"POST /v1/x\" "
     "(default:\n"
