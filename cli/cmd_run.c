@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/run_baseline.h"
 #include "cli/run_options.h"
 #include "cli/run_progress.h"
+#include "cli/run_repeat.h"
 #include "cli/run_reports.h"
 #include "client/retry.h"
 #include "model/units.h"
@@ -26,12 +28,17 @@ static const char usage[] =
     "      --skip PATTERN        not these\n"
     "      --tag TAG             only scenarios with one of the tags\n"
     "      --strict              SHOULD counts like MUST\n"
+    "  -b, --baseline FILE       known failures: run, and must fail\n"
+    "                            (retryspec.baseline, if it is there)\n"
+    "      --baseline-update     write it anew from what fails now\n"
     "      --inconclusive fail|pass\n"
     "                            exit 5 or 0 when only a slow machine stands\n"
     "                            in the way (fail)\n"
     "How it runs:\n"
     "  -j, --jobs N              scenarios at a time (processors, at most 4)\n"
     "      --seed N              of payloads, delays and chances (1)\n"
+    "      --repeat N            run all N times and tell what flips; the\n"
+    "                            worst counts\n"
     "      --timeout DURATION    stop a client this long after what scenario\n"
     "                            and profile need (default: 30s in all, or\n"
     "                            what they need)\n"
@@ -65,6 +72,8 @@ struct run {
     struct cli_scenarios scenarios;
     struct runner_options options;
     struct run_progress progress;
+    struct run_baseline baseline;
+    struct run_repeats repeats;
     struct run_report report;
     struct error error;
 };
@@ -80,6 +89,10 @@ static bool load(struct run *run)
     run->rules = cli_load_rules(error);
     cli_select(&request->selection, &run->scenarios, error);
     run_reports_check(request, error);
+    if (!error_is_set(error)) {
+        run_baseline_load(&run->baseline, request, run->rules, &run->scenarios,
+                          error);
+    }
     return !error_is_set(error);
 }
 
@@ -93,6 +106,20 @@ static const char *newest_edition(const struct cli_scenarios *scenarios)
         }
     }
     return newest;
+}
+
+static void on_start(void *context, const struct scenario *scenario)
+{
+    struct run *run = context;
+    run_progress_start(&run->progress, scenario);
+}
+
+static void on_done(void *context, struct scenario_report *report, size_t done,
+                    size_t total)
+{
+    struct run *run = context;
+    run_baseline_mark(&run->baseline, report);
+    run_progress_done(&run->progress, report, done, total);
 }
 
 static void fill_options(struct run *run)
@@ -114,9 +141,9 @@ static void fill_options(struct run *run)
         .out = request->out,
         .is_smoke_skipped = request->is_smoke_skipped,
         .stop = &cli_stop,
-        .on_start = run_progress_start,
-        .on_done = run_progress_done,
-        .context = &run->progress,
+        .on_start = on_start,
+        .on_done = on_done,
+        .context = run,
     };
     const char *edition = request->selection.edition;
     run->report.program = cli_program;
@@ -135,6 +162,8 @@ static void fill_progress(struct run *run)
         .out = run_request_takes_stdout(request) ? stderr : stdout,
         .total = run->scenarios.count,
     };
+    run->repeats.wanted = request->repeats;
+    run->repeats.out = request->is_quiet ? NULL : run->progress.out;
 }
 
 /* -- header -----------------------------------------------------------------
@@ -149,11 +178,12 @@ static void print_estimate(const struct run *run)
         }
     }
     double seconds = (double)NS_PER_S;
-    fprintf(run->progress.out,
-            "%zu scenario%s, about %.0f s (longest %s %.0f s)\n",
-            run->scenarios.count, run->scenarios.count == 1 ? "" : "s",
-            (double)runner_estimate_ns(&run->options) / seconds, longest->id,
-            (double)longest->takes_ns / seconds);
+    int64_t repeats = run->request.repeats > 1 ? run->request.repeats : 1;
+    fprintf(
+        run->progress.out, "%zu scenario%s, about %.0f s (longest %s %.0f s)\n",
+        run->scenarios.count, run->scenarios.count == 1 ? "" : "s",
+        (double)repeats * (double)runner_estimate_ns(&run->options) / seconds,
+        longest->id, (double)longest->takes_ns / seconds);
 }
 
 static void print_header(const struct run *run)
@@ -170,6 +200,11 @@ static void print_header(const struct run *run)
     header.argv = run->request.argv;
     report_text_header(&header, &run->progress.style, run->progress.out);
     print_estimate(run);
+    const struct baseline *baseline = run->baseline.file;
+    if (baseline) {
+        fprintf(run->progress.out, "baseline %s: %zu known to fail\n",
+                baseline->file, baseline_size(baseline));
+    }
     fflush(run->progress.out);
 }
 
@@ -215,7 +250,10 @@ static int execute(struct run *run)
     fill_progress(run);
     cli_catch_signals();
     print_header(run);
-    bool is_run = runner_run(&run->options, &run->report, &run->error);
+    bool is_run =
+        run_repeat(&run->repeats, &run->options, &run->report, &run->error);
+    is_run &= run_baseline_finish(&run->baseline, &run->request, &run->report,
+                                  &run->error);
     return report(run, is_run);
 }
 
@@ -229,6 +267,8 @@ int cmd_run(int argc, char **argv)
         code = execute(&run);
     }
     runner_report_free(&run.report);
+    run_repeats_deinit(&run.repeats);
+    run_baseline_deinit(&run.baseline);
     cli_scenarios_free(&run.scenarios);
     rules_free(run.rules);
     profile_free(run.profile);

@@ -25,6 +25,8 @@ enum {
     OPTION_PROGRESS,
     OPTION_LATENCY,
     OPTION_LIMIT,
+    OPTION_BASELINE_UPDATE,
+    OPTION_REPEAT,
 };
 
 const struct option run_options[] = {
@@ -34,6 +36,9 @@ const struct option run_options[] = {
     {"skip", required_argument, NULL, OPTION_SKIP},
     {"tag", required_argument, NULL, OPTION_TAG},
     {"strict", no_argument, NULL, OPTION_STRICT},
+    {"baseline", required_argument, NULL, 'b'},
+    {"baseline-update", no_argument, NULL, OPTION_BASELINE_UPDATE},
+    {"repeat", required_argument, NULL, OPTION_REPEAT},
     {"jobs", required_argument, NULL, 'j'},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
@@ -156,17 +161,32 @@ static int read_report(const struct reader *reader, const char *value)
     return 0;
 }
 
-static int read_jobs(const struct reader *reader, const char *value)
+/* A number from 1 to `max`. */
+static int read_count(const struct reader *reader, const char *option,
+                      const char *value, int max)
 {
     char *end;
-    long jobs = strtol(value, &end, 10);
-    if (end == value || *end || jobs < 1 || jobs > RUN_JOBS_MAX) {
-        return cli_usage_error(reader->command,
-                               "--jobs %s: it is a number from 1 to %d", value,
-                               RUN_JOBS_MAX);
+    long count = strtol(value, &end, 10);
+    if (end == value || *end || count < 1 || count > max) {
+        cli_usage_error(reader->command, "%s %s: it is a number from 1 to %d",
+                        option, value, max);
+        return -1;
     }
-    reader->request->jobs = (int)jobs;
-    return 0;
+    return (int)count;
+}
+
+static int read_jobs(const struct reader *reader, const char *value)
+{
+    int jobs = read_count(reader, "--jobs", value, RUN_JOBS_MAX);
+    reader->request->jobs = jobs;
+    return jobs < 0 ? EXIT_USAGE : 0;
+}
+
+static int read_repeat(const struct reader *reader, const char *value)
+{
+    int repeats = read_count(reader, "--repeat", value, RUN_REPEATS_MAX);
+    reader->request->repeats = repeats;
+    return repeats < 0 ? EXIT_USAGE : 0;
 }
 
 static int read_seed(const struct reader *reader, const char *value)
@@ -250,6 +270,11 @@ static int read_value(const struct reader *reader, int option,
     case 'p':
         request->profile = value;
         return 0;
+    case 'b':
+        request->baseline = value;
+        return 0;
+    case OPTION_REPEAT:
+        return read_repeat(reader, value);
     case OPTION_OUT:
         request->out = value;
         return 0;
@@ -291,6 +316,9 @@ static void read_switch(struct run_request *request, int option)
     case OPTION_SKIP_SMOKE:
         request->is_smoke_skipped = true;
         return;
+    case OPTION_BASELINE_UPDATE:
+        request->updates_baseline = true;
+        return;
     case 'v':
         request->is_verbose = true;
         return;
@@ -305,7 +333,7 @@ static void read_switch(struct run_request *request, int option)
 static int read_options(const struct reader *reader, int argc, char **argv,
                         const struct option *options)
 {
-    const char *letters = options == run_options   ? ":p:j:vqh"
+    const char *letters = options == run_options   ? ":p:b:j:vqh"
                           : options == sim_options ? ":p:vqh"
                                                    : ":p:h";
     opterr = 0;

@@ -29,7 +29,12 @@ enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 #define RUN_LATENCY_MAX_NS (INT64_C(3600) * 1000000000)
 
-enum { RUN_REPORTS_MAX = 16, RUN_JOBS_MAX = 64, RUN_JOBS_DEFAULT_MAX = 4 };
+enum {
+    RUN_REPORTS_MAX = 16,
+    RUN_JOBS_MAX = 64,
+    RUN_REPEATS_MAX = 100,
+    RUN_JOBS_DEFAULT_MAX = 4
+};
 
 struct report_request {
     enum report_format format;
@@ -39,6 +44,9 @@ struct report_request {
 /* Strings point into argv. */
 struct run_request {
     const char *profile, *out;
+    const char *baseline; /* NULL: not given */
+    bool updates_baseline;
+    int repeats; /* 0: not given */
     struct cli_selection selection;
     const char **patterns, **skips, **tags; /* what the selection points to */
     bool is_strict, is_smoke_skipped, passes_inconclusive, is_simulated;

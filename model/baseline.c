@@ -36,16 +36,18 @@ static const struct baseline_line *find_line(const struct baseline *baseline,
     return found;
 }
 
+/* What a client does wrong early keeps it from what it would be asked later: a
+ * check that was not exercised can be listed like one that failed. */
 static bool is_broken(const struct verdict *verdict)
 {
-    return verdict->word == VERDICT_FAIL || verdict->word == VERDICT_WARN;
+    return verdict->word == VERDICT_FAIL || verdict->word == VERDICT_WARN ||
+           verdict->word == VERDICT_NOT_EXERCISED;
 }
 
 /* Neither kept nor broken: no word on whether the line is still true. */
 static bool is_open(const struct verdict *verdict)
 {
-    return verdict->word == VERDICT_NOT_EXERCISED ||
-           verdict->word == VERDICT_INCONCLUSIVE;
+    return verdict->word == VERDICT_INCONCLUSIVE;
 }
 
 static enum known known_of(const struct baseline_line *line,
@@ -70,6 +72,9 @@ void baseline_mark(const struct baseline *baseline,
         struct verdict *verdict = &report->verdicts[i];
         const struct baseline_line *line =
             find_line(baseline, report->scenario->id, verdict->rule->id);
+        verdict->known = KNOWN_NOT;
+        verdict->known_line = 0;
+        verdict->known_reason = NULL;
         if (line) {
             verdict->known = known_of(line, verdict, today);
             verdict->known_line = line->line;
@@ -170,8 +175,18 @@ static bool is_dropped(const struct baseline_line *line)
 static void write_reason(const char *text, FILE *out)
 {
     for (const char *c = text ? text : ""; *c; c++) {
-        fputc((unsigned char)*c < 0x20 ? ' ' : *c, out);
+        bool is_control = (unsigned char)*c < 0x20 || *c == 0x7F;
+        fputc(is_control ? ' ' : *c, out);
     }
+}
+
+static const char *reason_of(const struct verdict *verdict)
+{
+    if (verdict->word == VERDICT_NOT_EXERCISED) {
+        return verdict->reason;
+    }
+    return verdict->likely && verdict->likely[0] ? verdict->likely
+                                                 : verdict->observed;
 }
 
 static void write_new(const struct scenario_report *report,
@@ -179,10 +194,28 @@ static void write_new(const struct scenario_report *report,
 {
     int width = fprintf(out, "%s:%s", report->scenario->id, verdict->rule->id);
     fprintf(out, "%*s   unexplained: ", width < 44 ? 44 - width : 0, "");
-    write_reason(verdict->likely && verdict->likely[0] ? verdict->likely
-                                                       : verdict->observed,
-                 out);
+    write_reason(reason_of(verdict), out);
     fputc('\n', out);
+}
+
+/* Of a client that crashed or never called there is nothing to know yet. */
+static bool is_worth_a_line(const struct run_report *run,
+                            const struct scenario_report *report,
+                            const struct verdict *verdict)
+{
+    switch (verdict->word) {
+    case VERDICT_FAIL:
+        return true;
+    case VERDICT_WARN:
+        return run->strict;
+    case VERDICT_NOT_EXERCISED:
+        return was_judged(report);
+    case VERDICT_PASS:
+    case VERDICT_NA:
+    case VERDICT_INCONCLUSIVE:
+        return false;
+    }
+    return false;
 }
 
 bool baseline_write(const struct baseline *baseline,
@@ -202,9 +235,8 @@ bool baseline_write(const struct baseline *baseline,
         const struct scenario_report *report = run->scenarios[i];
         for (size_t k = 0; k < report->verdict_count; k++) {
             const struct verdict *verdict = &report->verdicts[k];
-            bool counts = verdict->word == VERDICT_FAIL ||
-                          (run->strict && verdict->word == VERDICT_WARN);
-            if (counts && verdict->known == KNOWN_NOT) {
+            if (verdict->known == KNOWN_NOT &&
+                is_worth_a_line(run, report, verdict)) {
                 write_new(report, verdict, out);
             }
         }

@@ -171,8 +171,9 @@ static bool check_repeat(struct reader *reader, const char *at)
     return true;
 }
 
-/* SCENARIO:RULE; a rule has no colon, an id may. */
-static bool read_name(struct reader *reader, const char *from, size_t length)
+/* SCENARIO:RULE; a rule has no colon, an id may. False: it is no name at all.
+ */
+static bool split_name(struct reader *reader, const char *from, size_t length)
 {
     struct baseline_line *line = reader->line;
     const char *colon = memrchr(from, ':', length);
@@ -182,33 +183,40 @@ static bool read_name(struct reader *reader, const char *from, size_t length)
     }
     line->pattern = copy(reader, from, (size_t)(colon - from));
     line->rule = copy(reader, colon + 1, (size_t)(from + length - colon - 1));
-    if (!line->pattern || !line->rule) {
-        return false;
-    }
-    bool is_fine = check_rule(reader, colon + 1);
+    return line->pattern && line->rule;
+}
+
+static void check_name(struct reader *reader, const char *from)
+{
+    struct baseline_line *line = reader->line;
+    bool is_fine = check_rule(reader, from + strlen(line->pattern) + 1);
     is_fine &= check_pattern(reader);
-    return is_fine && check_repeat(reader, from);
+    if (!is_fine || !check_repeat(reader, from)) {
+        line->rule = NULL; /* said; not to be compared with */
+    }
+}
+
+static void read_reason(struct reader *reader, const char *reason)
+{
+    const char *end = read_options(reader, reason, reason + strlen(reason));
+    if (end == reason) {
+        hint(refuse(reader, reason, "the reason is missing"),
+             "say why it is known to fail, such as: issue 412");
+    } else if (end) {
+        reader->line->reason = copy(reader, reason, (size_t)(end - reason));
+    }
 }
 
 static void read_line(struct reader *reader)
 {
     struct baseline_line *line = reader->line;
     const char *from = line->text + strspn(line->text, " \t");
-    if (!*from || *from == '#') {
+    size_t length = strcspn(from, " \t");
+    if (!*from || *from == '#' || !split_name(reader, from, length)) {
         return;
     }
-    size_t length = strcspn(from, " \t");
-    const char *reason = from + length + strspn(from + length, " \t");
-    const char *end = read_options(reader, reason, reason + strlen(reason));
-    if (end == reason) {
-        hint(refuse(reader, from + length, "the reason is missing"),
-             "say why it is known to fail, such as: issue 412");
-    } else if (end) {
-        line->reason = copy(reader, reason, (size_t)(end - reason));
-    }
-    if (!read_name(reader, from, length)) {
-        line->rule = NULL; /* said; not to be compared with */
-    }
+    check_name(reader, from);
+    read_reason(reader, from + length + strspn(from + length, " \t"));
 }
 
 /* -- the whole --------------------------------------------------------------

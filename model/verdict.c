@@ -46,7 +46,7 @@ const char *const client_fault_texts[] = {
 
 /* How bad a word is for its scenario: a finding is not hidden by a gap in
  * the evidence, and a gap is not hidden by a pass. */
-static int word_weight(enum verdict_word word)
+int verdict_weight(enum verdict_word word)
 {
     switch (word) {
     case VERDICT_NA:
@@ -77,7 +77,7 @@ enum verdict_word scenario_report_word(const struct scenario_report *report)
         const struct verdict *verdict = &report->verdicts[i];
         enum verdict_word word =
             verdict_is_excused(verdict) ? VERDICT_PASS : verdict->word;
-        if (word_weight(word) > word_weight(worst)) {
+        if (verdict_weight(word) > verdict_weight(worst)) {
             worst = word;
         }
     }
@@ -112,7 +112,7 @@ static void findings_add_verdict(struct run_findings *found,
         found->has_failure |= strict && !is_excused;
         break;
     case VERDICT_NOT_EXERCISED:
-        found->has_gap = true;
+        found->has_gap |= !is_excused;
         break;
     case VERDICT_INCONCLUSIVE:
         found->has_inconclusive = true;

@@ -143,6 +143,9 @@ struct scenario_report {
     const char *folder; /* where trace, verdict and output are; NULL: none */
 };
 
+/* How bad a word is; larger is worse. */
+int verdict_weight(enum verdict_word word);
+
 /* Does a baseline take the failure for known? */
 bool verdict_is_excused(const struct verdict *verdict);
 

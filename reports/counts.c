@@ -5,7 +5,8 @@
 bool counts_is_excused_failure(const struct verdict *verdict)
 {
     return verdict_is_excused(verdict) &&
-           (verdict->word == VERDICT_FAIL || verdict->word == VERDICT_WARN);
+           (verdict->word == VERDICT_FAIL || verdict->word == VERDICT_WARN ||
+            verdict->word == VERDICT_NOT_EXERCISED);
 }
 
 static void count_check(const struct verdict *verdict,
@@ -118,7 +119,7 @@ enum check_end counts_check_end(const struct run_report *run,
     case VERDICT_WARN:
         return run->strict ? failure_end(verdict) : CHECK_WARNED;
     case VERDICT_NOT_EXERCISED:
-        return CHECK_UNJUDGED;
+        return verdict_is_excused(verdict) ? CHECK_KNOWN : CHECK_UNJUDGED;
     case VERDICT_INCONCLUSIVE:
         return run->passes_inconclusive ? CHECK_SKIPPED : CHECK_UNJUDGED;
     case VERDICT_NA:

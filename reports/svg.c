@@ -67,10 +67,20 @@ static size_t empty_group(const char *at)
                : 0;
 }
 
+/* ` id="gnuplot_plot_1"`: there are several on a page. Returns its length, 0
+ * if it is none. */
+static size_t identifier(const char *at)
+{
+    static const char begin[] = " id=\"";
+    size_t skip = sizeof begin - 1;
+    return strncmp(at, begin, skip) == 0 ? skip + strcspn(at + skip, "\"") + 1
+                                         : 0;
+}
+
 static void write_body(const char *from, const char *end, FILE *out)
 {
     for (const char *at = from; at < end;) {
-        size_t skipped = empty_group(at);
+        size_t skipped = empty_group(at) + identifier(at);
         at += skipped;
         if (skipped == 0)
             at += write_color(at, out);

@@ -268,7 +268,8 @@ static const char picture[] =
     "\n<g id=\"gnuplot_canvas\">\n<defs>\n<filter id='textbox'/></defs>\n"
     "<g fill=\"none\" color=\"black\">\n</g>\n"
     "<g fill=\"none\" stroke=\"rgb(  1,   2,   6)\">\n"
-    "<use xlink:href='#gpPt6' color='rgb(  1,   2,   1)'/></g>\n"
+    "<g id=\"gnuplot_plot_1\" ><use xlink:href='#gpPt6' color='rgb(  1,   2,   "
+    "1)'/></g></g>\n"
     "</g>\n</svg>\n\n";
 
 static void a_picture_becomes_part_of_the_page(void **state)
@@ -282,8 +283,8 @@ static void a_picture_becomes_part_of_the_page(void **state)
     assert_string_equal(
         text, "<svg viewBox=\"0 0 520 300\" role=\"img\" aria-label=\"a "
               "&quot;label&quot;\">\n\n<g fill=\"none\" "
-              "stroke=\"var(--grid)\">\n<use href='#gpPt6' "
-              "color='var(--good)'/></g>\n</svg>\n");
+              "stroke=\"var(--grid)\">\n<g ><use href='#gpPt6' "
+              "color='var(--good)'/></g></g>\n</svg>\n");
     free(text);
 }
 

@@ -1,0 +1,173 @@
+#include "cli/run_baseline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/shipped.h"
+
+/* -- what lines may name ----------------------------------------------------
+ */
+
+static const char **rule_ids(const struct rule_catalogue *rules)
+{
+    const char **ids = calloc(rules->count + 1, sizeof *ids);
+    for (size_t i = 0; ids && i < rules->count; i++) {
+        ids[i] = rules->rules[i].id;
+    }
+    return ids;
+}
+
+static size_t count_shipped(const char *const *shipped)
+{
+    size_t count = 0;
+    while (shipped[count]) {
+        count++;
+    }
+    return count;
+}
+
+/* Those that the program carries, and files that the user named. */
+static const char **scenario_ids(const struct cli_scenarios *scenarios,
+                                 const char *const *shipped)
+{
+    size_t count = count_shipped(shipped);
+    const char **ids = calloc(count + scenarios->count + 1, sizeof *ids);
+    if (!ids) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = shipped[i];
+    }
+    for (size_t i = 0; i < scenarios->count; i++) {
+        ids[count++] = scenarios->items[i]->id;
+    }
+    return ids;
+}
+
+static bool read_file(struct run_baseline *baseline, bool may_be_missing,
+                      struct error *error)
+{
+    struct arena arena = {0};
+    const char *const *shipped = shipped_ids(SHIPPED_SCENARIO, &arena);
+    const char **ids =
+        shipped ? scenario_ids(baseline->scenarios, shipped) : NULL;
+    struct baseline *file = NULL;
+    if (ids && baseline->rules) {
+        const struct baseline_names names = {baseline->rules, ids};
+        file =
+            baseline_read_file(baseline->path, may_be_missing, &names, error);
+    } else {
+        error_add(error, PROBLEM_MEMORY, "out of memory");
+    }
+    free(ids);
+    arena_deinit(&arena);
+    baseline_free(baseline->file);
+    baseline->file = file;
+    return file != NULL;
+}
+
+static void set_today(char today[BASELINE_DATE_SIZE])
+{
+    time_t now = time(NULL);
+    struct tm parts;
+    gmtime_r(&now, &parts);
+    strftime(today, BASELINE_DATE_SIZE, "%Y-%m-%d", &parts);
+}
+
+bool run_baseline_load(struct run_baseline *baseline,
+                       const struct run_request *request,
+                       const struct rule_catalogue *rules,
+                       const struct cli_scenarios *scenarios,
+                       struct error *error)
+{
+    bool is_update = request->updates_baseline;
+    baseline->path = request->baseline;
+    if (!baseline->path &&
+        (is_update || access(RUN_BASELINE_DEFAULT, F_OK) == 0)) {
+        baseline->path = RUN_BASELINE_DEFAULT;
+    }
+    if (!baseline->path) {
+        return true;
+    }
+    set_today(baseline->today);
+    baseline->rules = rule_ids(rules);
+    baseline->scenarios = scenarios;
+    return read_file(baseline, is_update, error);
+}
+
+void run_baseline_deinit(struct run_baseline *baseline)
+{
+    baseline_free(baseline->file);
+    free(baseline->rules);
+}
+
+/* -- after ------------------------------------------------------------------
+ */
+
+void run_baseline_mark(const struct run_baseline *baseline,
+                       struct scenario_report *report)
+{
+    if (baseline->file) {
+        baseline_mark(baseline->file, report, baseline->today);
+    }
+}
+
+static void settle(const struct run_baseline *baseline,
+                   struct run_report *report)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        run_baseline_mark(baseline, report->scenarios[i]);
+    }
+    baseline_settle(baseline->file, report);
+    report->baseline = baseline->file;
+}
+
+/* Beside the old file, which it then replaces: never half a list. */
+static bool write_file(const struct run_baseline *baseline,
+                       const struct run_report *report, struct error *error)
+{
+    size_t size = strlen(baseline->path) + sizeof ".new";
+    char *path = malloc(size);
+    if (!path) {
+        error_add(error, PROBLEM_MEMORY, "out of memory");
+        return false;
+    }
+    snprintf(path, size, "%s.new", baseline->path);
+    errno = 0;
+    FILE *file = fopen(path, "we");
+    bool is_written = false;
+    if (file) {
+        is_written = baseline_write(baseline->file, report, file);
+        is_written &= fclose(file) == 0;
+        is_written = is_written && rename(path, baseline->path) == 0;
+    }
+    if (!is_written) {
+        error_add_errno(error, errno, "can't write the baseline %s",
+                        baseline->path);
+    }
+    free(path);
+    return is_written;
+}
+
+bool run_baseline_finish(struct run_baseline *baseline,
+                         const struct run_request *request,
+                         struct run_report *report, struct error *error)
+{
+    if (!baseline->file) {
+        return true;
+    }
+    settle(baseline, report);
+    if (!request->updates_baseline || report->interrupted) {
+        return true;
+    }
+    if (!write_file(baseline, report, error) ||
+        !read_file(baseline, false, error)) {
+        report->baseline = NULL;
+        return false;
+    }
+    settle(baseline, report);
+    return true;
+}
