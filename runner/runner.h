@@ -30,8 +30,8 @@ struct runner_options {
     const volatile sig_atomic_t *stop;
     /* Progress, in order of events; called on the loop's thread. */
     void (*on_start)(void *context, const struct scenario *scenario);
-    void (*on_done)(void *context, struct scenario_report *report,
-                    size_t done, size_t total);
+    void (*on_done)(void *context, struct scenario_report *report, size_t done,
+                    size_t total);
     void *context;
 };
 

@@ -458,7 +458,7 @@ USAGE = [
     (["run", "--inconclusive", "no", "--", "a"], "it is one of fail, pass"),
     (["run", "-p", "no-such", "--", "a"], 'there is no profile "no-such"'),
     (["run", "no-such/*", "--", "a"], 'pattern "no-such/*" matches no scenario'),
-    (["run", "--baseline", "x", "--", "a"], "unknown option --baseline"),
+    (["run", "--retries", "x", "--", "a"], "unknown option --retries"),
     (["smoke", "t/x", "--", "a"], "smoke has its own scenario"),
 ]
 
