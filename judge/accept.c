@@ -114,6 +114,7 @@ static void judge_silence(const struct walk *walk, const struct place *place)
         }
     }
     if (walk->call->give_up_ns <= latest_ns) {
+        tally_exercise(judging->tally, JUDGE_AT_2);
         tally_cut(judging->tally, rule, "the caller gave up first");
         return;
     }
@@ -185,6 +186,7 @@ static bool judge_circuit(const struct walk *walk, const struct place *place)
             return false;
         }
     }
+    tally_exercise(walk->judging->tally, JUDGE_CB_1);
     evidence_circuit(tally_violate(walk->judging->tally, JUDGE_CB_1, false),
                      place, place->index + 1, &refused);
     return true;
@@ -220,6 +222,21 @@ static bool judge_turn(const struct walk *walk, const struct place *place)
 
 /* -- the next attempt came ------------------------------------------------- */
 
+/* Its caller had: the client should have known. */
+static bool has_given_up(const struct place *place,
+                         const struct trace_attempt *next)
+{
+    struct tally *tally = place->judging->tally;
+    if (next->head_ns <=
+        units_add(place->call->give_up_ns, place->judging->late_ns)) {
+        return false;
+    }
+    tally_exercise(tally, JUDGE_AT_2);
+    evidence_over(tally_violate(tally, JUDGE_AT_2, false), place,
+                  &(struct retry_action){.reason = REASON_CANCELLED});
+    return true;
+}
+
 /* False: the walk of this call is over. */
 static bool judge_next(struct walk *walk, const struct place *place)
 {
@@ -230,6 +247,9 @@ static bool judge_next(struct walk *walk, const struct place *place)
         evidence_over(tally_violate(judging->tally,
                                     rule_of_end(done, place->seen), false),
                       place, done);
+        return false;
+    }
+    if (has_given_up(place, next)) {
         return false;
     }
     hidden_add(walk->set, next->head_ns);
@@ -322,6 +342,7 @@ static void judge_first(const struct walk *walk, const struct place *place)
     struct refused refused =
         gates_refuse_first(walk->set, walk->call->attempts[0]);
     if (refused.layer) {
+        tally_exercise(walk->judging->tally, JUDGE_CB_1);
         evidence_circuit(tally_violate(walk->judging->tally, JUDGE_CB_1, false),
                          place, 0, &refused);
     } else {

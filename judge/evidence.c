@@ -326,8 +326,9 @@ static const char *why_over(const struct place *place,
         return "the client's arithmetic overflows";
     case REASON_ATTEMPTS:
     case REASON_ELAPSED:
-    case REASON_CANCELLED:
         return spent_text(tally, done);
+    case REASON_CANCELLED:
+        return "the caller had given up";
     }
     return "";
 }

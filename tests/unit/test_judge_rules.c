@@ -66,6 +66,7 @@
 
 #define ONE   "{\"request\":\"POST /v1/x\"}"
 #define LATER "{\"request\":\"POST /v1/x\",\"calls\":2}"
+#define QUIT  "{\"request\":\"POST /v1/x\",\"give_up\":\"1500ms\"}"
 #define MANY  "{\"request\":\"POST /v1/x\",\"calls\":4}"
 #define TWO   "{\"request\":\"POST /v1/x\",\"calls\":2,\"concurrency\":2}"
 
@@ -126,6 +127,10 @@ static const struct row broken[] = {
     {PLAIN, ONE, "0 503; 1001 503; 3002 503; 7003 200; ok:rs-0-0", "AT-2",
      VERDICT_FAIL, "no attempt after attempt 3: all 3 attempts are spent",
      "attempt 4 came 4.000 s later"},
+    /* S4-22, S4-X3 */
+    {PLAIN, QUIT, "0 503; 1001 503; 3002 200; ok:rs-0-0", "AT-2", VERDICT_FAIL,
+     "no attempt after attempt 2: the caller had given up",
+     "attempt 3 came 2.000 s later"},
     {PLAIN, ONE, "0 200; 500 200; ok:rs-0-0", "AT-3", VERDICT_FAIL,
      "no attempt after attempt 1: the call succeeded",
      "attempt 2 came 0.499 s later"},
@@ -242,6 +247,7 @@ static const struct row kept[] = {
      0, 0},
     {PLAIN, ONE, "0 503; 1001 503; 3002 503; error:rs-0-0", "AT-2",
      VERDICT_PASS, 0, 0},
+    {PLAIN, QUIT, "0 503; 1001 503; error:rs-0-0", "AT-2", VERDICT_PASS, 0, 0},
     {PLAIN, ONE, "0 200; ok:rs-0-0", "AT-3", VERDICT_PASS, 0, 0},
     {PLAIN, ONE, "0 404; error:rs-0-0", "ST-2", VERDICT_PASS, 0, 0},
     {"[{\"name\":\"http\",\"rules\":[{\"on\":{\"status\":[\"503\"]},"
