@@ -189,7 +189,7 @@ static void schedule_wait(struct retry_call *call, struct decision *decision)
     decision->is_waiting = true;
 }
 
-static bool try_again(struct retry_call *call, struct decision *decision)
+static void try_again(struct retry_call *call, struct decision *decision)
 {
     struct retry_action *action = decision->action;
     const struct retry_event *event = decision->question->event;
@@ -197,14 +197,14 @@ static bool try_again(struct retry_call *call, struct decision *decision)
         budget_count_failure(call, decision->layer,
                              decision->question->outcome->end);
     if (!budget_allows(call, decision) || !delay_allows(call, decision))
-        return false;
+        return;
     action->delay_ns = backoff_draw(&action->law, event->u);
     if (!action->is_never &&
         budget_forbids_sleep(call, decision->layer,
                              units_after(event->now_ns, action->delay_ns)))
-        return refuse(decision, REASON_ELAPSED);
-    schedule_wait(call, decision);
-    return true;
+        refuse(decision, REASON_ELAPSED);
+    else
+        schedule_wait(call, decision);
 }
 
 /* -- what a rule says -------------------------------------------------------
@@ -242,7 +242,8 @@ static void start_over(struct retry_call *call, int i,
     decision->action->layer = retry_layer(call, outermost);
     note_streak(&call->state[outermost],
                 rule_number(call, i, decision->action->rule));
-    decision->is_final = !try_again(call, decision);
+    try_again(call, decision);
+    decision->is_final = !decision->is_waiting;
 }
 
 static void obey(struct retry_call *call, int i,

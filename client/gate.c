@@ -1,5 +1,7 @@
 #include "client/gate.h"
 
+#include <assert.h>
+
 #include "client/breaker.h"
 #include "client/layers.h"
 #include "client/limiter.h"
@@ -47,6 +49,7 @@ static bool asks_breaker(const struct retry_call *call, int i)
     case BREAKER_PER_CALL:
         return call->fresh >> i & 1;
     }
+    assert(false);
     return true;
 }
 

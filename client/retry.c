@@ -39,11 +39,9 @@ void retry_shared_init(struct retry_shared *shared,
                        const struct profile *profile, int64_t now_ns)
 {
     *shared = (struct retry_shared){.profile = profile};
-    for (int i = 0; i < PROFILE_LAYERS_MAX; i++) {
-        shared->layers[i].progress_ns = now_ns;
-    }
     for (size_t i = 0; i < profile->layer_count; i++) {
         const struct layer *layer = &profile->layers[i];
+        shared->layers[i].progress_ns = now_ns;
         shared->layers[i].tokens = layer->budget.tokens.capacity;
         shared->having.progress |=
             bit_if(layer->progress.timeout_ns != NS_FOREVER, i);
