@@ -1,5 +1,6 @@
 /* Back-off laws at single random numbers: delays to the nanosecond, bounds and
  * probabilities to the last step of the grid of 2^-53. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -89,6 +90,8 @@ static void test_decorrelated(void **state)
     backoff.order = JITTER_BEFORE_CAP;
     assert_int_equal(backoff_draw(&law, .0625), 1875 * MS);
     assert_int_equal(backoff_draw(&law, .5), 2 * S);
+    law.previous_ns = 1;
+    assert_int_equal(backoff_draw(&law, 0), 3);
     law.previous_ns = 0; /* at first the base */
     assert_int_equal(backoff_draw(&law, .25), 1500 * MS);
 }
@@ -144,6 +147,9 @@ static void test_beyond_doubles(void **state)
     assert_int_equal(backoff_nominal(&backoff, 5000), 0);
     backoff.cap_ns = NS_FOREVER;
     assert_int_equal(backoff_nominal(&backoff, 5000), NS_FOREVER);
+    backoff.order = JITTER_BEFORE_CAP;
+    assert_int_equal(draw(backoff, 5000, 0), 0);
+    assert_int_equal(draw(backoff, 5000, .25), NS_FOREVER);
     backoff.base_ns = 0;
     assert_int_equal(draw(backoff, 5000, .75), 0);
 }
@@ -305,6 +311,21 @@ static void test_falling_below_zero(void **state)
     assert_true(backoff_cdf(&law, base) == 1);
 }
 
+/* The same in seconds. */
+static void test_falling_in_seconds(void **state)
+{
+    (void)state;
+    struct backoff down = {.schedule = SCHEDULE_CONSTANT,
+                           .base_ns = 4 * S,
+                           .cap_ns = NS_FOREVER,
+                           .jitter = JITTER_DOWN,
+                           .ratio = 2,
+                           .negative = NEGATIVE_BASE};
+    struct delay_law law = law_of(&down);
+    assert_true(fabs(backoff_cdf(&law, 500 * MS) - .0625) < 1e-8);
+    assert_true(fabs(backoff_cdf(&law, 3 * S) - .375) < 1e-8);
+}
+
 /* Rising: k gives 2k - 2^52, below zero the base. */
 static void test_rising_from_below_zero(void **state)
 {
@@ -363,6 +384,7 @@ int main(void)
         cmocka_unit_test(test_uses_of_a_header),
         cmocka_unit_test(test_grid),
         cmocka_unit_test(test_falling_below_zero),
+        cmocka_unit_test(test_falling_in_seconds),
         cmocka_unit_test(test_rising_from_below_zero),
         cmocka_unit_test(test_never_below_zero),
     };

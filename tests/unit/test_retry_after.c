@@ -318,6 +318,33 @@ static void test_forms(void **state)
     }
 }
 
+/* More digits than 64 bits hold keep their weight; every blank of Python's
+ * float() is one. */
+static void test_long_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t ns;
+    } cases[] = {
+        {"100000000000000000000e-20", NS_PER_S},
+        {"1000000000000000000000000000000e-30", NS_PER_S},
+        {"0.000000000000000000000000000001e30", NS_PER_S},
+        {"1.00000000000000000000000000000", NS_PER_S},
+        {"100000000000000000000", NS_FOREVER},
+        {"9000000000", 9000000000 * NS_PER_S},
+        {"9300000000", NS_FOREVER},
+        {" \t\n\v\f\r5 \t\n\v\f\r", 5 * NS_PER_S},
+        {"5e-1000000000000", 0},
+        {"0e1000000000000", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int64_t ns;
+        assert_true(retry_after_parse(RA_SECONDS_FLOAT, cases[i].text, 0, &ns));
+        assert_int_equal(ns, cases[i].ns);
+    }
+}
+
 static void test_extreme_wall_clocks(void **state)
 {
     (void)state;
@@ -405,6 +432,7 @@ int main(void)
         cmocka_unit_test(test_duplicates),
         cmocka_unit_test(test_limit_clamps_or_ends),
         cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_long_numbers),
         cmocka_unit_test(test_extreme_wall_clocks),
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_no_dates),
