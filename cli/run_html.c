@@ -13,8 +13,6 @@
 #include "reports/html.h"
 #include "reports/plots.h"
 
-extern char **environ;
-
 enum {
     GNUPLOT_PATIENCE_MS = 60000,
     PICTURE_BYTES_MAX = 16 << 20,

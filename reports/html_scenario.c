@@ -166,16 +166,20 @@ static void write_other(const struct run_report *run,
     fputs("</li>\n", out);
 }
 
+/* Failures first: what was not judged mostly follows from them. */
 static size_t write_findings(const struct run_report *run,
                              const struct scenario_report *report, FILE *out)
 {
     size_t count = 0;
-    for (size_t i = 0; i < report->verdict_count; i++) {
-        if (!is_told_whole(run, &report->verdicts[i]))
-            continue;
-        write_check(run, &report->verdicts[i], out);
-        count++;
-    }
+    for (int is_other = 0; is_other < 2; is_other++)
+        for (size_t i = 0; i < report->verdict_count; i++) {
+            const struct verdict *verdict = &report->verdicts[i];
+            bool is_failure = counts_check_end(run, verdict) == CHECK_FAILED;
+            if (!is_told_whole(run, verdict) || is_failure == is_other)
+                continue;
+            write_check(run, verdict, out);
+            count++;
+        }
     return count;
 }
 
