@@ -79,8 +79,12 @@ static void judge_body(const struct place *place,
     /* A 206 carries the rest of a body: the caller gets the whole. */
     bool is_rest =
         place->judging->profile->resumes_with_range && last->status == 206;
+    /* A body that ends with the connection and was cut looks whole to anyone.
+     */
+    bool looks_whole = last->end == END_STATUS && last->fault_fired &&
+                       last->sent_bytes < last->reply_size;
     if (!result->sha256 || !result->sha256[0] || !last->reply_sha256[0] ||
-        is_rest) {
+        is_rest || looks_whole) {
         return;
     }
     tally_exercise(tally, JUDGE_BODY_1);

@@ -1,21 +1,56 @@
-"""The pure core in process: wraps props/shim.h by ctypes. Hypothesis takes a few
-seconds; RETRYSPEC_EXAMPLES=10000 is the long mode."""
+"""The pure core in process: wraps props/*.h by ctypes.
+
+A few seconds in CI, where the same examples are tried each time; RETRYSPEC_LONG=1
+tries at least 10,000 new ones a property, from a seed that is printed and that
+RETRYSPEC_PROPS_SEED sets. What fails is shrunk; where it is a story, its files and
+the command that plays it again are named in the message."""
 import ctypes
 import json
 import os
 import pathlib
+import random
+import shlex
+import sys
 
+import hypothesis.core
 from hypothesis import HealthCheck, settings
 
+IS_LONG = os.environ.get("RETRYSPEC_LONG", "") not in ("", "0")
+
 # Not in a conftest.py: tests/e2e has one, and two of that name hide each other.
-settings.register_profile("retryspec", max_examples=int(os.environ.get("RETRYSPEC_EXAMPLES", "300")),
-                          deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow],
-                          database=None)
+settings.register_profile("retryspec", max_examples=10_000 if IS_LONG else 100, derandomize=not IS_LONG, deadline=None,
+                          print_blob=True, database=None,
+                          suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large,
+                                                 HealthCheck.filter_too_much])
 settings.load_profile("retryspec")
+if IS_LONG and hypothesis.core.global_force_seed is None:
+    hypothesis.core.global_force_seed = int(os.environ.get("RETRYSPEC_PROPS_SEED", random.getrandbits(32)))
+    print(f"props: RETRYSPEC_PROPS_SEED={hypothesis.core.global_force_seed}", file=sys.stderr, flush=True)
+
+
+def examples(usual):
+    """For properties that cost more or less than most."""
+    return settings(max_examples=max(usual, 10_000 if usual >= 20 else 20 * usual) if IS_LONG else usual)
+
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = pathlib.Path(os.environ.get("RETRYSPEC", ROOT / "build/dev/retryspec"))
 LIBRARY = ctypes.CDLL(str(BINARY.parent / "libretryspec_props.so"))
+SECOND = 10**9
+FOREVER = 2**63 - 1
+
+
+def save(name, *arguments, **files):
+    """Writes files (a dict as JSON) into build/props/NAME; the shrunk case comes last
+    and stays. Returns the command that plays it, `{}` in the arguments being that
+    folder."""
+    folder = ROOT / "build/props" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, content in files.items():
+        text = json.dumps(content, indent=2) + "\n" if isinstance(content, dict) else content
+        (folder / file.replace("_", ".")).write_text(text)
+    return shlex.join([str(BINARY), *(str(argument).replace("{}", str(folder)) for argument in arguments)])
+
 
 UNREAD = -2**63
 FORMS = ["seconds", "seconds-float", "seconds-prefix", "ms", "ms-float", "ms-prefix", "http-date", "epoch-seconds"]

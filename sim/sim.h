@@ -28,8 +28,9 @@ struct sim_input {
     const struct scenario *scenario;
     const struct profile *profile;
     uint64_t seed;
-    int64_t latency_ns; /* of every message, each way */
-    int64_t limit_ns;   /* clients that are not done by then are stopped */
+    int64_t latency_ns;   /* of every message, each way */
+    int64_t limit_ns;     /* clients that are not done by then are stopped */
+    int64_t attempts_max; /* ... and after so many; 0: SIM_ATTEMPTS_MAX */
     struct trace_writer *trace; /* borrowed; the caller flushes */
 };
 

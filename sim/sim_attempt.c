@@ -49,8 +49,11 @@ static void count_attempt(struct sim_world *world)
 {
     struct sim_stats *stats = world->stats;
     stats->attempts++;
-    world->is_endless |=
-        stats->attempts > SIM_ATTEMPTS_MAX + stats->calls * SIM_ATTEMPTS_A_CALL;
+    int64_t most = SIM_ATTEMPTS_MAX + stats->calls * SIM_ATTEMPTS_A_CALL;
+    if (world->input->attempts_max > 0) {
+        most = world->input->attempts_max;
+    }
+    world->is_endless |= stats->attempts > most;
 }
 
 static void transmit(struct sim_call *call)

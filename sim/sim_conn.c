@@ -259,7 +259,7 @@ void sim_conn_on_outcome(struct sim_conn *conn)
         snprintf(sha256, sizeof sha256, "%s", conn->answer.sha256);
         if (reply && conn->answer.has_body && !reply->body_is_seeded) {
             outcome.body = reply->body;
-            outcome.body_size = (size_t)reply->body_size;
+            outcome.body_size = (size_t)conn->attempt.sent_bytes;
         }
     }
     sim_head_keep(made); /* its headers must outlive the connection */
