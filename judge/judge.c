@@ -339,6 +339,7 @@ static bool judge_all(const struct judge_input *input,
     if (variant.profile.follow_up.path &&
         !serves_follow_up(input->scenario, &variant.profile.follow_up)) {
         variant.profile.follow_up = (struct follow_up){0};
+        judging.ends_unseen = true;
     }
     judging.profile = &variant.profile;
     struct calls *calls = calls_group(&judging, scratch);

@@ -17,6 +17,7 @@ struct judging {
     struct tally *tally;
     bool tests_length; /* seen_tests_length() */
     bool tests_body;   /* seen_tests_body() */
+    bool ends_unseen;  /* with a second request that is not judged */
     int64_t early_ns;  /* tolerance of early bounds */
     int64_t lag_ns;    /* this run's worst */
     int64_t late_ns;   /* tolerance of late bounds plus that lag */

@@ -84,7 +84,7 @@ static void judge_body(const struct place *place,
     bool looks_whole = last->end == END_STATUS && last->fault_fired &&
                        last->sent_bytes < last->reply_size;
     if (!result->sha256 || !result->sha256[0] || !last->reply_sha256[0] ||
-        is_rest || looks_whole) {
+        is_rest || looks_whole || place->judging->ends_unseen) {
         return;
     }
     tally_exercise(tally, JUDGE_BODY_1);

@@ -349,6 +349,8 @@ def beyond(profile_made, scenario_made):
             "breaker" in has,
         "a delay that grows from the one before, which was none":
             '"decorrelated"' in text and "first_immediate" in text,
+        "a wait that is drawn too long for the budget":
+            "before-sleep" in text and "jitter" in text,
         "how long attempts took that a stalled listener hid":
             any(each["do"] == "stall" for _, each in faults) and ("elapsed" in text or "timeout" in text),
         "the time of a call in a layer inside another":

@@ -7,7 +7,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "client/retry.h"
 #include "judge/judge.h"
 #include "reports/report.h"
 #include "sim/sim.h"
@@ -34,8 +33,6 @@ void *props_world_open(const struct props_world_files *files, char *message,
                                     strlen(files->scenario), &error);
     world->rules =
         rules_read("rules", files->rules, strlen(files->rules), &error);
-    if (world->profile)
-        retry_supports(world->profile, &error);
     if (!error_is_set(&error))
         return world;
     snprintf(message, size, "%s: %s: %s", error.problems[0].file,

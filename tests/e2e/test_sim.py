@@ -73,9 +73,12 @@ def seconds(ns):
 # status/503-endless has no end for a client that never gives up, here and there.
 @pytest.mark.parametrize("name", PROFILES)
 def test_every_profile_conforms_in_every_scenario(tmp_path, name):
-    endless = ["--skip", "status/503-endless"] if name in ("tinker-future",) else []
     for seed in (1, 2):
-        sim(tmp_path, "-q", "-p", name, "--seed", seed, *endless)
+        sim(tmp_path, "-q", "-p", name, "--seed", seed, "--skip", "status/503-endless")
+    endless = subprocess.run([RETRYSPEC, "sim", "status/503-endless", "-p", name], text=True, capture_output=True,
+                             check=False)
+    assert endless.returncode in (0, 3, 4), endless.stdout  # 4: it covers other paths only
+    assert endless.returncode != 3 or "NOT-EXERCISED" in endless.stdout
 
 
 def test_a_seed_gives_the_same_trace_byte_for_byte(tmp_path):
