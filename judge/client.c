@@ -138,6 +138,9 @@ static const char *find_timed_out(const struct judging *judging)
     if (trace->client.end != CLIENT_STOPPED || client_hangs_rightly(judging)) {
         return NULL;
     }
+    if (trace->client.reason && trace->client.reason[0]) {
+        return noted(trace->client.reason);
+    }
     char limit[UNITS_TEXT_MAX] = "its time";
     if (trace->client.limit_ns > 0) {
         units_format_seconds(trace->client.limit_ns, limit, sizeof limit);

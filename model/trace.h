@@ -115,7 +115,8 @@ struct trace_client {
     int64_t output_bytes;  /* stdout and stderr together */
     int64_t output_lost;   /* of them those that were not kept */
     int64_t limit_ns;      /* how long it was given; 0: not known */
-    const char *reason;    /* of CLIENT_NOT_STARTED and CLIENT_NOT_RUN; "" */
+    const char *reason;    /* of CLIENT_NOT_STARTED, CLIENT_NOT_RUN and, in
+                              virtual time, CLIENT_STOPPED; "" */
     const char *last_line; /* of its stderr; "" */
 };
 

@@ -1,5 +1,6 @@
 #include "sim/sim.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,6 +153,13 @@ static void fire(struct sim_world *world, const struct timer *timer)
     }
 }
 
+int64_t sim_attempts_most(const struct sim_world *world)
+{
+    return world->input->attempts_max > 0
+               ? world->input->attempts_max
+               : SIM_ATTEMPTS_MAX + world->stats->calls * SIM_ATTEMPTS_A_CALL;
+}
+
 /* The jump to the earliest deadline; false: none is left, or not in time. */
 static bool advance(struct sim_world *world)
 {
@@ -161,6 +169,8 @@ static bool advance(struct sim_world *world)
         return false;
     }
     fire(world, sim_clock_jump(&world->clock));
+    world->is_endless |=
+        world->stats->events > sim_attempts_most(world) * SIM_EVENTS_AN_ATTEMPT;
     if (world->clock.is_out_of_memory) {
         sim_fail_memory(world);
     }
@@ -217,15 +227,37 @@ static void write_begin(const struct sim_world *world)
     trace_write_spawn(input->trace, 0, 1, argv);
 }
 
+/* Why the clients were stopped, for people; "" if they ended. */
+static const char *stop_text(const struct sim_world *world, char text[160])
+{
+    char limit[UNITS_TEXT_MAX];
+    text[0] = '\0';
+    if (world->is_endless) {
+        snprintf(text, 160,
+                 "stopped after %lld attempts and %lld events: does the policy "
+                 "ever end?",
+                 (long long)world->stats->attempts,
+                 (long long)world->stats->events);
+    } else if (world->stats->is_stopped) {
+        units_format_seconds(world->input->limit_ns, limit, sizeof limit);
+        snprintf(text, 160,
+                 "still running after %s of virtual time (--limit gives it "
+                 "longer)",
+                 limit);
+    }
+    return text;
+}
+
 static void write_end(const struct sim_world *world)
 {
+    char text[160];
     struct trace_writer *trace = world->input->trace;
     int64_t ended_ns = world->stats->ended_ns;
     const struct trace_client client = {
         .end = world->stats->is_stopped ? CLIENT_STOPPED : CLIENT_EXITED,
         .limit_ns =
             world->stats->is_stopped ? ended_ns : world->input->limit_ns,
-        .reason = "",
+        .reason = stop_text(world, text),
         .last_line = "",
     };
     trace_write_client_end(trace, ended_ns, &client);

@@ -21,8 +21,13 @@
 #define SIM_LIMIT_NS   (INT64_C(24) * 3600 * NS_PER_S)
 
 /* Attempts after which a story is taken to have no end: so many, and so many
- * more for each call of the plan. */
-enum { SIM_ATTEMPTS_MAX = 200000, SIM_ATTEMPTS_A_CALL = 100 };
+ * more for each call of the plan. An attempt is a few events; those that an
+ * open circuit refuses are events only. */
+enum {
+    SIM_ATTEMPTS_MAX = 200000,
+    SIM_ATTEMPTS_A_CALL = 100,
+    SIM_EVENTS_AN_ATTEMPT = 20,
+};
 
 struct sim_input {
     const struct scenario *scenario;

@@ -47,13 +47,8 @@ static struct attempt_timeout attempt_limit(const struct sim_world *world,
 
 static void count_attempt(struct sim_world *world)
 {
-    struct sim_stats *stats = world->stats;
-    stats->attempts++;
-    int64_t most = SIM_ATTEMPTS_MAX + stats->calls * SIM_ATTEMPTS_A_CALL;
-    if (world->input->attempts_max > 0) {
-        most = world->input->attempts_max;
-    }
-    world->is_endless |= stats->attempts > most;
+    world->stats->attempts++;
+    world->is_endless |= world->stats->attempts > sim_attempts_most(world);
 }
 
 static void transmit(struct sim_call *call)

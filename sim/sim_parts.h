@@ -350,6 +350,9 @@ struct sim_world {
     bool is_over;    /* the clients are gone */
 };
 
+/* Attempts after which the story is taken to have no end. */
+int64_t sim_attempts_most(const struct sim_world *world);
+
 void sim_fail_memory(struct sim_world *world);
 /* Keeps a copy for the end of the trace. */
 void sim_keep_result(struct sim_world *world,
