@@ -115,7 +115,8 @@ static void put_rules(struct sim *sim, bool closes)
         ",\"retry_after\":{\"read\":[{\"header\":\"Retry-After\","
         "\"as\":[\"seconds\"]}]}%s}",
         closes ? ",\"closes_limiter\":true" : "");
-    put(sim, ",{\"on\":{\"status\":[\"408\"]},\"do\":\"poll\",\"count\":\"iterations\",");
+    put(sim, ",{\"on\":{\"status\":[\"408\"]},\"do\":\"poll\",\"count\":"
+             "\"iterations\",");
     put_backoff(sim);
     put(sim,
         "},{\"on\":{\"status\":[\"503\"],\"transport\":[\"any\"]},"
