@@ -116,7 +116,7 @@ def test_the_http_layer():
     assert [low for low, _ in story.ranges] == pytest.approx([.75 * x for x in nominal])
 
 
-# S0-25, S0-38, S0-45, S1-20, S0-106: sampling has no retries of its own in this layer
+# S0-25, S0-38, S0-45, S1-20, S2-06, S0-106: sampling has no retries of its own in this layer
 @pytest.mark.parametrize("outcome", [408, 409, 429, 500, 503, "reset"])
 def test_sampling_has_no_retries_in_the_http_layer(outcome):
     assert play(ASAMPLE, outcome).attempts == 1

@@ -231,7 +231,7 @@ def test_no_jitter_is_exact():
     assert ms(play("inline", 503, text=text, most=12).delays[:11]) == [100, 200, 400] + [500] * 8
 
 
-# TP-8, TP-9, TP-12, TP-13
+# S2-28, TP-8, TP-9, TP-12, TP-13
 def test_failures_then_success():
     assert play(ADR, 503, 503, 200).ok
     assert play(ADR, 503, override={"attempts": 6}).attempts == 6
