@@ -115,7 +115,7 @@ static void judge_silence(const struct walk *walk, const struct place *place)
     }
     if (walk->call->give_up_ns <= latest_ns) {
         tally_exercise(judging->tally, JUDGE_AT_2);
-        tally_cut(judging->tally, rule, "the caller gave up first");
+        tally_cut(judging->tally, rule, tally_given_up);
         return;
     }
     if (judging->stop_ns < latest_ns) {

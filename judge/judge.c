@@ -83,7 +83,8 @@ static bool was_played_through(const struct desk *desk)
 {
     const struct tally *tally = desk->judging->tally;
     for (int i = 0; i < JUDGE_RULES; i++) {
-        if (tally->rules[i].cut && !tally->is_waived[i]) {
+        const char *cut = tally->rules[i].cut;
+        if (cut && cut != tally_given_up && !tally->is_waived[i]) {
             return false;
         }
     }

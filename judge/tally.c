@@ -9,6 +9,8 @@ const char *const tally_rule_ids[JUDGE_RULES] = {
 #undef X
 };
 
+const char tally_given_up[] = "the caller gave up first";
+
 void tally_exercise(struct tally *tally, enum judge_rule rule)
 {
     tally->rules[rule].exercised++;

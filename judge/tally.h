@@ -82,6 +82,9 @@ struct finding *tally_violate(struct tally *tally, enum judge_rule rule,
 /* Keeps the delay if there is room. */
 void tally_delay(struct tally *tally, const struct delay_seen *delay);
 
+/* Why a call ended as the plan says: no gap in what was judged. */
+extern const char tally_given_up[];
+
 /* An occasion of the rule ended before it could be judged. */
 void tally_cut(struct tally *tally, enum judge_rule rule, const char *why);
 
