@@ -70,36 +70,43 @@ def seconds(ns):
 # -- it is the live world ------------------------------------------------------
 
 
-# status/503-endless has no end for a client that never gives up, here and there.
+# Nothing ends 503 for ever but a limit that not every profile has.
 @pytest.mark.parametrize("name", PROFILES)
 def test_every_profile_conforms_in_every_scenario(tmp_path, name):
-    for seed in (1, 2):
-        sim(tmp_path, "-q", "-p", name, "--seed", seed, "--skip", "status/503-endless")
-    endless = subprocess.run([RETRYSPEC, "sim", "status/503-endless", "-p", name], text=True, capture_output=True,
-                             check=False)
-    assert endless.returncode in (0, 3, 4), endless.stdout  # 4: it covers other paths only
-    assert endless.returncode != 3 or "NOT-EXERCISED" in endless.stdout
+    done = subprocess.run([RETRYSPEC, "sim", "-q", "-p", name, "--skip", "*/503-endless", "--report",
+                           "json=report.json"], cwd=tmp_path, text=True, capture_output=True, check=False)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert len(report["scenarios"]) > 30
+    for scenario in report["scenarios"]:
+        bad = [verdict["rule"] for verdict in scenario["verdicts"]
+               if verdict["verdict"] in ("fail", "warn", "inconclusive")]
+        assert scenario["client"] == "ok" and not bad, f"{scenario['id']}: {bad}\n{done.stdout[-3000:]}"
+
+
+@pytest.mark.parametrize("name", ["tinker-http", "curl-retry"])
+def test_503_for_ever_is_given_up(tmp_path, name):
+    sim(tmp_path, "status/503-endless", "-p", name)
 
 
 def test_a_seed_gives_the_same_trace_byte_for_byte(tmp_path):
-    chosen = ["outage/*", "limits/*", "retry-after/429-date-future", "transport/*", "-p", "http-generic"]
+    chosen = ["limits/*", "retry-after/429-date-future", "transport/re*", "outage/4s-503", "-p", "tinker-http"]
     for out in ("a", "b"):
         sim(tmp_path, *chosen, "--seed", 7, "--out", out)
     sim(tmp_path, *chosen, "--seed", 8, "--out", "c")
     traces = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("trace.ndjson"))
-    assert len(traces) > 8
+    assert len(traces) > 5
     for trace in traces:
         assert (tmp_path / "a" / trace).read_bytes() == (tmp_path / "b" / trace).read_bytes()
         assert (tmp_path / "a" / trace).read_bytes() != (tmp_path / "c" / trace).read_bytes()
 
 
 def test_the_trace_keeps_its_format_and_judges_alike(tmp_path):
-    sim(tmp_path, "timeout/*", "outage/4s-503", "transport/*", "-p", "http-generic", "--out", "out")
+    sim(tmp_path, "timeout/*", "outage/4s-503", "transport/re*", "-p", "tinker-http", "--out", "out")
     schema = json.loads(subprocess.run([RETRYSPEC, "schema", "trace"], text=True, capture_output=True,
                                        check=True).stdout)
     check = jsonschema.Draft202012Validator(schema)
     traces = list((tmp_path / "out").rglob("trace.ndjson"))
-    assert len(traces) > 8
+    assert len(traces) > 5
     for trace in traces:
         for line in trace.read_text().splitlines():
             check.validate(json.loads(line))
