@@ -4,6 +4,7 @@
 
 #include "judge/gates.h"
 #include "judge/hidden.h"
+#include "judge/rules_slots.h"
 #include "model/units.h"
 
 /* A re-send below the SDK comes at once; a back-off is not that short. */
@@ -29,16 +30,20 @@ static bool is_before_header(const struct hypothesis *hypothesis,
     return head_ns < min_ns - place->judging->early_ns;
 }
 
-/* With slots held for the attempt a retry may have to queue for one. */
+/* What a layer holds for the call only its first request has to queue for; what
+ * it holds for a run or an attempt, each. */
 static bool may_queue(const struct judging *judging,
                       const struct hypothesis *hypothesis)
 {
-    const struct workload *workload = &judging->scenario->workload;
-    for (int i = 0; i < hypothesis->call.layer_count; i++) {
-        const struct slots *slots = &judging->profile->layers[i].slots;
-        if (retry_call_has(&hypothesis->call, i) && slots->limit > 0 &&
-            slots->held == SLOT_HELD_ATTEMPT &&
-            workload->clients * workload->concurrency > slots->limit) {
+    const struct retry_call *call = &hypothesis->call;
+    bool has_two = judging->profile->follow_up.path;
+    for (int i = 0; i < call->layer_count; i++) {
+        bool covers_all =
+            !has_two || (call->covers[0] & call->covers[1]) >> i & 1;
+        bool is_held =
+            covers_all && rules_slots_last(judging->profile, (size_t)i);
+        if (retry_call_has(call, i) && !is_held &&
+            rules_slots_may_queue(judging, (size_t)i)) {
             return true;
         }
     }

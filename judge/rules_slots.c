@@ -9,6 +9,7 @@ struct turn {
     int64_t at_ns;
     size_t pool; /* client, or 0 for a pool of the whole process */
     int change;
+    int64_t bytes; /* of the request body */
     int64_t attempt;
 };
 
@@ -19,7 +20,7 @@ struct turns {
 
 static bool is_shared(const struct slots *slots)
 {
-    return slots->scope == SLOTS_GLOBAL;
+    return slots->scope == SLOTS_GLOBAL || slots->scope == SLOTS_URL_AND_KEY;
 }
 
 static int64_t most_at_once(const struct judging *judging,
@@ -37,10 +38,35 @@ static bool can_fill(const struct judging *judging, const struct slots *slots)
     return slots->limit > 0 && most_at_once(judging, slots) > slots->limit;
 }
 
+static bool may_retry(const struct layer *layer)
+{
+    return layer->rule_count > 0 && !layer->is_disabled;
+}
+
+bool rules_slots_last(const struct profile *profile, size_t i)
+{
+    bool is_last = profile->layers[i].slots.held == SLOT_HELD_CALL;
+    for (size_t outer = 0; outer < i; outer++) {
+        is_last &= !may_retry(&profile->layers[outer]);
+    }
+    return is_last;
+}
+
+bool rules_slots_may_queue(const struct judging *judging, size_t i)
+{
+    const struct slots *slots = &judging->profile->layers[i].slots;
+    int64_t most = most_at_once(judging, slots);
+    return can_fill(judging, slots) ||
+           (slots->throttled_limit > 0 && most > slots->throttled_limit) ||
+           (slots->byte_limit > 0 && most > 1);
+}
+
 bool rules_slots_can_fill(const struct judging *judging)
 {
     for (size_t i = 0; i < judging->profile->layer_count; i++) {
-        if (can_fill(judging, &judging->profile->layers[i].slots)) {
+        const struct slots *slots = &judging->profile->layers[i].slots;
+        if (can_fill(judging, slots) ||
+            (slots->byte_limit > 0 && most_at_once(judging, slots) > 1)) {
             return true;
         }
     }
@@ -81,13 +107,26 @@ static bool is_covered(const struct layer *layer, const struct call *call,
                         calls_path(call->attempts[i], path, sizeof path));
 }
 
+static struct turn turn_of(const struct trace_attempt *attempt, int64_t at_ns,
+                           size_t pool, int change)
+{
+    return (struct turn){
+        .at_ns = at_ns,
+        .pool = pool,
+        .change = change,
+        .bytes = change * attempt->body_size,
+        .attempt = attempt->id,
+    };
+}
+
 /* What is held for a call is held by a run of the layer: while the call polls
  * by its second request, a layer around the first holds nothing. */
 static void add_turns(const struct judging *judging, struct turns *turns,
                       const struct layer *layer, const struct call *call)
 {
     size_t pool = is_shared(&layer->slots) ? 0 : call->client;
-    bool by_call = layer->slots.held == SLOT_HELD_CALL;
+    size_t number = (size_t)(layer - judging->profile->layers);
+    bool by_call = rules_slots_last(judging->profile, number);
     bool is_within = false;
     for (size_t i = 0; i < call->count; i++) {
         const struct trace_attempt *attempt = call->attempts[i];
@@ -97,11 +136,11 @@ static void add_turns(const struct judging *judging, struct turns *turns,
         }
         if (!by_call || !is_within) {
             turns->items[turns->count++] =
-                (struct turn){attempt->head_ns, pool, 1, attempt->id};
+                turn_of(attempt, attempt->head_ns, pool, 1);
         }
         if (!by_call || !is_covered(layer, call, i + 1)) {
-            turns->items[turns->count++] = (struct turn){
-                free_from(judging, attempt), pool, -1, attempt->id};
+            turns->items[turns->count++] =
+                turn_of(attempt, free_from(judging, attempt), pool, -1);
         }
         is_within = true;
     }
@@ -145,6 +184,56 @@ static void report(const struct judging *judging, const struct layer *layer,
     }
 }
 
+/* One may overshoot the limit, whoever came last: without the largest body the
+ * rest are within it. */
+static void judge_bytes(const struct judging *judging,
+                        const struct layer *layer, const struct turns *turns)
+{
+    int64_t held = 0, largest = 0, most = 0, attempt = 0;
+    for (size_t i = 0; i < turns->count; i++) {
+        const struct turn *turn = &turns->items[i];
+        if (i > 0 && turn->pool != turn[-1].pool) {
+            held = 0;
+        }
+        held += turn->bytes;
+        largest = turn->bytes > largest ? turn->bytes : largest;
+        if (held > most) {
+            most = held;
+            attempt = turn->attempt;
+        }
+    }
+    struct tally *tally = judging->tally;
+    if (most > layer->slots.byte_limit) {
+        tally_exercise(tally, JUDGE_CC_1);
+    }
+    if (most - largest <= layer->slots.byte_limit) {
+        return;
+    }
+    struct finding *finding = tally_violate(tally, JUDGE_CC_1, false);
+    if (finding) {
+        finding->attempt = attempt;
+        finding->expected =
+            tally_text(tally, "at most %lld bytes in flight, and one body more",
+                       (long long)layer->slots.byte_limit);
+        finding->observed =
+            tally_text(tally, "%lld bytes in flight", (long long)most);
+        finding->source =
+            evidence_source(judging, &(struct retry_action){.layer = layer});
+    }
+}
+
+static void judge_limit(const struct judging *judging,
+                        const struct layer *layer, const struct turns *turns)
+{
+    struct peak peak = sweep(turns);
+    if (peak.most >= layer->slots.limit && can_fill(judging, &layer->slots)) {
+        tally_exercise(judging->tally, JUDGE_CC_1);
+    }
+    if (peak.most > layer->slots.limit) {
+        report(judging, layer, &peak);
+    }
+}
+
 static void judge_layer(const struct judging *judging,
                         const struct layer *layer, struct turns *turns)
 {
@@ -153,12 +242,11 @@ static void judge_layer(const struct judging *judging,
         add_turns(judging, turns, layer, &judging->calls->items[i]);
     }
     qsort(turns->items, turns->count, sizeof *turns->items, by_time);
-    struct peak peak = sweep(turns);
-    if (peak.most >= layer->slots.limit && can_fill(judging, &layer->slots)) {
-        tally_exercise(judging->tally, JUDGE_CC_1);
+    if (layer->slots.limit > 0) {
+        judge_limit(judging, layer, turns);
     }
-    if (peak.most > layer->slots.limit) {
-        report(judging, layer, &peak);
+    if (layer->slots.byte_limit > 0) {
+        judge_bytes(judging, layer, turns);
     }
 }
 
@@ -174,7 +262,8 @@ bool rules_slots_judge(const struct judging *judging, struct arena *scratch)
         return false;
     }
     for (size_t i = 0; i < judging->profile->layer_count; i++) {
-        if (judging->profile->layers[i].slots.limit > 0) {
+        const struct slots *slots = &judging->profile->layers[i].slots;
+        if (slots->limit > 0 || slots->byte_limit > 0) {
             judge_layer(judging, &judging->profile->layers[i], &turns);
         }
     }

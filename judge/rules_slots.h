@@ -1,4 +1,6 @@
-/* CC-1: calls and attempts in flight against the slots of each layer. */
+/* CC-1: calls, attempts and bytes in flight against the slots of each layer.
+ * The slots of the throttled window are not judged: which attempts began before
+ * it closed is not seen on the wire. */
 #ifndef RETRYSPEC_JUDGE_RULES_SLOTS_H
 #define RETRYSPEC_JUDGE_RULES_SLOTS_H
 
@@ -6,6 +8,13 @@
 
 /* False without memory. */
 bool rules_slots_judge(const struct judging *judging, struct arena *scratch);
+
+/* Is what layer i holds for a call held through all its waits? A layer further
+ * out that tries again begins another run of it. */
+bool rules_slots_last(const struct profile *profile, size_t i);
+
+/* May an attempt have to queue for what layer i makes it hold? */
+bool rules_slots_may_queue(const struct judging *judging, size_t i);
 
 /* Can the scenario's workload bring any layer of the profile to its limit? */
 bool rules_slots_can_fill(const struct judging *judging);

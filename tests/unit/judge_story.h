@@ -17,7 +17,8 @@
  *   level=0
  *
  * Words of an attempt, with _ for a blank: took=, conn=, use=, call=, ra=, ms=
- * (retry-after-ms), should= (x-should-retry), sha= (of the request body), key=,
+ * (retry-after-ms), should= (x-should-retry), sha= and size= (of the request
+ * body), key=,
  * count=, reply= (sha256 of the answer), status= (sent), method=, target=,
  * first= (ms of the first response byte), fault=fired or fault=unfired. */
 #ifndef RETRYSPEC_TESTS_JUDGE_STORY_H
@@ -147,6 +148,8 @@ static inline void set_word(struct story *story, struct trace_attempt *attempt,
         attempt->conn = number;
     } else if (strcmp(word, "use") == 0) {
         attempt->conn_use = number;
+    } else if (strcmp(word, "size") == 0) {
+        attempt->body_size = number;
     } else if (strcmp(word, "status") == 0) {
         attempt->status = number;
     } else if (strcmp(word, "first") == 0) {

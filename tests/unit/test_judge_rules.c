@@ -67,8 +67,15 @@
 #define ONE   "{\"request\":\"POST /v1/x\"}"
 #define LATER "{\"request\":\"POST /v1/x\",\"calls\":2}"
 #define QUIT  "{\"request\":\"POST /v1/x\",\"give_up\":\"1500ms\"}"
-#define MANY  "{\"request\":\"POST /v1/x\",\"calls\":4}"
-#define TWO   "{\"request\":\"POST /v1/x\",\"calls\":2,\"concurrency\":2}"
+#define THREE "{\"request\":\"POST /v1/x\",\"calls\":3,\"concurrency\":3}"
+#define BYTES                                                    \
+    "[{\"name\":\"http\",\"slots\":{\"bytes\":{\"limit\":100}}," \
+    "\"rules\":[" RULE "]}]"
+#define INNER_SLOTS                                                  \
+    "[{\"name\":\"outer\",\"rules\":[" RULE "]},{\"name\":\"http\"," \
+    "\"slots\":{\"limit\":1,\"held\":\"call\"}}]"
+#define MANY "{\"request\":\"POST /v1/x\",\"calls\":4}"
+#define TWO  "{\"request\":\"POST /v1/x\",\"calls\":2,\"concurrency\":2}"
 
 struct row {
     const char *profile, *workload, *story;
@@ -220,6 +227,11 @@ static const struct row broken[] = {
      "it came at 1.001 s, while attempt 1 was in flight until 1.200 s"},
     {SLOTS, TWO, "0 200 took=100; 50 200 call=rs-0-1; ok:rs-0-0; ok:rs-0-1",
      "CC-1", VERDICT_FAIL, "at most 1 calls in flight", "2 calls in flight"},
+    {BYTES, THREE,
+     "0 200 took=300 size=80; 10 200 took=300 size=80 call=rs-0-1; 20 200 "
+     "took=300 size=80 call=rs-0-2; ok:rs-0-0; ok:rs-0-1; ok:rs-0-2",
+     "CC-1", VERDICT_FAIL, "at most 100 bytes in flight, and one body more",
+     "240 bytes in flight"},
     {PLAIN, ONE, "0 200; error:rs-0-0", "OUT-1", VERDICT_FAIL,
      "a success, as attempt 1 ended with status 200",
      "the caller was told: error E"},
@@ -292,6 +304,14 @@ static const struct row kept[] = {
      "REQ-3", VERDICT_PASS, 0, 0},
     {PLAIN, ONE, "0 503; 1001 200; ok:rs-0-0", "OVER-1", VERDICT_PASS, 0, 0},
     {SLOTS, TWO, "0 200 took=100; 150 200 call=rs-0-1; ok:rs-0-0; ok:rs-0-1",
+     "CC-1", VERDICT_PASS, 0, 0},
+    {BYTES, THREE,
+     "0 200 took=300 size=80; 10 200 took=300 size=80 call=rs-0-1; 320 200 "
+     "size=80 call=rs-0-2; ok:rs-0-0; ok:rs-0-1; ok:rs-0-2",
+     "CC-1", VERDICT_PASS, 0, 0},
+    /* A layer further out tries again: the slot is free meanwhile. */
+    {INNER_SLOTS, TWO,
+     "0 503; 100 200 took=300 call=rs-0-1; 1001 200; ok:rs-0-0; ok:rs-0-1",
      "CC-1", VERDICT_PASS, 0, 0},
     {PLAIN, ONE, "0 200; ok:rs-0-0", "OUT-1", VERDICT_PASS, 0, 0},
     {PLAIN, ONE, "0 503; 1001 503; 3002 503; error:rs-0-0", "OUT-1",
