@@ -61,12 +61,23 @@ bool rules_slots_may_queue(const struct judging *judging, size_t i)
            (slots->byte_limit > 0 && most > 1);
 }
 
+static bool can_fill_bytes(const struct judging *judging,
+                           const struct slots *slots)
+{
+    int64_t largest = 0;
+    for (size_t i = 0; i < judging->trace->attempt_count; i++) {
+        int64_t size = judging->trace->attempts[i].body_size;
+        largest = size > largest ? size : largest;
+    }
+    return slots->byte_limit > 0 &&
+           largest > slots->byte_limit / most_at_once(judging, slots);
+}
+
 bool rules_slots_can_fill(const struct judging *judging)
 {
     for (size_t i = 0; i < judging->profile->layer_count; i++) {
         const struct slots *slots = &judging->profile->layers[i].slots;
-        if (can_fill(judging, slots) ||
-            (slots->byte_limit > 0 && most_at_once(judging, slots) > 1)) {
+        if (can_fill(judging, slots) || can_fill_bytes(judging, slots)) {
             return true;
         }
     }
