@@ -114,6 +114,42 @@ static void refuses_what_is_no_plan(void **state)
                    "1");
 }
 
+/* Goal: each member is needed, and each is checked. */
+static void needs_every_member(void **state)
+{
+    (void)state;
+    static const char *const members[][2] = {
+        {"\"method\":\"GET\"", "\"method\":7"},
+        {"\"path\":\"/\"", "\"path\":null"},
+        {"\"payload\":null", NULL},
+        {"\"clients\":1", "\"clients\":0"},
+        {"\"calls\":1", "\"calls\":\"1\""},
+        {"\"concurrency\":1", "\"concurrency\":-1"},
+        {"\"start_spread_ms\":0", "\"start_spread_ms\":-1"},
+        {"\"read_timeout_ms\":0", "\"read_timeout_ms\":1e13"},
+        {"\"give_up_ms\":0", "\"give_up_ms\":true"},
+    };
+    const size_t count = sizeof members / sizeof *members;
+    for (size_t wrong = 0; wrong <= count; wrong++) {
+        for (int kind = 0; kind < 2; kind++) { /* left out, not right */
+            char text[512] = "{\"tokens\":[]";
+            for (size_t i = 0; i < count; i++) {
+                const char *member = i == wrong
+                                         ? kind == 0 ? NULL : members[i][1]
+                                         : members[i][0];
+                if (member) {
+                    strcat(strcat(text, ","), member);
+                }
+            }
+            strcat(text, "}");
+            struct error error = {0};
+            struct plan *plan = plan_read(text, &error);
+            assert_int_equal(plan != NULL, wrong == count);
+            plan_free(plan);
+        }
+    }
+}
+
 /* Goal: every <token> in the payload becomes the call's token. */
 static void fills_the_payload(void **state)
 {
@@ -202,6 +238,7 @@ int main(void)
         cmocka_unit_test(reads_back_what_it_writes),
         cmocka_unit_test(leaves_out_the_tokens_of_a_large_plan),
         cmocka_unit_test(refuses_what_is_no_plan),
+        cmocka_unit_test(needs_every_member),
         cmocka_unit_test(fills_the_payload),
         cmocka_unit_test(round_trips_a_result),
         cmocka_unit_test(reads_results_strictly),

@@ -166,6 +166,59 @@ static void adds_without_overflow(void **state)
     assert_int_equal(units_add(-5, INT64_MIN), 0);
 }
 
+/* Goal: numbers at and beyond 64 bits, and texts that stop too early. */
+static void reads_nothing_beyond_its_range(void **state)
+{
+    (void)state;
+    int64_t value = 7;
+    static const char *const bad_durations[] = {"9223372036854775808ns",
+                                                "9223372036854775807ns",
+                                                "0.9223372036854775808ns",
+                                                "99999999999999999999s",
+                                                "1.s",
+                                                ".5s",
+                                                "1.5ns",
+                                                "0.0000000001s",
+                                                "1e3s",
+                                                "+1s",
+                                                ""};
+    for (size_t i = 0; i < sizeof bad_durations / sizeof *bad_durations; i++) {
+        if (units_parse_duration(bad_durations[i], &value)) {
+            fail_msg("\"%s\" is %lld", bad_durations[i], (long long)value);
+        }
+    }
+    static const char *const rates[] = {
+        "",     "s",
+        "/s",   "5B",
+        "0B/s", "5/s",
+        "B/s",  "00000000000000000000000000000000000000000000001B/s"};
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        assert_false(units_parse_rate(rates[i], &value));
+    }
+    assert_int_equal(value, 7);
+    assert_true(units_parse_duration("9223372036854775806ns", &value));
+    assert_int_equal(value, INT64_MAX - 1);
+    assert_true(units_parse_duration("1.50000000000000000000000s", &value));
+    assert_int_equal(value, 1500 * NS_PER_MS);
+}
+
+/* Goal: an instant may be negative, and none is beyond for ever. */
+static void instants_may_be_negative(void **state)
+{
+    (void)state;
+    assert_int_equal(units_after(-5, 3), -2);
+    assert_int_equal(units_after(-5, 0), -5);
+    assert_int_equal(units_after(5, NS_FOREVER), NS_FOREVER);
+    assert_int_equal(units_after(NS_FOREVER, -5), NS_FOREVER);
+    assert_int_equal(units_after(INT64_MAX - 1, 5), NS_FOREVER);
+    assert_int_equal(units_add(-5, 3), 0);
+    assert_int_equal(units_add(INT64_MIN, -1), 0);
+    assert_int_equal(units_add(INT64_MAX - 1, 5), NS_FOREVER);
+    char text[2];
+    assert_string_equal(units_format_duration(-5, text, 1), "");
+    assert_string_equal(units_format_duration(INT64_MIN, text, 2), "-");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +228,8 @@ int main(void)
         cmocka_unit_test(writes_durations),
         cmocka_unit_test(writes_sizes_and_seconds),
         cmocka_unit_test(adds_without_overflow),
+        cmocka_unit_test(reads_nothing_beyond_its_range),
+        cmocka_unit_test(instants_may_be_negative),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
