@@ -38,6 +38,7 @@ struct sim_head *sim_head_create(const struct reply *reply, int64_t wall_ns)
     struct http_header *items =
         dated ? calloc(dated->headers.count + 1, sizeof *items) : NULL;
     if (!head || !items) {
+        free(items);
         free(head);
         free(dated);
         return NULL;
