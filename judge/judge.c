@@ -313,6 +313,15 @@ static struct load load_of(const struct calls *calls)
     return load;
 }
 
+static int64_t largest_body(const struct trace *trace)
+{
+    int64_t largest = 0;
+    for (size_t i = 0; i < trace->attempt_count; i++) {
+        largest = later(largest, trace->attempts[i].body_size);
+    }
+    return largest;
+}
+
 static bool make_room_for_delays(struct tally *tally, const struct trace *trace)
 {
     tally->delay_size = trace->attempt_count < DELAYS_SEEN_MAX
@@ -332,6 +341,7 @@ static bool judge_all(const struct judge_input *input,
         .scenario = input->scenario,
         .trace = input->trace,
         .tally = &tally,
+        .largest_body = largest_body(input->trace),
     };
     if (!variant_init(&variant, input->profile, scratch) ||
         !make_room_for_delays(&tally, input->trace)) {

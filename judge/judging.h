@@ -25,7 +25,8 @@ struct judging {
      * did end by itself; and how, for people. */
     int64_t stop_ns;
     const char *stop_reason;
-    int64_t end_ns; /* last instant that the trace knows of */
+    int64_t largest_body; /* bytes, of all requests */
+    int64_t end_ns;       /* last instant that the trace knows of */
 };
 
 #endif

@@ -1,5 +1,6 @@
 #include "judge/rules_slots.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "judge/evidence.h"
@@ -38,6 +39,16 @@ static bool can_fill(const struct judging *judging, const struct slots *slots)
     return slots->limit > 0 && most_at_once(judging, slots) > slots->limit;
 }
 
+/* If every body is as large as the largest and counts so many times. */
+static bool can_fill_bytes(const struct judging *judging,
+                           const struct slots *slots, double times)
+{
+    double body = (double)judging->largest_body * times;
+    return slots->byte_limit > 0 &&
+           body * (double)most_at_once(judging, slots) >
+               (double)slots->byte_limit;
+}
+
 static bool may_retry(const struct layer *layer)
 {
     return layer->rule_count > 0 && !layer->is_disabled;
@@ -58,26 +69,14 @@ bool rules_slots_may_queue(const struct judging *judging, size_t i)
     int64_t most = most_at_once(judging, slots);
     return can_fill(judging, slots) ||
            (slots->throttled_limit > 0 && most > slots->throttled_limit) ||
-           (slots->byte_limit > 0 && most > 1);
-}
-
-static bool can_fill_bytes(const struct judging *judging,
-                           const struct slots *slots)
-{
-    int64_t largest = 0;
-    for (size_t i = 0; i < judging->trace->attempt_count; i++) {
-        int64_t size = judging->trace->attempts[i].body_size;
-        largest = size > largest ? size : largest;
-    }
-    return slots->byte_limit > 0 &&
-           largest > slots->byte_limit / most_at_once(judging, slots);
+           can_fill_bytes(judging, slots, fmax(1, slots->byte_penalty));
 }
 
 bool rules_slots_can_fill(const struct judging *judging)
 {
     for (size_t i = 0; i < judging->profile->layer_count; i++) {
         const struct slots *slots = &judging->profile->layers[i].slots;
-        if (can_fill(judging, slots) || can_fill_bytes(judging, slots)) {
+        if (can_fill(judging, slots) || can_fill_bytes(judging, slots, 1)) {
             return true;
         }
     }

@@ -259,8 +259,8 @@ struct budget {
 };
 
 /* Who shares slots. A session has the clients of the plan that say so; global
- * is all calls of the process whose layer has the same limit (tinkex at its
- * audit); url-and-key is global per {base URL, API key}. */
+ * is all calls of the process through the layer (tinkex at its audit);
+ * url-and-key is global per {base URL, API key}. */
 enum slot_scope {
     SLOTS_HANDLER, /* one handler, as the handler cache gives it out */
     SLOTS_SESSION,
