@@ -1,6 +1,6 @@
 """Goal: what the real package says of itself is what the shipped profiles say of it."""
 import pytest
-from engine import Handler, World, profile, seconds
+from ours import Handler, World, profile, seconds
 from releases import NEWEST, each_release, release_of
 from tinker_layers import DISPATCH, HANDLER, HTTP, OLD, nested
 

@@ -2,7 +2,7 @@
 import random
 
 import pytest
-from engine import Handler, duration, profile
+from ours import Handler, duration, profile
 from releases import each_release, release_of
 
 ATTEMPTS = [*range(61), 100, 1000, 1023, 1024, 1025, 2000, 5000]

@@ -9,7 +9,7 @@ import tempfile
 
 import pytest
 from core import Law
-from engine import Handler, World, profile
+from ours import Handler, World, profile
 
 HERE = pathlib.Path(__file__).resolve().parent
 pytestmark = pytest.mark.xdist_group("formulas")

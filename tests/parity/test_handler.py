@@ -3,7 +3,7 @@ the same random numbers."""
 import random
 
 import pytest
-from engine import Handler, World, duration, profile
+from ours import Handler, World, duration, profile
 from releases import each_release, release_of
 
 NS = 10**-9

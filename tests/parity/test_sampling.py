@@ -6,7 +6,7 @@ shipped profiles of its layers, put together as tinker nests them.
 import random
 
 import pytest
-from engine import Handler, World
+from ours import Handler, World
 from releases import each_release, release_of
 from tinker_layers import HANDLER, NEW, OLD, POLLING, layers, nested, submission
 

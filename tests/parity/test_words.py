@@ -5,7 +5,7 @@ import json
 import subprocess
 
 import pytest
-from engine import BINARY, duration, profile
+from ours import BINARY, duration, profile
 from releases import NEWEST, each_release, release_of
 
 PATH = "/api/v1/asample"

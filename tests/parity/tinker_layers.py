@@ -1,5 +1,5 @@
 """Which shipped profile stands for which layer of which release of tinker."""
-from engine import profile
+from ours import profile
 
 OLD = ("0.6.2", "0.7.0")
 NEW = ("0.22.3", "0.38.0")
