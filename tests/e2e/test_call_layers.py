@@ -374,7 +374,8 @@ def test_a_call_that_begins_again_gives_the_follow_up_free(serve_paths, profile)
     server = serve_paths(x=answer(OK), y=Turns(answer(GONE), answer(OK)))
     code, _, _ = call(server, profile(fetch, layer(rules=[again]), follow_up=FOLLOW_UP), "--data", "{}", "--calls",
                       2, "--concurrency", 2)
-    assert code == 0 and paths(server) == ["x", "x", "y", "y", "x", "y"]
+    asked = paths(server)
+    assert code == 0 and sorted(asked[:4]) == ["x", "x", "y", "y"] and asked[4:] == ["x", "y"]
 
 
 # -- below the layers -------------------------------------------------------
