@@ -462,6 +462,7 @@ void sim_answer_decide(struct sim_conn *conn,
 {
     static const struct http_headers none;
     int64_t now_ns = sim_now(conn->world);
+    sim_head_free(conn->answer.made); /* of the request before this one */
     conn->answer = (struct sim_answer){
         .seen = &none,
         .sha256 = "",
