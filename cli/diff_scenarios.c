@@ -10,6 +10,9 @@
 #include "judge/judge.h"
 #include "sim/sim.h"
 
+/* Polls for ever show what they differ in long before. */
+enum { ATTEMPTS_MAX = 5000 };
+
 struct player {
     struct comparison *comparison;
     struct rule_catalogue *rules;
@@ -27,6 +30,7 @@ static bool write_trace(const struct player *player,
     if (!writer)
         return false;
     const struct sim_input input = {
+        .attempts_max = ATTEMPTS_MAX,
         .scenario = scenario,
         .profile = profile,
         .seed = 1,
