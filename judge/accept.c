@@ -8,6 +8,7 @@
 #include "judge/rules_gap.h"
 #include "judge/rules_request.h"
 #include "judge/rules_timeout.h"
+#include "judge/starved.h"
 #include "model/units.h"
 
 struct walk {
@@ -226,9 +227,10 @@ static bool judge_turn(const struct walk *walk, const struct place *place)
 static bool has_given_up(const struct place *place,
                          const struct trace_attempt *next)
 {
-    struct tally *tally = place->judging->tally;
-    if (next->head_ns <=
-        units_add(place->call->give_up_ns, place->judging->late_ns)) {
+    const struct judging *judging = place->judging;
+    struct tally *tally = judging->tally;
+    int64_t meant_ns = next->head_ns - starved_before(judging, next->head_ns);
+    if (meant_ns <= units_add(place->call->give_up_ns, judging->late_ns)) {
         return false;
     }
     tally_exercise(tally, JUDGE_AT_2);

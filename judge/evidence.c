@@ -1,5 +1,6 @@
 #include "judge/evidence.h"
 
+#include "judge/starved.h"
 #include "model/units.h"
 
 const char *evidence_attempt(const struct place *place, size_t index)
@@ -25,11 +26,43 @@ static const char *duration(struct tally *tally, int64_t ns)
                       units_format_duration(ns, text, sizeof text));
 }
 
-/* Milliseconds with one decimal: a lag in nanoseconds tells nobody more. */
-static const char *lag_text(const struct judging *judging)
+/* Milliseconds with one decimal: nanoseconds tell nobody more. */
+static const char *ms_text(struct tally *tally, int64_t ns)
 {
-    return tally_text(judging->tally, "%.1f ms",
-                      (double)judging->lag_ns / (double)NS_PER_MS);
+    return tally_text(tally, "%.1f ms", (double)ns / (double)NS_PER_MS);
+}
+
+/* How late we were, and what the client waited for a CPU. */
+static const char *lag_text(const struct judging *judging, int64_t starved_ns)
+{
+    struct tally *tally = judging->tally;
+    const char *lag = ms_text(tally, judging->lag_ns);
+    if (starved_ns == 0) {
+        return lag;
+    }
+    return tally_text(tally, "%s, client without a CPU for %s", lag,
+                      ms_text(tally, starved_ns));
+}
+
+static const char *lag_reason(const struct judging *judging, int64_t starved_ns)
+{
+    struct tally *tally = judging->tally;
+    if (starved_ns > judging->lag_ns) {
+        return tally_text(tally,
+                          "the client waited %s for a CPU, too long to tell; "
+                          "run it again",
+                          ms_text(tally, starved_ns));
+    }
+    return tally_text(
+        tally, "this machine was up to %s late, too much to tell; run it again",
+        ms_text(tally, judging->lag_ns));
+}
+
+static int64_t starved_in_gap(const struct place *place)
+{
+    const struct trace_attempt *next = place->call->attempts[place->index + 1];
+    return starved_between(place->judging, place->seen->early_ns,
+                           next->head_ns);
 }
 
 const char *evidence_source(const struct judging *judging,
@@ -159,7 +192,7 @@ static const char *expected_gap(const struct place *place,
             : "",
         hidden_text(tally, hypothesis),
         duration(tally, place->judging->profile->tolerance.late_ns),
-        lag_text(place->judging));
+        lag_text(place->judging, starved_in_gap(place)));
 }
 
 void evidence_gap(struct finding *finding, const struct place *place,
@@ -178,21 +211,12 @@ void evidence_gap(struct finding *finding, const struct place *place,
                    evidence_attempt(place, place->index + 1),
                    seen_words(tally, &place->seen->outcome));
     finding->source = evidence_source(place->judging, &hypothesis->action);
-    finding->reason = tally_text(
-        tally, "this machine was up to %s late, too much to tell; run it again",
-        lag_text(place->judging));
+    finding->reason =
+        lag_reason(place->judging, is_early ? 0 : starved_in_gap(place));
 }
 
 /* -- gates ------------------------------------------------------------------
  */
-
-static const char *lag_reason(const struct judging *judging)
-{
-    return tally_text(
-        judging->tally,
-        "this machine was up to %s late, too much to tell; run it again",
-        lag_text(judging));
-}
 
 static const char *sent_text(const struct place *place, size_t index)
 {
@@ -210,6 +234,10 @@ void evidence_gate(struct finding *finding, const struct place *place,
     }
     const struct judging *judging = place->judging;
     struct tally *tally = judging->tally;
+    int64_t starved_ns =
+        gate->is_shut
+            ? 0
+            : starved_before(judging, place->call->attempts[index]->head_ns);
     finding->attempt = place->call->attempts[index]->id;
     finding->expected =
         gate->is_shut
@@ -224,11 +252,11 @@ void evidence_gate(struct finding *finding, const struct place *place,
                          "again  (late allowance %s, lag this run %s)",
                          evidence_seconds(tally, gate->due_ns),
                          duration(tally, judging->profile->tolerance.late_ns),
-                         lag_text(judging));
+                         lag_text(judging, starved_ns));
     finding->observed = sent_text(place, index);
     finding->source =
         evidence_source(judging, &(struct retry_action){.layer = gate->layer});
-    finding->reason = lag_reason(judging);
+    finding->reason = lag_reason(judging, starved_ns);
 }
 
 void evidence_circuit(struct finding *finding, const struct place *place,
@@ -253,7 +281,7 @@ void evidence_circuit(struct finding *finding, const struct place *place,
     finding->observed = sent_text(place, index);
     finding->source = evidence_source(
         place->judging, &(struct retry_action){.layer = refused->layer});
-    finding->reason = lag_reason(place->judging);
+    finding->reason = lag_reason(place->judging, 0);
 }
 
 void evidence_turn(struct finding *finding, const struct place *place, int step)
@@ -407,7 +435,6 @@ void evidence_abandon(struct finding *finding, const struct place *place,
         place->seen->is_left ? "given up" : "still open",
         evidence_seconds(tally, place->seen->at_ns - attempt->head_ns));
     finding->source = evidence_source(place->judging, send);
-    finding->reason = tally_text(
-        tally, "this machine was up to %s late, too much to tell; run it again",
-        lag_text(place->judging));
+    finding->reason = lag_reason(
+        place->judging, starved_before(place->judging, place->seen->at_ns));
 }

@@ -1,6 +1,7 @@
 #include "judge/gates.h"
 
 #include "judge/hypotheses_parts.h"
+#include "judge/starved.h"
 #include "model/units.h"
 
 static int64_t later(int64_t a, int64_t b)
@@ -169,6 +170,14 @@ static bool must_refuse(const struct hypotheses *set,
     return true;
 }
 
+/* When the client may have asked the circuit about it. */
+static int64_t meant_by(const struct judging *judging,
+                        const struct trace_attempt *attempt)
+{
+    return attempt->head_ns - judging->late_ns -
+           starved_before(judging, attempt->head_ns);
+}
+
 struct refused gates_refuse_next(const struct hypotheses *set,
                                  const struct hypothesis *hypothesis,
                                  int64_t last, const struct trace_attempt *next)
@@ -176,7 +185,7 @@ struct refused gates_refuse_next(const struct hypotheses *set,
     const struct judging *judging = set->judging;
     int64_t ready_ns = hypotheses_reach(hypothesis).min_ns - judging->early_ns;
     struct circuit_question question = {
-        .ready_ns = later(next->head_ns - judging->late_ns, ready_ns),
+        .ready_ns = later(meant_by(judging, next), ready_ns),
         .sent_ns = next->head_ns,
         .last = last,
         .attempt = next->id,
@@ -197,7 +206,7 @@ struct refused gates_refuse_first(struct hypotheses *set,
 {
     const struct retry_call *call = &set->items[0].call;
     struct circuit_question question = {
-        .ready_ns = first->head_ns - set->judging->late_ns,
+        .ready_ns = meant_by(set->judging, first),
         .sent_ns = first->head_ns,
         .attempt = first->id,
     };

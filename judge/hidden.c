@@ -3,6 +3,7 @@
 #include "client/deadline.h"
 #include "judge/gates.h"
 #include "judge/hypotheses_parts.h"
+#include "judge/starved.h"
 #include "model/units.h"
 
 /* A connect that meets a full backlog is tried again by the kernel after 1, 3,
@@ -274,7 +275,8 @@ static void hide_in_timeouts(struct hypotheses *set, int index,
 bool hidden_has_cut(const struct hypotheses *set,
                     const struct hypothesis *hypothesis, int64_t sent_ns)
 {
-    return cut_at(set, hypothesis) < sent_ns - set->judging->late_ns;
+    return cut_at(set, hypothesis) < sent_ns - set->judging->late_ns -
+                                         starved_before(set->judging, sent_ns);
 }
 
 /* -- all of it --------------------------------------------------------------

@@ -4,6 +4,7 @@
 
 #include "client/outcome.h"
 #include "judge/hypotheses_parts.h"
+#include "judge/starved.h"
 #include "model/units.h"
 
 static const struct layer *layer_of(const struct recorder *recorder, int i)
@@ -53,7 +54,9 @@ static struct effect when_sent(const struct recorder *recorder,
                                const struct trace_attempt *attempt,
                                int64_t not_before_ns)
 {
-    int64_t from_ns = attempt->head_ns - recorder->set->judging->late_ns;
+    const struct judging *judging = recorder->set->judging;
+    int64_t from_ns = attempt->head_ns - judging->late_ns -
+                      starved_before(judging, attempt->head_ns);
     struct effect when = {
         .attempt = attempt->id,
         .index = index_of(recorder, attempt),
@@ -98,7 +101,8 @@ static struct effect when_ended(const struct recorder *recorder,
         .index = index_of(recorder, attempt),
         .from_ns = seen->early_ns - slack_ns,
         .early_ns = seen->early_ns - slack_ns,
-        .late_ns = units_add(seen->at_ns, judging->late_ns),
+        .late_ns = units_add(units_add(seen->at_ns, judging->late_ns),
+                             starved_after(judging, seen->at_ns)),
     };
     when.to_ns = when.late_ns;
     if (place->index + 1 < call->count &&

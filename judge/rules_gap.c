@@ -5,6 +5,7 @@
 #include "judge/gates.h"
 #include "judge/hidden.h"
 #include "judge/rules_slots.h"
+#include "judge/starved.h"
 #include "model/units.h"
 
 /* A re-send below the SDK comes at once; a back-off is not that short. */
@@ -52,7 +53,8 @@ static bool may_queue(const struct judging *judging,
 
 /* How far the next attempt lies outside of what a hypothesis allows. */
 struct miss {
-    int64_t off_ns; /* negative is early */
+    int64_t off_ns;     /* negative is early */
+    int64_t starved_ns; /* how much of it the client waited for a CPU */
     bool is_of_gate;
     struct gate gate;
 };
@@ -66,11 +68,13 @@ static struct miss miss_of(const struct hypotheses *set,
     struct delay_range reach = hypotheses_reach(hypothesis);
     int64_t low_ns = reach.min_ns - judging->early_ns;
     struct miss miss = {
+        .starved_ns = starved_between(judging, place->seen->early_ns, head_ns),
         .gate = gates_of_next(set, hypothesis,
                               place->call->attempts[place->index]->id,
                               place->call->attempts[place->index + 1]),
     };
     int64_t high_ns = units_add(miss.gate.due_ns, judging->late_ns);
+    high_ns = units_add(high_ns, miss.starved_ns);
     if (head_ns < low_ns) {
         miss.off_ns = head_ns - low_ns;
     } else if (miss.gate.is_shut) {
@@ -165,12 +169,16 @@ static enum judge_rule early_rule(const struct hypothesis *hypothesis,
     return is_hidden_retry(hypothesis, place) ? JUDGE_HID_1 : JUDGE_BO_1;
 }
 
-/* The lag leaves it open which side of the bound the client was on. */
-static bool is_doubtful(const struct judging *judging, int64_t off_ns)
+/* The lag, and for a late attempt what its client waited for a CPU, leave it
+ * open which side of the bound the client was on. */
+static bool is_doubtful(const struct judging *judging, const struct miss *miss)
 {
-    return judging->lag_ns > magnitude(off_ns) / 2 ||
-           (off_ns > 0 &&
-            judging->lag_ns > judging->profile->tolerance.late_ns);
+    int64_t lag_ns = judging->lag_ns;
+    if (miss->off_ns > 0) {
+        lag_ns = units_add(lag_ns, miss->starved_ns);
+    }
+    return lag_ns > magnitude(miss->off_ns) / 2 ||
+           (miss->off_ns > 0 && lag_ns > judging->profile->tolerance.late_ns);
 }
 
 static void exercise_gate(const struct judging *judging,
@@ -262,7 +270,7 @@ void rules_gap_judge(struct hypotheses *set, const struct place *place)
     }
     struct finding *finding =
         tally_violate(judging->tally, rule_of(&miss, hypothesis, place),
-                      is_doubtful(judging, miss.off_ns));
+                      is_doubtful(judging, &miss));
     if (miss.is_of_gate) {
         evidence_gate(finding, place, place->index + 1, &miss.gate);
     } else {
@@ -280,9 +288,11 @@ void rules_gap_first(const struct hypotheses *set, const struct place *place)
     }
     tally_exercise(judging->tally, JUDGE_RL_1);
     if (gate.is_shut) {
-        int64_t off_ns = first->head_ns - (gate.end_ns - judging->early_ns);
+        struct miss miss = {
+            .off_ns = first->head_ns - (gate.end_ns - judging->early_ns),
+        };
         evidence_gate(tally_violate(judging->tally, JUDGE_RL_1,
-                                    is_doubtful(judging, off_ns)),
+                                    is_doubtful(judging, &miss)),
                       place, 0, &gate);
     }
 }

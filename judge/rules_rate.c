@@ -5,6 +5,7 @@
 
 #include "judge/effects.h"
 #include "judge/evidence.h"
+#include "judge/starved.h"
 #include "model/units.h"
 
 struct sending {
@@ -111,6 +112,10 @@ static void judge_layer(const struct judging *judging,
         int64_t due_ns = next_ns - stock_ns;
         if (due_ns > head_ns - interval_ns) {
             tally_exercise(judging->tally, JUDGE_RL_3);
+        }
+        if (i > 0) {
+            int64_t last_ns = attempt_of(&sendings[i - 1])->head_ns;
+            due_ns -= starved_before(judging, last_ns);
         }
         if (due_ns - slack_ns > head_ns) {
             report(judging, layer, &sendings[i], due_ns);

@@ -1,5 +1,6 @@
 #include "judge/rules_timeout.h"
 
+#include "judge/starved.h"
 #include "model/units.h"
 
 /* Both ends of the time that an attempt was open are ours: each may have been
@@ -20,6 +21,14 @@ static int64_t early_slack(const struct judging *judging, int64_t since_ns,
     return seen_slack(judging) + (quarter_ns < late_ns ? quarter_ns : late_ns);
 }
 
+/* A client that got no CPU noticed late that the time was over. */
+static int64_t over_by(const struct judging *judging, int64_t at_ns,
+                       int64_t due_ns)
+{
+    return at_ns - starved_before(judging, at_ns) -
+           units_add(due_ns, judging->late_ns);
+}
+
 static bool is_about(const struct place *place, int64_t since_ns,
                      int64_t due_ns)
 {
@@ -27,7 +36,7 @@ static bool is_about(const struct place *place, int64_t since_ns,
     int64_t at_ns = place->seen->at_ns;
     return due_ns != NS_FOREVER &&
            at_ns >= due_ns - early_slack(judging, since_ns, due_ns) &&
-           at_ns <= units_add(due_ns, judging->late_ns);
+           over_by(judging, at_ns, due_ns) <= 0;
 }
 
 static int64_t sooner(int64_t a, int64_t b)
@@ -58,10 +67,11 @@ static int64_t due_at(const struct judging *judging,
                                                 judging->late_ns));
 }
 
-static bool is_doubtful(const struct judging *judging, int64_t off_ns)
+static bool is_doubtful(const struct judging *judging, int64_t at_ns,
+                        int64_t off_ns)
 {
-    return judging->lag_ns > judging->profile->tolerance.late_ns ||
-           judging->lag_ns > off_ns / 2;
+    int64_t lag_ns = judging->lag_ns + starved_before(judging, at_ns);
+    return lag_ns > judging->profile->tolerance.late_ns || lag_ns > off_ns / 2;
 }
 
 /* -- the progress timeout aborts attempts ---------------------------------- */
@@ -97,9 +107,10 @@ static bool judge_progress(struct hypotheses *set, const struct place *place)
     if (place->seen->outcome.end == END_UNFINISHED) {
         at_ns = judging->end_ns;
     }
-    bool is_late =
-        at_ns - judging->late_ns > set->items[0].call.attempt_started_ns &&
-        says_progress_is_over(set, at_ns - judging->late_ns);
+    int64_t meant_ns =
+        at_ns - judging->late_ns - starved_before(judging, at_ns);
+    bool is_late = meant_ns > set->items[0].call.attempt_started_ns &&
+                   says_progress_is_over(set, meant_ns);
     if (is_late) {
         tally_exercise(judging->tally, JUDGE_PT_1);
         report_progress(place,
@@ -137,10 +148,10 @@ static void judge_left(const struct place *place,
         return;
     }
     tally_exercise(judging->tally, JUDGE_TO_2);
-    int64_t over_ns = at_ns - units_add(due_ns, judging->late_ns);
+    int64_t over_ns = over_by(judging, at_ns, due_ns);
     if (over_ns > 0) {
         evidence_abandon(tally_violate(judging->tally, JUDGE_TO_2,
-                                       is_doubtful(judging, over_ns)),
+                                       is_doubtful(judging, at_ns, over_ns)),
                          place, send, due_ns);
     }
 }
@@ -152,7 +163,7 @@ static void judge_open(const struct place *place,
     int64_t at_ns = place->seen->outcome.end == END_UNFINISHED
                         ? sooner(judging->end_ns, judging->stop_ns)
                         : place->seen->at_ns;
-    int64_t over_ns = at_ns - units_add(due_ns, judging->late_ns);
+    int64_t over_ns = over_by(judging, at_ns, due_ns);
     if (due_ns == NS_FOREVER || over_ns <= 0) {
         return;
     }
@@ -162,7 +173,7 @@ static void judge_open(const struct place *place,
     at_end.seen = &seen;
     tally_exercise(judging->tally, JUDGE_TO_2);
     evidence_abandon(tally_violate(judging->tally, JUDGE_TO_2,
-                                   is_doubtful(judging, over_ns)),
+                                   is_doubtful(judging, at_ns, over_ns)),
                      &at_end, send, due_ns);
 }
 
@@ -246,11 +257,12 @@ bool rules_timeout_after_wait(struct hypotheses *set, const struct place *place)
     const struct judging *judging = place->judging;
     const struct trace_attempt *next = place->call->attempts[place->index + 1];
     struct retry_action done = {0};
+    int64_t meant_ns = next->head_ns - judging->late_ns -
+                       starved_before(judging, next->head_ns);
     int over = 0, waiting = 0;
     for (int i = 0; set->is_timed && i < set->count; i++) {
         waiting += hypotheses_waits(&set->items[i]);
-        over += is_over_by(set, &set->items[i],
-                           next->head_ns - judging->late_ns, &done);
+        over += is_over_by(set, &set->items[i], meant_ns, &done);
     }
     if (over == 0 || over < waiting) {
         return true;

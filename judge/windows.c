@@ -1,5 +1,6 @@
 #include "judge/windows.h"
 
+#include "judge/starved.h"
 #include "model/units.h"
 
 /* So many effects on one limiter within the late tolerance are not told apart:
@@ -93,7 +94,9 @@ static void look_back(const struct windows *windows, struct look *look)
 {
     const struct judging *judging = windows->judging;
     const struct windows_question *question = look->question;
-    int64_t early_ns = judging->early_ns, late_ns = judging->late_ns;
+    int64_t early_ns = judging->early_ns;
+    int64_t late_ns =
+        judging->late_ns + starved_before(judging, question->sent_ns);
     int64_t looks_ns = question->sent_ns - late_ns;
     if (question->was_held_after) {
         looks_ns = INT64_MIN / 2;

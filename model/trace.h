@@ -97,6 +97,13 @@ struct trace_give_up {
     const char *call;
 };
 
+/* The client was ready to run but got no CPU. A wait counts when it ends, so it
+ * may be longer than the span in which it did. */
+struct trace_starved {
+    int64_t from_ns, to_ns; /* spans follow each other and never overlap */
+    int64_t wait_ns;
+};
+
 /* How the client under test ended. */
 enum client_end {
     CLIENT_NOT_STARTED, /* `code` is the errno */
@@ -134,8 +141,10 @@ struct trace {
     size_t outage_count;
     struct trace_result *results;
     size_t result_count;
-    bool has_results;            /* a results file was there */
-    const char *results_problem; /* its first bad line; "" */
+    bool has_results;              /* a results file was there */
+    const char *results_problem;   /* its first bad line; "" */
+    struct trace_starved *starved; /* by time */
+    size_t starved_count;
     struct trace_give_up *give_ups;
     size_t give_up_count;
     int64_t spawned_ns, ended_ns; /* of the client; TRACE_NEVER */
@@ -203,6 +212,8 @@ void trace_write_outage(struct trace_writer *writer, int64_t t_ns,
                         enum fault_do kind, bool is_begin, const char *window);
 void trace_write_spawn(struct trace_writer *writer, int64_t t_ns, long pid,
                        const char *const *argv);
+void trace_write_starved(struct trace_writer *writer,
+                         const struct trace_starved *starved);
 void trace_write_give_up(struct trace_writer *writer,
                          const struct trace_give_up *give_up);
 void trace_write_client_end(struct trace_writer *writer, int64_t t_ns,

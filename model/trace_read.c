@@ -12,7 +12,7 @@ struct reader {
     struct trace *trace;
     struct trace_fields fields;
     struct trace_fold fold;
-    size_t outage_room, result_room, give_up_room;
+    size_t outage_room, result_room, give_up_room, starved_room;
     bool is_begun; /* a "run" line was there */
 };
 
@@ -107,6 +107,34 @@ static void read_outage(struct reader *reader)
                              "the end of an outage that never began");
 }
 
+static struct trace_starved starved_of(struct reader *reader)
+{
+    struct trace_fields *fields = &reader->fields;
+    const struct trace *trace = reader->trace;
+    struct trace_starved starved = {.to_ns = read_time(reader)};
+    int64_t last_ns = trace->starved_count > 0
+                          ? trace->starved[trace->starved_count - 1].to_ns
+                          : 0;
+    starved.from_ns = trace_fields_int(fields, "from", last_ns, starved.to_ns);
+    starved.wait_ns = trace_fields_int(fields, "wait", 0, TRACE_FIELDS_INT_MAX);
+    return starved;
+}
+
+static void read_starved(struct reader *reader)
+{
+    struct trace *trace = reader->trace;
+    if (trace->starved_count == reader->starved_room) {
+        struct trace_starved *grown =
+            grow(reader, trace->starved, trace->starved_count,
+                 &reader->starved_room, sizeof *grown);
+        if (!grown)
+            return;
+        trace->starved = grown;
+    }
+    trace->starved[trace->starved_count] = starved_of(reader);
+    trace->starved_count++;
+}
+
 static void read_give_up(struct reader *reader)
 {
     struct trace *trace = reader->trace;
@@ -199,6 +227,9 @@ static void read_event(struct reader *reader, enum trace_event event)
         break;
     case TRACE_SPAWN:
         reader->trace->spawned_ns = read_time(reader);
+        break;
+    case TRACE_STARVED:
+        read_starved(reader);
         break;
     case TRACE_GIVE_UP:
         read_give_up(reader);

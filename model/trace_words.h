@@ -13,6 +13,7 @@
     X(TRACE_RESPONSE, "response")         \
     X(TRACE_OUTAGE, "outage")             \
     X(TRACE_SPAWN, "spawn")               \
+    X(TRACE_STARVED, "starved")           \
     X(TRACE_GIVE_UP, "give-up")           \
     X(TRACE_CLIENT_END, "client-end")     \
     X(TRACE_RESULTS, "results")           \

@@ -385,6 +385,16 @@ void trace_write_spawn(struct trace_writer *writer, int64_t t_ns, long pid,
     end(writer, &text);
 }
 
+void trace_write_starved(struct trace_writer *writer,
+                         const struct trace_starved *starved)
+{
+    struct trace_text text = begin(writer, TRACE_STARVED);
+    put_int(&text, "t", starved->to_ns);
+    put_int(&text, "from", starved->from_ns);
+    put_int(&text, "wait", starved->wait_ns);
+    end(writer, &text);
+}
+
 void trace_write_give_up(struct trace_writer *writer,
                          const struct trace_give_up *give_up)
 {

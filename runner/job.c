@@ -68,6 +68,11 @@ static bool open_trace(struct job *job, struct error *error)
         error_add_errno(error, errno, "can't write %s", path);
         return false;
     }
+    job->waits = cpu_wait_create();
+    if (!job->waits) {
+        error_add(error, PROBLEM_MEMORY, "out of memory");
+        return false;
+    }
     job->writer = trace_writer_create(job->trace_fd, error);
     return job->writer != NULL;
 }
@@ -115,6 +120,7 @@ static bool spawn(struct job *job, struct error *error)
     if (!job->environment) {
         return false;
     }
+    job->looked_ns = clock_monotonic_ns();
     lanes_start(job);
     return true;
 }

@@ -11,6 +11,7 @@
 #include "mock_server/server.h"
 #include "model/trace.h"
 #include "runner/child.h"
+#include "runner/cpu_wait.h"
 #include "runner/level0.h"
 #include "runner/output.h"
 #include "runner/runner.h"
@@ -55,6 +56,8 @@ struct job {
     struct trace_writer *writer;
     struct mock_run *run; /* NULL: not served */
     struct output output;
+    struct cpu_wait *waits;
+    int64_t looked_ns; /* at what the client waits for a CPU; monotonic */
     char **environment;
     struct lane lanes[LEVEL0_LANES_MAX];
     size_t lane_count;

@@ -188,6 +188,7 @@ void job_free(struct job *job)
     if (job->run) {
         mock_run_stop(job->run);
     }
+    cpu_wait_free(job->waits);
     trace_writer_free(job->writer);
     if (job->trace_fd >= 0) {
         close(job->trace_fd);

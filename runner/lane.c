@@ -11,6 +11,9 @@
 #include "runner/clock.h"
 #include "runner/leftovers.h"
 
+#define LOOK_INTERVAL_NS (50 * NS_PER_MS) /* at waits for a CPU */
+#define STARVED_MIN_NS   (1 * NS_PER_MS)  /* less is not worth a line */
+
 static void set_start_problem(struct job *job, const char *program, int failure)
 {
     job->start_errno = failure;
@@ -137,6 +140,35 @@ static void lane_give_up(struct job *job, struct lane *lane, int64_t now_ns)
     lane->has_given_up = job->has_given_up = true;
 }
 
+static size_t list_processes(const struct job *job,
+                             pid_t processes[LEVEL0_LANES_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < job->lane_count; i++) {
+        if (job->lanes[i].is_running) {
+            processes[count++] = job->lanes[i].child.pid;
+        }
+    }
+    return count;
+}
+
+/* What the processes waited for a CPU is none of their own doing. */
+static void look_at_waits(struct job *job, int64_t now_ns)
+{
+    pid_t processes[LEVEL0_LANES_MAX];
+    size_t count = list_processes(job, processes);
+    struct trace_starved starved = {
+        .from_ns = job->looked_ns - job->origin_ns,
+        .to_ns = now_ns - job->origin_ns,
+    };
+    starved.wait_ns =
+        cpu_wait_look(job->waits, processes, count, now_ns - job->looked_ns);
+    job->looked_ns = now_ns;
+    if (starved.wait_ns >= STARVED_MIN_NS) {
+        trace_write_starved(job->writer, &starved);
+    }
+}
+
 /* The last process of a lane stays uncollected: see leftovers.h. */
 static bool lane_step(struct job *job, struct lane *lane, int64_t now_ns)
 {
@@ -154,6 +186,7 @@ static bool lane_step(struct job *job, struct lane *lane, int64_t now_ns)
     if (!has_next(job, lane)) {
         return true;
     }
+    look_at_waits(job, now_ns); /* the waits go with the process */
     child_reap(&lane->child);
     lane->is_running = false;
     return !lane_start_next(job, lane);
@@ -164,6 +197,10 @@ bool lanes_step(struct job *job, int64_t now_ns)
     bool are_done = true;
     for (size_t i = 0; i < job->lane_count; i++) {
         are_done &= lane_step(job, &job->lanes[i], now_ns);
+    }
+    bool is_due = are_done || now_ns >= job->looked_ns + LOOK_INTERVAL_NS;
+    if (is_due && job->phase != JOB_SETTLING) {
+        look_at_waits(job, now_ns);
     }
     return are_done;
 }
@@ -179,7 +216,8 @@ int64_t lanes_wake_ns(const struct job *job)
         wake_ns = lane->give_up_ns < wake_ns ? lane->give_up_ns : wake_ns;
         wake_ns = lane->kill_ns < wake_ns ? lane->kill_ns : wake_ns;
     }
-    return wake_ns;
+    int64_t look_ns = job->looked_ns + LOOK_INTERVAL_NS;
+    return look_ns < wake_ns ? look_ns : wake_ns;
 }
 
 void lanes_signal(struct job *job, int number)
@@ -195,11 +233,7 @@ int64_t lanes_end(struct job *job)
 {
     pid_t leaders[LEVEL0_LANES_MAX];
     struct leftovers_search search = {.leaders = leaders, .mark = job->mark};
-    for (size_t i = 0; i < job->lane_count; i++) {
-        if (job->lanes[i].is_running) {
-            leaders[search.leader_count++] = job->lanes[i].child.pid;
-        }
-    }
+    search.leader_count = list_processes(job, leaders);
     int64_t left = leftovers_kill(&search);
     for (size_t i = 0; i < job->lane_count; i++) {
         if (job->lanes[i].is_running) {

@@ -14,7 +14,7 @@ void lanes_start(struct job *job);
  * ended. Returns true once all are done. */
 bool lanes_step(struct job *job, int64_t now_ns);
 
-/* When lanes_step is due at the latest; NS_FOREVER: when a process ends. */
+/* When lanes_step is due at the latest. */
 int64_t lanes_wake_ns(const struct job *job);
 
 void lanes_signal(struct job *job, int number);

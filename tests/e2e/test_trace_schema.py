@@ -21,6 +21,8 @@ SCENARIOS = ["status/400-final", "transport/truncated-body",
              "transport/reset-at-accept", "transport/refused"]
 
 GIVEN_UP = "retry-after/429-date-past"
+# More busy processes than CPUs: some wait.
+RIVALS = "for i in $(seq $(($(nproc) * 2))); do timeout 0.3 sh -c 'while :; do :; done' & done"
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,7 @@ def lines(tmp_path_factory):
     assert done.returncode in (0, 1), done.stdout + done.stderr
     # The caller of a plain program is the runner, which gives up.
     subprocess.run([RETRYSPEC, "run", GIVEN_UP, "-p", "curl-retry", "--skip-smoke", "--",
-                    "sh", "-c", 'curl -s "$1"; sleep 100', "sh", "{url}"], cwd=folder,
+                    "sh", "-c", f'{RIVALS}; curl -s "$1"; sleep 100', "sh", "{url}"], cwd=folder,
                    capture_output=True, timeout=120, stdin=subprocess.DEVNULL)
     traces = [folder / "retryspec-out" / name / "trace.ndjson" for name in [*SCENARIOS, GIVEN_UP]]
     return [json.loads(line) for trace in traces

@@ -14,6 +14,7 @@
  *   refused@100-900  stalled@100-900   outages
  *   ok:rs-0-0  error:rs-0-0            lines of results
  *   lag=300                            of the run, in ms
+ *   starved@900-950=40                 waits for a CPU that ended in a span
  *   level=0
  *
  * Words of an attempt, with _ for a blank: took=, conn=, use=, call=, ra=, ms=
@@ -51,6 +52,7 @@ struct story {
     struct trace_attempt attempts[ATTEMPTS_MAX];
     struct trace_outage outages[4];
     struct trace_result results[ATTEMPTS_MAX];
+    struct trace_starved starved[4];
     struct trace_give_up give_up;
     struct scenario_report *report;
 };
@@ -250,6 +252,14 @@ static inline void add_outage(struct story *story, enum fault_do kind,
         (struct trace_outage){kind, from * MS, to * MS, "server[0].windows[0]"};
 }
 
+static inline void add_starved(struct story *story, const char *times)
+{
+    long long from, to, wait;
+    assert_int_equal(sscanf(times, "%lld-%lld=%lld", &from, &to, &wait), 3);
+    story->starved[story->trace.starved_count++] =
+        (struct trace_starved){from * MS, to * MS, wait * MS};
+}
+
 static inline void add_result(struct story *story, const char *text, bool is_ok)
 {
     char *call = arena_strdup(&story->arena, text);
@@ -324,6 +334,8 @@ static inline void add_event(struct story *story, const char *text)
         trace->give_up_count = 1;
     } else if (strncmp(text, "refused@", 8) == 0) {
         add_outage(story, FAULT_REFUSE, at + 1);
+    } else if (strncmp(text, "starved@", 8) == 0) {
+        add_starved(story, at + 1);
     } else if (strncmp(text, "stalled@", 8) == 0) {
         add_outage(story, FAULT_STALL, at + 1);
     } else if (strncmp(text, "ok:", 3) == 0) {
@@ -352,6 +364,7 @@ static inline void story_tell(struct story *story, const char *text)
         .level = 1,
         .attempts = story->attempts,
         .outages = story->outages,
+        .starved = story->starved,
         .results = story->results,
         .spawned_ns = 0,
         .client = {.end = CLIENT_EXITED, .limit_ns = 30 * NS_PER_S},

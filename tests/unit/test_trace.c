@@ -201,6 +201,8 @@ static void write_all_others(struct trace_writer *writer)
     trace_write_outage(writer, 40, FAULT_REFUSE, false, "server[0].windows[0]");
     trace_write_outage(writer, 50, FAULT_STALL, true, "server[0].windows[1]");
     trace_write_result(writer, &result);
+    trace_write_starved(writer, &(struct trace_starved){5, 50, 3});
+    trace_write_starved(writer, &(struct trace_starved){50, 55, 90});
     trace_write_give_up(writer, &(struct trace_give_up){55, "rs-0-0"});
     trace_write_client_end(writer, 60,
                            &(struct trace_client){.end = CLIENT_SIGNALED,
@@ -234,6 +236,11 @@ static void assert_all_others(const struct trace *trace)
     assert_string_equal(trace->client.reason, "why");
     assert_string_equal(trace->client.last_line, "\"x\"");
     assert_string_equal(trace->results_problem, "line 2: what");
+    assert_int_equal(trace->starved_count, 2);
+    assert_int_equal(trace->starved[0].from_ns, 5);
+    assert_int_equal(trace->starved[0].to_ns, 50);
+    assert_int_equal(trace->starved[0].wait_ns, 3);
+    assert_int_equal(trace->starved[1].wait_ns, 90);
     assert_int_equal(trace->give_up_count, 1);
     assert_int_equal(trace->give_ups[0].t_ns, 55);
     assert_string_equal(trace->give_ups[0].call, "rs-0-0");

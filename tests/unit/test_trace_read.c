@@ -161,6 +161,19 @@ static void refuses_contradictions(void **state)
                    2, "id", "a response to no request");
 }
 
+/* Goal: spans of starvation follow each other. */
+static void refuses_spans_that_overlap(void **state)
+{
+    (void)state;
+    assert_refused(RUN_LINE "{\"ev\":\"starved\",\"t\":9,\"from\":3,"
+                            "\"wait\":1}\n{\"ev\":\"starved\",\"t\":20,"
+                            "\"from\":8,\"wait\":1}\n",
+                   3, "from", "wrong value: an integer from 9 to 20 expected");
+    assert_refused(RUN_LINE "{\"ev\":\"starved\",\"t\":9,\"from\":10,"
+                            "\"wait\":1}\n",
+                   2, "from", "wrong value: an integer from 0 to 9 expected");
+}
+
 /* Goal: the same attempt can't be told twice. */
 static void refuses_an_id_twice(void **state)
 {
@@ -191,6 +204,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_no_json),
         cmocka_unit_test(names_a_missing_file),
         cmocka_unit_test(refuses_contradictions),
+        cmocka_unit_test(refuses_spans_that_overlap),
         cmocka_unit_test(refuses_an_id_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
