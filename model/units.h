@@ -46,4 +46,13 @@ int64_t units_add(int64_t a_ns, int64_t b_ns);
  * clocks may be; stops at NS_FOREVER. */
 int64_t units_after(int64_t instant_ns, int64_t delay_ns);
 
+static inline int64_t units_min(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+static inline int64_t units_max(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 #endif
