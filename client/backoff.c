@@ -38,9 +38,7 @@ static double in_unit(const struct backoff *backoff, int64_t ns)
 
 static int64_t saturated_ns(double ns)
 {
-    if (ns <= 0) {
-        return 0;
-    }
+    assert(ns >= 0);
     return ns >= 0x1p63 ? NS_FOREVER : (int64_t)ns;
 }
 
@@ -64,7 +62,7 @@ static int64_t rounded_ns(const struct backoff *backoff, double value)
 static double fibonacci(int64_t n)
 {
     double a = 1, b = 1;
-    for (int64_t i = 0; i < n && b < HUGE_DELAY; i++) {
+    for (int64_t i = 0; i < n && isfinite(a); i++) {
         double sum = a + b;
         a = b;
         b = sum;
@@ -251,16 +249,6 @@ static int64_t header_delay(const struct delay_law *law, double u)
     return rounded_ns(backoff, fmax(0, jittered(backoff, x, u)));
 }
 
-static int64_t min_ns(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t max_ns(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 static int64_t spread_delay(const struct delay_law *law, int64_t header_ns,
                             double u)
 {
@@ -277,9 +265,10 @@ static int64_t combined(const struct delay_law *law, double u)
     case RA_REPLACE:
         return header_ns;
     case RA_MAXIMUM:
-        return max_ns(header_ns, own_delay(law, u));
+        return units_max(header_ns, own_delay(law, u));
     case RA_BETWEEN:
-        return min_ns(max_ns(header_ns, law->at_least_ns), law->at_most_ns);
+        return units_min(units_max(header_ns, law->at_least_ns),
+                         law->at_most_ns);
     case RA_SPREAD:
         return spread_delay(law, header_ns, u);
     }
@@ -290,7 +279,7 @@ static int64_t combined(const struct delay_law *law, double u)
 int64_t backoff_draw(const struct delay_law *law, double u)
 {
     assert(u >= 0 && u < 1);
-    return min_ns(max_ns(combined(law, u), 0), law->cut_ns);
+    return units_min(units_max(combined(law, u), 0), law->cut_ns);
 }
 
 /* -- the law from outside ---------------------------------------------------
@@ -331,7 +320,7 @@ static int64_t count_yes(const struct question *question, int64_t from,
     if (holds(question, to - 1) == first) {
         return first ? to - from : 0;
     }
-    int64_t low = from, high = to - 1;
+    int64_t low = from, high = to;
     while (high - low > 1) {
         int64_t middle = low + (high - low) / 2;
         if (holds(question, middle) == first) {
@@ -348,8 +337,7 @@ static int64_t count_yes(const struct question *question, int64_t from,
 static int64_t piece_boundary(const struct delay_law *law)
 {
     const struct backoff *backoff = law->backoff;
-    if (!backoff || backoff->negative != NEGATIVE_BASE ||
-        is_immediate(backoff, law->n)) {
+    if (!backoff || backoff->negative != NEGATIVE_BASE) {
         return 0;
     }
     struct question question = {.law = law, .test = TEST_NEGATIVE};
@@ -381,8 +369,8 @@ static void widen(struct delay_range *range, const struct delay_law *law,
                   int64_t step)
 {
     int64_t ns = backoff_draw(law, (double)step * 0x1p-53);
-    range->min_ns = min_ns(range->min_ns, ns);
-    range->max_ns = max_ns(range->max_ns, ns);
+    range->min_ns = units_min(range->min_ns, ns);
+    range->max_ns = units_max(range->max_ns, ns);
 }
 
 struct delay_range backoff_range(const struct delay_law *law)

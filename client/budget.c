@@ -31,7 +31,7 @@ void budget_count_failure(struct retry_call *call, int i, enum attempt_end end)
  * stands in the place of what it says (tinkex: opts[:max_retries]). */
 static bool is_overridden(const struct retry_call *call, int i)
 {
-    for (int k = call->layer_count - 1; k > i; k--) {
+    for (int k = retry_innermost(call); k > i; k--) {
         const struct layer *inner = retry_layer(call, k);
         if (retry_call_has(call, k) && !inner->is_disabled &&
             inner->rule_count > 0) {

@@ -3,11 +3,6 @@
 #include "client/layers.h"
 #include "model/units.h"
 
-static int64_t earlier(int64_t a_ns, int64_t b_ns)
-{
-    return a_ns < b_ns ? a_ns : b_ns;
-}
-
 int64_t *deadline_shared_progress(const struct retry_call *call, int i)
 {
     return &call->shared->layers[i].progress_ns;
@@ -16,7 +11,7 @@ int64_t *deadline_shared_progress(const struct retry_call *call, int i)
 int deadline_last(const struct retry_call *call)
 {
     if (call->phase != RETRY_PHASE_WAITING) {
-        return call->layer_count - 1;
+        return retry_innermost(call);
     }
     return call->wait_kind == WAIT_LIMITER ? call->gate_layer
                                            : call->waiting_layer;
@@ -34,11 +29,11 @@ static int64_t progress_deadline(const struct retry_call *call, int i)
 int64_t deadline_abort(const struct retry_call *call)
 {
     int64_t deadline_ns = NS_FOREVER;
-    uint8_t left = layers_between(call, call->shared->having.progress, 0,
-                                  deadline_last(call));
+    uint8_t left =
+        layers_to(call, call->shared->having.progress, deadline_last(call));
     for (int i; (i = layers_take(&left)) >= 0;) {
         if (retry_layer(call, i)->progress.aborts_attempt) {
-            deadline_ns = earlier(deadline_ns, progress_deadline(call, i));
+            deadline_ns = units_min(deadline_ns, progress_deadline(call, i));
         }
     }
     return deadline_ns;
@@ -53,18 +48,17 @@ static int64_t layer_deadline(const struct retry_call *call, int i)
 int64_t deadline_call(const struct retry_call *call, int last)
 {
     int64_t deadline_ns = NS_FOREVER;
-    uint8_t left =
-        layers_between(call, call->shared->having.call_timeout, 0, last);
+    uint8_t left = layers_to(call, call->shared->having.call_timeout, last);
     for (int i; (i = layers_take(&left)) >= 0;) {
-        deadline_ns = earlier(deadline_ns, layer_deadline(call, i));
+        deadline_ns = units_min(deadline_ns, layer_deadline(call, i));
     }
     return deadline_ns;
 }
 
 int deadline_expired(const struct retry_call *call, int64_t now_ns)
 {
-    uint8_t left = layers_between(call, call->shared->having.call_timeout, 0,
-                                  deadline_last(call));
+    uint8_t left =
+        layers_to(call, call->shared->having.call_timeout, deadline_last(call));
     for (int i; (i = layers_take(&left)) >= 0;) {
         if (now_ns >= layer_deadline(call, i)) {
             return i;
@@ -76,8 +70,7 @@ int deadline_expired(const struct retry_call *call, int64_t now_ns)
 bool deadline_progress_is_over(const struct retry_call *call, int from,
                                int64_t now_ns)
 {
-    uint8_t left = layers_between(call, call->shared->having.progress, from,
-                                  call->layer_count - 1);
+    uint8_t left = layers_from(call, call->shared->having.progress, from);
     for (int i; (i = layers_take(&left)) >= 0;) {
         bool is_first = call->fresh >> i & 1;
         bool is_tested =

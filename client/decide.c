@@ -6,6 +6,7 @@
 #include "client/deadline.h"
 #include "client/delay.h"
 #include "client/gate.h"
+#include "client/layers.h"
 #include "client/limiter.h"
 #include "client/outcome.h"
 #include "client/tokens.h"
@@ -225,19 +226,20 @@ static void close_limiter(struct retry_call *call, int i,
                   backoff_draw(&asked.law, question->event->u));
 }
 
-static int outermost_enabled(const struct retry_call *call, int i)
+/* There is one: the layer whose rule it is. */
+static int outermost_enabled(const struct retry_call *call)
 {
-    for (int k = 0; k < i; k++) {
-        if (retry_call_has(call, k) && !retry_layer(call, k)->is_disabled)
-            return k;
-    }
+    uint8_t left = call->covers[call->step];
+    int i = layers_take(&left);
+    while (retry_layer(call, i)->is_disabled)
+        i = layers_take(&left);
     return i;
 }
 
 static void start_over(struct retry_call *call, int i,
                        struct decision *decision)
 {
-    int outermost = outermost_enabled(call, i);
+    int outermost = outermost_enabled(call);
     decision->layer = outermost;
     decision->action->layer = retry_layer(call, outermost);
     note_streak(&call->state[outermost],
@@ -283,10 +285,8 @@ static void ask_layer(struct retry_call *call, int i, struct decision *decision)
     if (decision->is_final)
         return;
     const struct profile_rule *rule = present_rule(call, i, decision->question);
-    if (!rule) {
-        note_streak(&call->state[i], 0);
+    if (!rule)
         return;
-    }
     note_streak(&call->state[i], rule_number(call, i, rule));
     obey(call, i, rule, decision);
 }

@@ -16,8 +16,7 @@ static const struct rate_limiter *policy_of(const struct retry_call *call,
 /* The layers from `from` inwards that have a limiter. */
 static uint8_t limiters_from(const struct retry_call *call, int from)
 {
-    return layers_between(call, call->shared->having.limiter, from,
-                          call->layer_count - 1);
+    return layers_from(call, call->shared->having.limiter, from);
 }
 
 struct retry_limiter *gate_limiter(const struct retry_call *call, int i)
@@ -31,8 +30,7 @@ struct retry_limiter *gate_limiter(const struct retry_call *call, int i)
 
 static uint8_t breakers(const struct retry_call *call)
 {
-    return layers_between(call, call->shared->having.breaker, 0,
-                          call->layer_count - 1);
+    return layers_from(call, call->shared->having.breaker, 0);
 }
 
 static struct retry_breaker *breaker_of(const struct retry_call *call, int i)
@@ -150,10 +148,9 @@ static bool pass_rate(struct retry_call *call, int64_t now_ns)
 
 static void begin_runs_inside(struct retry_call *call, int64_t now_ns)
 {
-    for (int i = call->gate_layer + 1; i < call->layer_count; i++) {
-        if (call->fresh >> i & 1)
-            call->state[i].started_ns = now_ns;
-    }
+    uint8_t left = layers_from(call, call->fresh, call->gate_layer + 1);
+    for (int i; (i = layers_take(&left)) >= 0;)
+        call->state[i].started_ns = now_ns;
 }
 
 static void go_to(struct retry_call *call, int i)
@@ -210,11 +207,6 @@ void gate_leave(struct retry_call *call)
     give_back_probes(call);
 }
 
-static int64_t later(int64_t a_ns, int64_t b_ns)
-{
-    return a_ns > b_ns ? a_ns : b_ns;
-}
-
 static int64_t limiter_gate_ns(const struct retry_call *call, int i,
                                int64_t now_ns)
 {
@@ -228,12 +220,13 @@ int64_t gate_open_ns(const struct retry_call *call, int from, int64_t now_ns)
 {
     bool is_held =
         call->phase == RETRY_PHASE_WAITING && call->wait_kind == WAIT_LIMITER;
-    uint8_t left = limiters_from(
-        call, is_held && from < call->gate_layer ? call->gate_layer : from);
+    uint8_t left = limiters_from(call, from);
+    if (is_held)
+        left &= limiters_from(call, call->gate_layer);
     for (int i; (i = layers_take(&left)) >= 0;) {
         bool has_its_time =
             is_held && i == call->gate_layer && call->is_past_window;
-        now_ns = has_its_time ? later(now_ns, call->wait_until_ns)
+        now_ns = has_its_time ? units_max(now_ns, call->wait_until_ns)
                               : limiter_gate_ns(call, i, now_ns);
     }
     return now_ns;

@@ -65,9 +65,6 @@ struct handler_entry *handler_cache_put(struct handler_cache *cache,
     assert(!entry->is_cached && entry->users == 0);
     entry->key = key;
     entry->users = 1;
-    if (cache->capacity == 0) {
-        return NULL;
-    }
     add_newest(cache, entry);
     if (cache->count <= cache->capacity) {
         return NULL;

@@ -15,8 +15,7 @@ static const char *skip_blanks(const char *text)
 }
 
 struct date {
-    int64_t year;
-    int month, day, hour, minute, second;
+    int year, month, day, hour, minute, second; /* month: 0 to 11 */
 };
 
 /* Each reader returns the rest of the text, NULL if it does not fit. */
@@ -57,10 +56,7 @@ static const char *read_month(const char *text, int *month)
     const char *const names[] = {"Jan", "Feb", "Mar", "Apr", "May",
                                  "Jun", "Jul", "Aug", "Sep", "Oct",
                                  "Nov", "Dec", NULL};
-    int index = 0;
-    text = read_name(text, names, &index);
-    *month = index + 1;
-    return text;
+    return read_name(text, names, month);
 }
 
 static const char *read_short_day(const char *text)
@@ -81,19 +77,15 @@ static const char *read_long_day(const char *text)
 
 static const char *read_year(const char *text, struct date *date)
 {
-    int year = 0;
-    text = read_number(text, 4, &year);
-    date->year = year;
-    return text;
+    return read_number(text, 4, &date->year);
 }
 
 /* RFC 9110 5.6.7 wants a sliding century; without a clock the fixed one of
  * POSIX: 69 to 99 are 19xx. */
 static const char *read_short_year(const char *text, struct date *date)
 {
-    int year = 0;
-    text = read_number(text, 2, &year);
-    date->year = year + (year >= 69 ? 1900 : 2000);
+    text = read_number(text, 2, &date->year);
+    date->year += date->year >= 69 ? 1900 : 2000;
     return text;
 }
 
@@ -135,7 +127,7 @@ static const char *read_asctime_date(const char *text, struct date *date)
     return read_year(read_literal(text, " "), date);
 }
 
-static bool is_leap_year(int64_t year)
+static bool is_leap_year(int year)
 {
     return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 }
@@ -144,7 +136,7 @@ static bool date_is_valid(const struct date *date)
 {
     const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     int last =
-        days[date->month - 1] + (date->month == 2 && is_leap_year(date->year));
+        days[date->month] + (date->month == 1 && is_leap_year(date->year));
     return date->day >= 1 && date->day <= last && date->hour <= 23 &&
            date->minute <= 59 && date->second <= 60; /* 60: leap second */
 }
@@ -153,8 +145,8 @@ static bool date_is_valid(const struct date *date)
  * begin in March so that the leap day comes last. */
 static int64_t days_from_epoch(const struct date *date)
 {
-    int64_t year = date->year - (date->month <= 2);
-    int64_t month = (date->month + 9) % 12;
+    int64_t year = date->year - (date->month <= 1);
+    int64_t month = (date->month + 10) % 12;
     int64_t year_days = 365 * year + year / 4 - year / 100 + year / 400;
     return year_days + (153 * month + 2) / 5 + date->day - 1 - 719468;
 }

@@ -16,13 +16,20 @@ static inline int layers_take(uint8_t *layers)
     return i;
 }
 
-/* Those of the set that cover the request in hand, from `from` to `to`. */
-static inline uint8_t layers_between(const struct retry_call *call,
-                                     uint8_t layers, int from, int to)
+/* Those of the set that cover the request in hand, from `from` inwards. */
+static inline uint8_t layers_from(const struct retry_call *call, uint8_t layers,
+                                  int from)
 {
     unsigned inwards = (unsigned)UINT8_MAX << from;
-    unsigned outwards = (1U << (to + 1)) - 1;
-    return (uint8_t)(layers & call->covers[call->step] & inwards & outwards);
+    return (uint8_t)(layers & call->covers[call->step] & inwards);
+}
+
+/* The same from the outermost one to `last`. */
+static inline uint8_t layers_to(const struct retry_call *call, uint8_t layers,
+                                int last)
+{
+    unsigned inside = (unsigned)UINT8_MAX << (last + 1);
+    return layers_from(call, (uint8_t)(layers & ~inside), 0);
 }
 
 #endif

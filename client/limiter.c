@@ -45,9 +45,9 @@ static int64_t tokens_ns(const struct rate_limiter *policy, double tokens)
 int64_t limiter_due_ns(const struct rate_limiter *policy,
                        const struct retry_limiter *limiter, int64_t now_ns)
 {
-    bool is_late = policy->per_second > 0 && limiter->is_paced &&
-                   limiter->next_send_ns > now_ns;
-    return is_late ? limiter->next_send_ns : now_ns;
+    return policy->per_second > 0 && limiter->is_paced
+               ? units_max(limiter->next_send_ns, now_ns)
+               : now_ns;
 }
 
 /* After a pause the bucket is full, so that the next token but `burst` is one
@@ -59,8 +59,8 @@ int64_t limiter_reserve(const struct rate_limiter *policy,
         return now_ns;
     int64_t due_ns = limiter_due_ns(policy, limiter, now_ns);
     int64_t from_ns = now_ns - tokens_ns(policy, policy->burst - 1);
-    if (limiter->is_paced && limiter->next_send_ns > from_ns)
-        from_ns = limiter->next_send_ns;
+    if (limiter->is_paced)
+        from_ns = units_max(from_ns, limiter->next_send_ns);
     limiter->next_send_ns = units_after(from_ns, tokens_ns(policy, 1));
     limiter->is_paced = true;
     return due_ns;

@@ -17,9 +17,10 @@ bool outcome_is_success(const struct attempt_outcome *outcome)
 static const char *trimmed(const char *text, size_t *length)
 {
     text += strspn(text, " \t");
-    *length = strlen(text);
-    while (*length > 0 && strchr(" \t", text[*length - 1])) {
-        --*length;
+    *length = 0;
+    for (size_t i = 0; text[i]; i++) {
+        if (!strchr(" \t", text[i]))
+            *length = i + 1;
     }
     return text;
 }

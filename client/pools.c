@@ -1,13 +1,15 @@
 #include "client/pools.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stddef.h>
 
 #include "client/backoff.h"
+#include "client/layers.h"
 #include "model/units.h"
 
 /* No body weighs more, however it is multiplied. */
-static const int64_t WEIGHT_MAX = INT64_C(1) << 53;
+static const double WEIGHT_MAX = 0x1p53;
 
 void pools_init(struct pool *pools, const struct profile *profile)
 {
@@ -55,11 +57,6 @@ struct pool *pools_find(const struct pooled_call *call, int i)
     return is_bounded(slots) ? &call->owners[slots->scope][i] : NULL;
 }
 
-static bool needs(const struct pooled_call *call, int i)
-{
-    return retry_call_has(call->engine, i) && is_bounded(slots_of(call, i));
-}
-
 /* -- asking -----------------------------------------------------------------
  */
 
@@ -72,28 +69,15 @@ static int64_t weight_of_body(const struct pooled_call *call, int i,
         retry_is_throttled(call->engine, i, now_ns)) {
         weight *= slots->byte_penalty;
     }
-    return weight < (double)WEIGHT_MAX ? (int64_t)weight : WEIGHT_MAX;
+    return (int64_t)fmin(weight, WEIGHT_MAX);
 }
 
-/* What the call must hold of the part it has come to; -1: nothing. */
-static int64_t weight_needed(const struct pooled_call *call, int i,
-                             int64_t now_ns)
+/* Who asks by itself was throttled when it began to ask: it goes on asking for
+ * that slot after the window. */
+static bool is_asked_for(const struct pooled_call *call, int i, int64_t now_ns)
 {
-    const struct slots *slots = slots_of(call, i);
-    switch (call->seats[i].part) {
-    case POOL_SLOTS:
-        return slots->limit > 0 ? 1 : -1;
-    case POOL_THROTTLED:
-        return slots->throttled_limit > 0 &&
-                       retry_is_throttled(call->engine, i, now_ns)
-                   ? 1
-                   : -1;
-    case POOL_BYTES:
-        return slots->byte_limit > 0 ? weight_of_body(call, i, now_ns) : -1;
-    case POOL_PARTS:
-        break;
-    }
-    return -1;
+    return call->seats[i].part != POOL_THROTTLED || call->refusals > 0 ||
+           retry_is_throttled(call->engine, i, now_ns);
 }
 
 static bool asks_by_itself(const struct slots *slots, enum pool_part part)
@@ -101,26 +85,22 @@ static bool asks_by_itself(const struct slots *slots, enum pool_part part)
     return part != POOL_BYTES && slots->ask_again.schedule != SCHEDULE_NONE;
 }
 
-/* Who asks by itself was throttled when it began to ask: it goes on asking for
- * that slot after the window. */
 static bool acquire_part(struct pooled_call *call, int i, int64_t now_ns)
 {
     struct pool_seat *seat = &call->seats[i];
     struct slot_pool *pool = &pools_find(call, i)->parts[seat->part];
     struct slot_waiter *waiter = &seat->parts[seat->part];
-    if (waiter->is_holding || waiter->is_queued) {
+    if (waiter->is_holding || waiter->is_queued)
         return waiter->is_holding;
-    }
-    bool has_been_refused = seat->is_waiting && call->refusals > 0;
-    int64_t weight = has_been_refused ? 1 : weight_needed(call, i, now_ns);
-    if (weight < 0) {
+    if (pool->limit == 0 || !is_asked_for(call, i, now_ns))
         return true;
-    }
     if (asks_by_itself(slots_of(call, i), seat->part) && !slot_has_room(pool)) {
         call->refusals++;
         return false;
     }
-    return slot_acquire(pool, waiter, weight);
+    return slot_acquire(
+        pool, waiter,
+        seat->part == POOL_BYTES ? weight_of_body(call, i, now_ns) : 1);
 }
 
 static bool acquire_seat(struct pooled_call *call, int i, int64_t now_ns)
@@ -139,8 +119,9 @@ static bool acquire_seat(struct pooled_call *call, int i, int64_t now_ns)
 
 bool pools_acquire(struct pooled_call *call, int64_t now_ns)
 {
-    for (int i = 0; i < call->engine->layer_count; i++) {
-        if (needs(call, i) && !acquire_seat(call, i, now_ns)) {
+    uint8_t left = call->engine->covers[call->engine->step];
+    for (int i; (i = layers_take(&left)) >= 0;) {
+        if (pools_find(call, i) && !acquire_seat(call, i, now_ns)) {
             call->waits_for = i;
             return false;
         }
@@ -170,14 +151,15 @@ struct served {
     struct pooled_call *first, **end;
 };
 
-static void release_part(struct pool *pool, struct pool_seat *seat,
-                         enum pool_part part, struct served *served)
+static void release_part(struct pooled_call *call, int i, enum pool_part part,
+                         struct served *served)
 {
-    struct slot_waiter *waiter = &seat->parts[part];
-    if (!waiter->is_queued && !waiter->is_holding) {
+    assert(part < POOL_PARTS);
+    struct slot_waiter *waiter = &call->seats[i].parts[part];
+    if (!waiter->is_queued && !waiter->is_holding)
         return;
-    }
-    struct slot_waiter *next = slot_release(&pool->parts[part], waiter);
+    struct slot_waiter *next =
+        slot_release(&pools_find(call, i)->parts[part], waiter);
     for (; next; next = next->also) {
         struct pool_seat *lucky = (struct pool_seat *)(void *)(next - part);
         lucky->call->also = NULL;
@@ -189,15 +171,10 @@ static void release_part(struct pool *pool, struct pool_seat *seat,
 static void release_seat(struct pooled_call *call, int i, struct served *served)
 {
     struct pool_seat *seat = &call->seats[i];
-    struct pool *pool = pools_find(call, i);
-    if (!pool) {
-        return;
-    }
-    for (int part = 0; part < POOL_PARTS; part++) {
-        release_part(pool, seat, (enum pool_part)part, served);
-    }
+    for (int part = 0; part < POOL_PARTS; part++)
+        release_part(call, i, (enum pool_part)part, served);
     if (seat->is_waiting) {
-        pool->waiting--;
+        pools_find(call, i)->waiting--;
         call->refusals = 0;
     }
     *seat = (struct pool_seat){.call = call};
@@ -224,21 +201,16 @@ struct pooled_call *pools_release_for_wait(struct pooled_call *call)
     return release_from(call, i + keeps);
 }
 
-static bool is_whole(const struct pool_seat *seat)
-{
-    return seat->part == POOL_PARTS;
-}
-
 struct pooled_call *pools_release_for_step(struct pooled_call *call)
 {
     struct served served = {NULL, &served.first};
-    bool is_gap_outside = false;
+    bool has_gap = false;
     for (int i = 0; i < call->engine->layer_count; i++) {
-        bool is_needed = needs(call, i);
-        if (!is_needed || is_gap_outside) {
+        bool is_needed = retry_call_has(call->engine, i) && pools_find(call, i);
+        if (is_needed && !has_gap)
+            has_gap = call->seats[i].part < POOL_PARTS;
+        else
             release_seat(call, i, &served);
-        }
-        is_gap_outside |= is_needed && !is_whole(&call->seats[i]);
     }
     return served.first;
 }

@@ -20,11 +20,6 @@ const char *const retry_reason_words[] = {
         NULL,
 };
 
-static int64_t earlier(int64_t a_ns, int64_t b_ns)
-{
-    return a_ns < b_ns ? a_ns : b_ns;
-}
-
 const struct retry_action retry_no_action;
 
 /* -- set-up -----------------------------------------------------------------
@@ -90,11 +85,8 @@ void retry_call_override(struct retry_call *call,
 
 int retry_innermost(const struct retry_call *call)
 {
-    int i = call->layer_count - 1;
-    while (i >= 0 && !retry_call_has(call, i)) {
-        i--;
-    }
-    return i;
+    unsigned layers = call->covers[call->step];
+    return layers ? 31 - __builtin_clz(layers) : -1;
 }
 
 /* Its own, or that of the next layer inside that has one: tinkex holds slots
@@ -157,7 +149,7 @@ static void give_up(struct retry_call *call, enum retry_reason reason,
 /* One request has one limit: that of the innermost layer that sets one. */
 static struct attempt_timeout profile_limit(const struct retry_call *call)
 {
-    for (int i = call->layer_count - 1; i >= 0; i--) {
+    for (int i = retry_innermost(call); i >= 0; i--) {
         if (retry_call_has(call, i) &&
             retry_layer(call, i)->attempt_timeout.limit_ns != NS_FOREVER) {
             return retry_layer(call, i)->attempt_timeout;
@@ -184,8 +176,9 @@ static void in_flight(const struct retry_call *call,
     *action = retry_no_action;
     action->kind = kind;
     action->step = call->step;
-    action->until_ns = earlier(units_after(call->attempt_started_ns, total_ns),
-                               deadline_call(call, call->layer_count - 1));
+    action->until_ns =
+        units_min(units_after(call->attempt_started_ns, total_ns),
+                  deadline_call(call, deadline_last(call)));
     action->attempt_timeout = limit;
     action->wake_ns = deadline_abort(call);
 }
@@ -310,7 +303,7 @@ static void ask_layers(struct retry_call *call, const struct retry_event *event,
     struct decide_question question = {
         .event = event,
         .outcome = event->outcome,
-        .from = call->layer_count - 1,
+        .from = retry_innermost(call),
         .reason =
             outcome_is_success(event->outcome) ? REASON_SUCCESS : REASON_FINAL,
     };

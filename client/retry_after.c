@@ -30,21 +30,23 @@ static const char *skip_blanks(const char *text)
 
 /* value = digits * 10^exponent, negated or not. */
 struct decimal {
-    uint64_t digits;
+    int64_t digits;
     int64_t exponent;
     bool is_negative;
     bool is_any; /* at least one digit was read */
 };
 
-/* Digits beyond what 64 bits hold are dropped: they are far below 1 ns. */
+/* Digits beyond what 63 bits hold are dropped: they are far below 1 ns. */
 static void decimal_push(struct decimal *decimal, char digit, bool is_fraction)
 {
     decimal->is_any = true;
-    if (decimal->digits > (UINT64_MAX - 9) / 10) {
+    int64_t digits;
+    if (__builtin_mul_overflow(decimal->digits, 10, &digits) ||
+        __builtin_add_overflow(digits, digit - '0', &digits)) {
         decimal->exponent += !is_fraction;
         return;
     }
-    decimal->digits = decimal->digits * 10 + (uint64_t)(digit - '0');
+    decimal->digits = digits;
     decimal->exponent -= is_fraction;
 }
 
@@ -86,8 +88,7 @@ static const char *read_exponent(const char *text, struct decimal *decimal)
     }
     int64_t exponent = 0;
     for (; is_digit(*text); text++) {
-        exponent =
-            exponent < 1000000 ? exponent * 10 + (*text - '0') : exponent;
+        exponent = units_min(exponent * 10 + (*text - '0'), 1000000);
     }
     decimal->exponent += is_negative ? -exponent : exponent;
     return text;
@@ -97,7 +98,7 @@ static const char *read_exponent(const char *text, struct decimal *decimal)
 static bool decimal_is_infinite(const struct decimal *decimal)
 {
     int64_t magnitude = decimal->exponent - 1;
-    for (uint64_t digits = decimal->digits; digits != 0; digits /= 10) {
+    for (int64_t digits = decimal->digits; digits != 0; digits /= 10) {
         magnitude++;
     }
     return decimal->digits != 0 && magnitude > 308;
@@ -106,18 +107,16 @@ static bool decimal_is_infinite(const struct decimal *decimal)
 /* Rounds half up; stops at +-NS_FOREVER. unit_exponent: 9 for seconds. */
 static int64_t decimal_ns(const struct decimal *decimal, int unit_exponent)
 {
-    uint64_t value = decimal->digits;
+    int64_t ns = decimal->digits;
     int64_t exponent = decimal->exponent + unit_exponent;
-    for (; exponent > 0 && value != 0; exponent--) {
-        value = value > INT64_MAX / 10 ? (uint64_t)INT64_MAX : value * 10;
+    for (; exponent > 0 && ns != 0; exponent--) {
+        if (__builtin_mul_overflow(ns, 10, &ns))
+            ns = NS_FOREVER;
     }
-    for (; exponent < -1 && value != 0; exponent++) {
-        value /= 10;
-    }
-    if (exponent == -1) {
-        value = value / 10 + (value % 10 >= 5);
-    }
-    int64_t ns = value > INT64_MAX ? INT64_MAX : (int64_t)value;
+    for (; exponent < -1 && ns != 0; exponent++)
+        ns /= 10;
+    if (exponent == -1)
+        ns = ns / 10 + (ns % 10 >= 5);
     return decimal->is_negative ? -ns : ns;
 }
 

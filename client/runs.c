@@ -2,34 +2,33 @@
 
 #include "client/deadline.h"
 #include "client/gate.h"
+#include "client/layers.h"
 #include "client/limiter.h"
 #include "client/tokens.h"
 
 void runs_begin(struct retry_call *call, uint8_t layers, int64_t now_ns)
 {
-    for (int i = 0; i < call->layer_count; i++) {
-        if (layers >> i & 1) {
-            call->state[i] = (struct retry_layer_state){
-                .attempts = 1,
-                .started_ns = now_ns,
-            };
-        }
-    }
     call->fresh |= layers;
+    for (int i; (i = layers_take(&layers)) >= 0;) {
+        call->state[i] = (struct retry_layer_state){
+            .attempts = 1,
+            .started_ns = now_ns,
+        };
+    }
 }
 
 void runs_start(struct retry_call *call, int64_t now_ns)
 {
     bool is_idle = call->shared->active_calls == 0;
-    for (int i = 0; i < call->layer_count; i++) {
+    uint8_t covered = call->covers[0] | call->covers[1];
+    for (int i; (i = layers_take(&covered)) >= 0;) {
         const struct layer *layer = retry_layer(call, i);
         const struct token_bucket *bucket = &layer->budget.tokens;
         if (is_idle && retry_call_has(call, i) &&
             layer->progress.resets_when_idle) {
             *deadline_shared_progress(call, i) = now_ns;
         }
-        bool is_covered = (call->covers[0] | call->covers[1]) >> i & 1;
-        if (is_covered && bucket->is_used && !layer->is_disabled) {
+        if (bucket->is_used && !layer->is_disabled) {
             tokens_add(bucket, &call->shared->layers[i].tokens,
                        bucket->per_call);
         }
@@ -53,9 +52,6 @@ static void succeed_layer(struct retry_call *call, int i, int64_t now_ns)
 
 void runs_succeed(struct retry_call *call, uint8_t layers, int64_t now_ns)
 {
-    for (int i = 0; i < call->layer_count; i++) {
-        if (layers >> i & 1) {
-            succeed_layer(call, i, now_ns);
-        }
-    }
+    for (int i; (i = layers_take(&layers)) >= 0;)
+        succeed_layer(call, i, now_ns);
 }

@@ -5,20 +5,15 @@
 #include "client/runs.h"
 #include "model/units.h"
 
-static int64_t earlier(int64_t a_ns, int64_t b_ns)
-{
-    return a_ns < b_ns ? a_ns : b_ns;
-}
-
 /* What may change while it lasts. */
 static void tell_times(const struct retry_call *call,
                        struct retry_action *action)
 {
     action->until_ns = call->wait_until_ns;
-    action->wake_ns =
-        earlier(deadline_abort(call), deadline_call(call, deadline_last(call)));
+    action->wake_ns = units_min(deadline_abort(call),
+                                deadline_call(call, deadline_last(call)));
     if (call->is_watching) {
-        action->wake_ns = earlier(action->wake_ns, call->look_ns);
+        action->wake_ns = units_min(action->wake_ns, call->look_ns);
     }
 }
 
