@@ -154,6 +154,28 @@ static void test_beyond_doubles(void **state)
     assert_int_equal(draw(backoff, 5000, .75), 0);
 }
 
+/* The longest delay of all is NS_FOREVER. */
+static void test_up_to_forever(void **state)
+{
+    (void)state;
+    struct backoff backoff = {.schedule = SCHEDULE_EXPONENTIAL,
+                              .base_ns = 1,
+                              .factor = 2,
+                              .rounding = ROUND_NS_DOWN};
+    assert_int_equal(draw(backoff, 62, 0), INT64_C(1) << 62);
+    assert_int_equal(draw(backoff, 63, 0), NS_FOREVER);
+    assert_int_equal(draw(backoff, 64, 0), NS_FOREVER);
+}
+
+/* Polls that know no delay follow at once. */
+static void test_no_schedule(void **state)
+{
+    (void)state;
+    struct backoff backoff = {.base_ns = S, .jitter = JITTER_UP, .ratio = 1};
+    assert_int_equal(draw(backoff, 0, LAST), 0);
+    assert_int_equal(draw(backoff, 7, LAST), 0);
+}
+
 static void test_first_immediate(void **state)
 {
     (void)state;
@@ -347,6 +369,23 @@ static void test_rising_from_below_zero(void **state)
     assert_true(backoff_cdf(&law, base) == .5 + STEP);
 }
 
+/* Only the very first random number gives a negative delay. */
+static void test_below_zero_once(void **state)
+{
+    (void)state;
+    struct backoff backoff = {ONE_SECOND, .cap_ns = NS_FOREVER,
+                              .jitter = JITTER_SYMMETRIC, .ratio = 1 + 0x1p-52,
+                              .negative = NEGATIVE_BASE};
+    struct delay_law law = law_of(&backoff);
+    assert_int_equal(backoff_draw(&law, 0), S);
+    assert_int_equal(backoff_draw(&law, STEP), 0);
+    struct delay_range range = backoff_range(&law);
+    assert_int_equal(range.min_ns, 0);
+    assert_int_equal(range.max_ns, 2 * S);
+    assert_true(fabs(backoff_cdf(&law, S) - .5) < 1e-8);
+    assert_true(fabs(backoff_cdf(&law, S / 2) - .25) < 1e-8);
+}
+
 /* It could, but never does. */
 static void test_never_below_zero(void **state)
 {
@@ -378,6 +417,8 @@ int main(void)
         cmocka_unit_test(test_no_jitter_at_the_cap),
         cmocka_unit_test(test_negative_delays),
         cmocka_unit_test(test_beyond_doubles),
+        cmocka_unit_test(test_up_to_forever),
+        cmocka_unit_test(test_no_schedule),
         cmocka_unit_test(test_first_immediate),
         cmocka_unit_test(test_long_fibonacci),
         cmocka_unit_test(test_jitter_of_a_header),
@@ -386,6 +427,7 @@ int main(void)
         cmocka_unit_test(test_falling_below_zero),
         cmocka_unit_test(test_falling_in_seconds),
         cmocka_unit_test(test_rising_from_below_zero),
+        cmocka_unit_test(test_below_zero_once),
         cmocka_unit_test(test_never_below_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,20 @@ static void test_no_rate_takes_no_token(void **state)
     assert_false(limiter.is_paced);
 }
 
+/* A window may be looked at as often as there are nanoseconds. */
+static void test_smallest_poll(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_init(&stage,
+               read_profile("{\"name\":\"a\",\"rate_limiter\":{\"poll\":"
+                            "\"1ns\",\"per_second\":1}}"),
+               0);
+    limiter_close(&stage.shared.layers[0].limiter, 0, S);
+    assert_int_equal(stage_start(&stage, 0).wake_ns, 1);
+    profile_free(stage.profile);
+}
+
 /* What was reserved and used is not given back, nor reserved a second time. */
 static void test_a_token_that_was_used(void **state)
 {
@@ -229,10 +243,33 @@ static void test_probes_of_each_layer(void **state)
     }
 }
 
+/* A breaker that is asked once a call learns nothing from a retry: that was no
+ * probe, though it was sent beside one. */
+static void test_a_retry_is_no_probe(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_init(
+        &stage,
+        read_profile("{\"name\":\"a\",\"breaker\":{\"failures\":1,\"reset\":"
+                     "\"1s\",\"checked\":\"call\"}," RETRY_5XX(CONSTANT) "}"),
+        0);
+    stage_start(&stage, 0);
+    assert_waits(stage_end(&stage, 0, 500), WAIT_RETRY, S);
+    stage.now_ns = S;
+    assert_sends(stage_start(&stage, 1)); /* the one probe */
+    assert_sends(stage_timer(&stage, 0, S));
+    assert_true(stage_end(&stage, 0, 200).is_ok);
+    assert_done(stage_start(&stage, 2), REASON_BREAKER);
+    profile_free(stage.profile);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_number_of_polls),
+        cmocka_unit_test(test_smallest_poll),
+        cmocka_unit_test(test_a_retry_is_no_probe),
         cmocka_unit_test(test_no_rate_takes_no_token),
         cmocka_unit_test(test_a_token_that_was_used),
         cmocka_unit_test(test_gate_of_a_call_in_flight),

@@ -143,6 +143,31 @@ static void test_values_without_regard_to_case(void **state)
     assert_false(header_matches("      "));
 }
 
+/* Values of one character are compared as well. */
+static void test_values_of_one_character(void **state)
+{
+    (void)state;
+    struct profile *profile =
+        read_profile("{\"name\":\"a\",\"rules\":[{\"on\":{\"header\":{\"name\":"
+                     "\"x-marker\",\"value\":\"1\",\"ignores_case\":true}},"
+                     "\"do\":\"fail\"}]}");
+    for (const char *value = "1\0 1\0"
+                             "0\0"
+                             "2\0";
+         *value; value += strlen(value) + 1) {
+        struct http_header item = {"x-marker", value};
+        struct attempt_outcome outcome = {.end = END_STATUS,
+                                          .status = 500,
+                                          .headers =
+                                              &(struct http_headers){&item, 1}};
+        const struct profile_rule *rule = layer_rule(
+            &profile->layers[0],
+            &(struct retry_request){.method = "GET", .path = "/"}, &outcome);
+        assert_int_equal(rule != NULL, strchr(value, '1') != NULL);
+    }
+    profile_free(profile);
+}
+
 /* Refused, the call is over: no layer between is asked. */
 static void test_start_over_refused(void **state)
 {
@@ -348,6 +373,9 @@ static void test_innermost_layer(void **state)
                0);
     stage_start(&stage, 0);
     assert_int_equal(retry_innermost(&stage.calls[0]), 1);
+    stage.profile->layer_count = 1; /* what lies beyond it is none of them */
+    stage_start(&stage, 0);
+    assert_int_equal(retry_innermost(&stage.calls[0]), 0);
     profile_free(stage.profile);
 }
 
@@ -359,6 +387,7 @@ int main(void)
         cmocka_unit_test(test_smallest_overrides),
         cmocka_unit_test(test_a_success_passed_on),
         cmocka_unit_test(test_values_without_regard_to_case),
+        cmocka_unit_test(test_values_of_one_character),
         cmocka_unit_test(test_start_over_refused),
         cmocka_unit_test(test_uses_of_retry_after),
         cmocka_unit_test(test_tokens_at_the_threshold),
