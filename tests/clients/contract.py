@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 PLAN = json.loads(os.environ.get("RETRYSPEC_PLAN", "{}"))
 HAS_BODY = PLAN.get("method") not in ("GET", "HEAD", "DELETE")
@@ -32,6 +33,12 @@ def failed(error, status=0):
     return {"outcome": "error", "status": status or 0, "error": type(error).__name__}
 
 
+def answered(status, content):
+    """For a client that hands out every response and leaves its status to the caller."""
+    line = ok(status, content)
+    return line if status < 400 else {**line, "outcome": "error", "error": f"HTTP {status}"}
+
+
 def report(call, line):
     """One append for each line: threads don't mix theirs up."""
     with open(os.environ["RETRYSPEC_RESULTS"], "a", encoding="utf-8") as results:
@@ -58,3 +65,18 @@ async def run_client(client, call, index):
 async def run_plan(make_client, call):
     """The whole plan: each client of `make_client` makes its calls by `call`."""
     await asyncio.gather(*(run_client(make_client(), call, index) for index in range(PLAN["clients"])))
+
+
+def run_plan_in_threads(make_client, call):
+    """The same for a client that blocks: each of its calls in a thread."""
+    if PLAN["give_up_ms"]:
+        cannot("a call that blocks its thread can't be cancelled")
+
+    def make():
+        return make_client(), ThreadPoolExecutor(PLAN["concurrency"])
+
+    async def in_thread(both, token):
+        client, pool = both
+        return await asyncio.get_running_loop().run_in_executor(pool, call, client, token)
+
+    asyncio.run(run_plan(make, in_thread))

@@ -9,7 +9,6 @@ with the same retries.
 import asyncio
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 import openai
@@ -43,31 +42,19 @@ async def call(client, token):
     return contract.ok(reply.status_code, reply.content)
 
 
-class Threads:
-    """Makes openai.OpenAI look asynchronous to run_plan()."""
-
-    def __init__(self):
-        self.client = openai.OpenAI(**options())
-        self.pool = ThreadPoolExecutor(PLAN["concurrency"])
-
-    async def call(self, token):
-        return await asyncio.get_running_loop().run_in_executor(self.pool, self.call_now, token)
-
-    def call_now(self, token):
-        try:
-            reply = send(self.client, token)
-        except (openai.OpenAIError, httpx2.HTTPError) as error:
-            return said(error)
-        return contract.ok(reply.status_code, reply.content)
+def call_now(client, token):
+    try:
+        reply = send(client, token)
+    except (openai.OpenAIError, httpx2.HTTPError) as error:
+        return said(error)
+    return contract.ok(reply.status_code, reply.content)
 
 
 def main():
-    if sys.argv[1:] != ["threads"]:
+    if sys.argv[1:] == ["threads"]:
+        contract.run_plan_in_threads(lambda: openai.OpenAI(**options()), call_now)
+    else:
         asyncio.run(contract.run_plan(lambda: openai.AsyncOpenAI(**options()), call))
-        return
-    if PLAN["give_up_ms"]:
-        contract.cannot("a call of openai.OpenAI can't be cancelled")
-    asyncio.run(contract.run_plan(Threads, Threads.call))
 
 
 if __name__ == "__main__":
