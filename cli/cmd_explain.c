@@ -4,23 +4,28 @@
 
 #include "cli/cli.h"
 #include "cli/out.h"
+#include "judge/likely.h"
 #include "model/arena.h"
 #include "model/jsonc.h"
 
 static const char usage[] =
-    "Usage: retryspec explain [--json] [RULE...]\n\n"
+    "Usage: retryspec explain [--json] [--misreadings | RULE...]\n\n"
     "Prints what a rule asks, where it comes from, how it is computed and "
     "what\n"
     "usually breaks it. Without a rule: the list of all.\n\n"
     "Options:\n"
-    "      --json  as JSON\n"
-    "  -h, --help  this text\n\n"
+    "      --misreadings  the likely causes that a verdict may name, in the "
+    "order in\n"
+    "                     which they are tried\n"
+    "      --json         as JSON\n"
+    "  -h, --help         this text\n\n"
     "Examples:\n"
     "  retryspec explain\n"
     "  retryspec explain RA-1\n";
 
 static const struct option options[] = {
     {"json", no_argument, NULL, 'j'},
+    {"misreadings", no_argument, NULL, 'm'},
     {"help", no_argument, NULL, 'h'},
     {0},
 };
@@ -128,19 +133,39 @@ static int explain(const struct rule_catalogue *rules, char **ids, bool is_json)
     return is_json ? out_json(array) : EXIT_SUCCESS;
 }
 
+static int list_misreadings(bool is_json)
+{
+    cJSON *array = is_json ? cJSON_CreateArray() : NULL;
+    const char *text;
+    for (size_t i = 0; (text = likely_text(i)); i++) {
+        if (is_json) {
+            cJSON_AddItemToArray(array, cJSON_CreateString(text));
+        } else {
+            puts(text);
+        }
+    }
+    return is_json ? out_json(array) : EXIT_SUCCESS;
+}
+
 int cmd_explain(int argc, char **argv)
 {
-    bool is_json = false;
+    bool is_json = false, lists_misreadings = false;
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
         if (c == 'h') {
             fputs(usage, stdout);
             return EXIT_SUCCESS;
         }
-        if (c != 'j') {
+        if (c != 'j' && c != 'm') {
             return cli_option_error("explain", c, argv, options);
         }
-        is_json = true;
+        is_json |= c == 'j';
+        lists_misreadings |= c == 'm';
+    }
+    if (lists_misreadings) {
+        return argv[optind]
+                   ? cli_usage_error("explain", "--misreadings takes no rule")
+                   : list_misreadings(is_json);
     }
     struct error error = {0};
     struct rule_catalogue *rules = cli_load_rules(&error);

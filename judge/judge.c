@@ -22,7 +22,7 @@
 struct desk {
     const struct judging *judging;
     struct scenario_report *report;
-    const char *likely;
+    struct likely likely;
 };
 
 static const struct check *check_of(const struct scenario *scenario,
@@ -48,12 +48,6 @@ static void set_evidence(const struct desk *desk, struct verdict *verdict,
                           : finding->source;
 }
 
-/* Rules that the acceptor labels: a misreading may explain them. */
-static bool is_of_acceptor(enum judge_rule rule)
-{
-    return rule >= JUDGE_AT_1 && rule <= JUDGE_PT_1;
-}
-
 static void set_broken(const struct desk *desk, struct verdict *verdict,
                        enum judge_rule rule)
 {
@@ -62,7 +56,7 @@ static void set_broken(const struct desk *desk, struct verdict *verdict,
         verdict->word =
             verdict->level == LEVEL_SHOULD ? VERDICT_WARN : VERDICT_FAIL;
         set_evidence(desk, verdict, &counts->first);
-        verdict->likely = is_of_acceptor(rule) ? desk->likely : NULL;
+        verdict->likely = desk->likely.of_rule[rule];
         return;
     }
     verdict->word = VERDICT_INCONCLUSIVE;
@@ -253,17 +247,6 @@ static bool apply_rules(struct judging *judging, struct arena *scratch)
            rules_slots_judge(judging, scratch);
 }
 
-static bool needs_cause(const struct tally *tally)
-{
-    for (int i = 0; i < JUDGE_RULES; i++) {
-        if (is_of_acceptor((enum judge_rule)i) &&
-            tally->rules[i].violations > 0 && !tally->is_waived[i]) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void waive_rules(struct tally *tally, const struct profile *profile)
 {
     for (int i = 0; i < JUDGE_RULES; i++) {
@@ -388,7 +371,7 @@ static bool judge_all(const struct judge_input *input,
     struct desk desk = {
         .judging = &judging,
         .report = report,
-        .likely = needs_cause(&tally) ? likely_find(&judging) : NULL,
+        .likely = likely_find(&judging),
     };
     return write_verdicts(&desk, input->rules);
 }

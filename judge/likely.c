@@ -3,330 +3,215 @@
 #include <string.h>
 
 #include "judge/accept.h"
-#include "judge/variant.h"
-#include "model/units.h"
+#include "judge/misreadings.h"
+#include "judge/rules_rate.h"
+#include "judge/rules_request.h"
+#include "judge/rules_slots.h"
 
-/* Each changes the profile as the misreading would and returns whether that
- * changed anything. */
-typedef bool misread(struct variant *variant);
+/* Small claims first, here as inside a theme. */
+static const struct misreadings *const themes[] = {
+    &misreadings_sent,   &misreadings_header,  &misreadings_retried,
+    &misreadings_budget, &misreadings_backoff, &misreadings_shared,
+    &misreadings_jitter,
+};
 
-/* -- tools ----------------------------------------------------------------- */
+/* -- which rules go together ----------------------------------------------- */
 
-/* Calls `change` on each rule; true if any was changed. */
-static bool each_rule(struct variant *variant,
-                      bool (*change)(struct variant *variant,
-                                     struct profile_rule *rule))
+/* A rule on its own, or those of the acceptor: bits of sets. */
+enum group {
+    GROUP_NONE = 0, /* the profile has no part in it */
+    GROUP_WALK = 1,
+    GROUP_KEYS = 2,
+    GROUP_SLOTS = 4,
+    GROUP_RATE = 8,
+    GROUP_COUNT = 16,
+};
+
+static enum group group_of(enum judge_rule rule)
+{
+    if (rule >= JUDGE_AT_1 && rule <= JUDGE_PT_1) {
+        return GROUP_WALK;
+    }
+    if (rule == JUDGE_HID_1 || rule == JUDGE_OVER_1) {
+        return GROUP_WALK;
+    }
+    return rule == JUDGE_REQ_2   ? GROUP_KEYS
+           : rule == JUDGE_REQ_3 ? GROUP_COUNT
+           : rule == JUDGE_CC_1  ? GROUP_SLOTS
+           : rule == JUDGE_RL_3  ? GROUP_RATE
+                                 : GROUP_NONE;
+}
+
+static bool is_broken(const struct tally *tally, enum judge_rule rule)
+{
+    return tally->rules[rule].violations > 0 && !tally->is_waived[rule];
+}
+
+/* A cause explains without a doubt. */
+static bool is_refused(const struct tally *tally, enum judge_rule rule)
+{
+    return is_broken(tally, rule) ||
+           (tally->rules[rule].doubtful > 0 && !tally->is_waived[rule]);
+}
+
+/* The groups of the rules of which that holds. */
+static unsigned groups_where(const struct tally *tally,
+                             bool (*holds)(const struct tally *tally,
+                                           enum judge_rule rule))
+{
+    unsigned groups = 0;
+    for (int i = 0; i < JUDGE_RULES; i++) {
+        enum judge_rule rule = (enum judge_rule)i;
+        groups |= holds(tally, rule) ? (unsigned)group_of(rule) : 0;
+    }
+    return groups;
+}
+
+/* -- one misreading -------------------------------------------------------- */
+
+static bool change_rules(struct variant *variant,
+                         bool (*change)(struct profile_rule *rule))
+{
+    bool is_changed = false;
+    for (struct variant_place at = {0}; variant_next_rule(variant, &at);) {
+        is_changed |= change(at.rule);
+    }
+    return is_changed;
+}
+
+static bool change_layers(struct variant *variant,
+                          bool (*change)(struct layer *layer))
 {
     bool is_changed = false;
     for (size_t i = 0; i < variant->profile.layer_count; i++) {
-        for (size_t k = 0; k < variant->layers[i].rule_count; k++) {
-            is_changed |= change(variant, &variant->rules[i][k]);
-        }
+        is_changed |= change(&variant->layers[i]);
     }
     return is_changed;
 }
 
-struct form_change {
-    enum retry_after_form from, to;
+static bool misread(const struct misreading *misreading,
+                    struct variant *variant)
+{
+    if (misreading->rule) {
+        return change_rules(variant, misreading->rule);
+    }
+    return misreading->layer ? change_layers(variant, misreading->layer)
+                             : misreading->whole(variant);
+}
+
+struct search {
+    const struct judging *judging;
+    unsigned broken;   /* groups, under the profile */
+    unsigned unsolved; /* those of them without a cause */
+    int64_t work;      /* done so far */
+    struct likely found;
 };
 
-static bool change_form(enum retry_after_form *form,
-                        const struct form_change *changes, size_t count)
+static int64_t work_of(const struct tally *tally)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (*form == changes[i].from) {
-            *form = changes[i].to;
-            return true;
-        }
+    int64_t work = 1;
+    for (int i = 0; i < JUDGE_RULES; i++) {
+        work += tally->rules[i].exercised;
     }
-    return false;
+    return work;
 }
 
-/* A copy of the source with its forms changed. */
-static bool change_source(struct variant *variant,
-                          struct retry_after_source *source,
-                          const struct form_change *changes, size_t count)
-{
-    enum retry_after_form *forms =
-        arena_array(variant->arena, source->form_count, sizeof *forms);
-    bool is_changed = false;
-    for (size_t i = 0; forms && i < source->form_count; i++) {
-        forms[i] = source->forms[i];
-        is_changed |= change_form(&forms[i], changes, count);
-    }
-    if (is_changed) {
-        source->forms = forms;
-    }
-    return is_changed;
-}
-
-static bool change_forms(struct variant *variant, struct profile_rule *rule,
-                         const struct form_change *changes, size_t count)
-{
-    struct retry_after *policy = &rule->retry_after;
-    struct retry_after_source *sources =
-        arena_array(variant->arena, policy->source_count, sizeof *sources);
-    bool is_changed = false;
-    for (size_t i = 0; sources && policy->is_used && i < policy->source_count;
-         i++) {
-        sources[i] = policy->sources[i];
-        is_changed |= change_source(variant, &sources[i], changes, count);
-    }
-    if (is_changed) {
-        policy->sources = sources;
-    }
-    return is_changed;
-}
-
-/* -- Retry-After ----------------------------------------------------------- */
-
-static bool ignore_header(struct variant *variant, struct profile_rule *rule)
-{
-    (void)variant;
-    bool was_used = rule->retry_after.is_used;
-    rule->retry_after.is_used = false;
-    return was_used;
-}
-
-static bool header_ignored(struct variant *variant)
-{
-    return each_rule(variant, ignore_header);
-}
-
-static bool read_seconds_as_ms(struct variant *variant,
-                               struct profile_rule *rule)
-{
-    static const struct form_change changes[] = {
-        {RA_SECONDS, RA_MS},
-        {RA_SECONDS_FLOAT, RA_MS_FLOAT},
-        {RA_SECONDS_PREFIX, RA_MS_PREFIX},
-    };
-    return change_forms(variant, rule, changes, 3);
-}
-
-static bool seconds_as_ms(struct variant *variant)
-{
-    return each_rule(variant, read_seconds_as_ms);
-}
-
-static bool read_ms_as_seconds(struct variant *variant,
-                               struct profile_rule *rule)
-{
-    static const struct form_change changes[] = {
-        {RA_MS, RA_SECONDS},
-        {RA_MS_FLOAT, RA_SECONDS_FLOAT},
-        {RA_MS_PREFIX, RA_SECONDS_PREFIX},
-    };
-    return change_forms(variant, rule, changes, 3);
-}
-
-static bool ms_as_seconds(struct variant *variant)
-{
-    return each_rule(variant, read_ms_as_seconds);
-}
-
-/* A date does not read as digits: it becomes unparseable. */
-static bool forget_date(struct variant *variant, struct profile_rule *rule)
-{
-    static const struct form_change changes[] = {{RA_HTTP_DATE, RA_SECONDS}};
-    rule->retry_after.unparseable = RA_OWN_DELAY;
-    return change_forms(variant, rule, changes, 1);
-}
-
-static bool date_unknown(struct variant *variant)
-{
-    return each_rule(variant, forget_date);
-}
-
-/* -- back-off -------------------------------------------------------------- */
-
-static bool raise_exponent(struct variant *variant, struct profile_rule *rule)
-{
-    (void)variant;
-    rule->backoff.first_exponent++;
-    return rule->backoff.schedule == SCHEDULE_EXPONENTIAL;
-}
-
-static bool exponent_too_high(struct variant *variant)
-{
-    return each_rule(variant, raise_exponent);
-}
-
-static bool lower_exponent(struct variant *variant, struct profile_rule *rule)
-{
-    (void)variant;
-    rule->backoff.first_exponent--;
-    return rule->backoff.schedule == SCHEDULE_EXPONENTIAL;
-}
-
-static bool exponent_too_low(struct variant *variant)
-{
-    return each_rule(variant, lower_exponent);
-}
-
-static bool drop_jitter(struct variant *variant, struct profile_rule *rule)
-{
-    (void)variant;
-    bool had_jitter = rule->backoff.jitter != JITTER_NONE;
-    rule->backoff.jitter = JITTER_NONE;
-    return had_jitter;
-}
-
-static bool jitter_missing(struct variant *variant)
-{
-    return each_rule(variant, drop_jitter);
-}
-
-static bool turn_jitter(struct profile_rule *rule, enum jitter_kind down,
-                        enum jitter_kind up)
-{
-    enum jitter_kind before = rule->backoff.jitter;
-    if (before == JITTER_DOWN) {
-        rule->backoff.jitter = down;
-    } else if (before == JITTER_UP) {
-        rule->backoff.jitter = up;
-    }
-    return rule->backoff.jitter != before;
-}
-
-static bool mirror_jitter(struct variant *variant, struct profile_rule *rule)
-{
-    (void)variant;
-    return turn_jitter(rule, JITTER_UP, JITTER_DOWN);
-}
-
-static bool jitter_mirrored(struct variant *variant)
-{
-    return each_rule(variant, mirror_jitter);
-}
-
-static bool widen_jitter(struct variant *variant, struct profile_rule *rule)
-{
-    (void)variant;
-    return turn_jitter(rule, JITTER_SYMMETRIC, JITTER_SYMMETRIC);
-}
-
-static bool jitter_on_both_sides(struct variant *variant)
-{
-    return each_rule(variant, widen_jitter);
-}
-
-static bool lift_cap(struct variant *variant, struct profile_rule *rule)
-{
-    (void)variant;
-    bool had_cap = rule->backoff.cap_ns != NS_FOREVER;
-    rule->backoff.cap_ns = NS_FOREVER;
-    return had_cap;
-}
-
-static bool cap_ignored(struct variant *variant)
-{
-    return each_rule(variant, lift_cap);
-}
-
-/* -- budgets and what is retried ------------------------------------------- */
-
-static bool shift_attempts(struct variant *variant, int64_t by)
-{
-    bool is_changed = false;
-    for (size_t i = 0; i < variant->profile.layer_count; i++) {
-        struct budget *budget = &variant->layers[i].budget;
-        if (budget->attempts != ATTEMPTS_UNLIMITED &&
-            budget->attempts + by > 0) {
-            budget->attempts += by;
-            is_changed = true;
-        }
-    }
-    return is_changed;
-}
-
-static bool one_attempt_more(struct variant *variant)
-{
-    return shift_attempts(variant, 1);
-}
-
-static bool one_attempt_fewer(struct variant *variant)
-{
-    return shift_attempts(variant, -1);
-}
-
-static bool forget_429(struct variant *variant, struct profile_rule *rule)
-{
-    (void)variant;
-    bool had_it = status_set_has(&rule->on.statuses, 429);
-    status_set_remove(&rule->on.statuses, 429, 429);
-    return had_it;
-}
-
-static bool no_429(struct variant *variant)
-{
-    return each_rule(variant, forget_429);
-}
-
-static bool forget_transport(struct variant *variant, struct profile_rule *rule)
-{
-    (void)variant;
-    bool had_any = rule->on.ends != 0 && rule->action == RULE_RETRY;
-    rule->on.ends = 0;
-    return had_any;
-}
-
-static bool no_transport(struct variant *variant)
-{
-    return each_rule(variant, forget_transport);
-}
-
-/* -- the catalogue, likeliest first ---------------------------------------- */
-
-static const struct {
-    misread *apply;
-    const char *text;
-} catalogue[] = {
-    {header_ignored,
-     "the header was not read: the waits follow the back-off alone"},
-    {date_unknown, "the HTTP-date in the header was not understood"},
-    {seconds_as_ms, "the header's seconds were read as milliseconds"},
-    {ms_as_seconds, "the header's milliseconds were read as seconds"},
-    {exponent_too_high, "the exponent is one too high: the first wait is the "
-                        "second of the law"},
-    {exponent_too_low, "the exponent is one too low: the first wait is the "
-                       "base divided by the factor"},
-    {cap_ignored, "the cap was not applied"},
-    {jitter_missing, "no jitter was applied"},
-    {jitter_mirrored, "the jitter went to the wrong side"},
-    {jitter_on_both_sides, "the jitter went to both sides instead of one"},
-    {one_attempt_more, "one attempt too many: retries were counted, not "
-                       "attempts"},
-    {one_attempt_fewer, "one attempt too few: attempts were counted as "
-                        "retries"},
-    {no_429, "429 is not among the statuses that the client retries"},
-    {no_transport, "transport faults are not retried, only statuses are"},
-};
-
-static bool is_accepted(const struct judging *judging,
-                        const struct profile *misread_profile,
-                        struct arena *scratch)
+/* The groups that the misreading leaves broken. One that was not broken before
+ * refuses it, whatever the rest. */
+static unsigned judge_again(struct search *search,
+                            const struct profile *misread_profile,
+                            bool waives_count, struct arena *scratch)
 {
     struct tally tally = {.arena = scratch, .is_silent = true};
-    struct judging again = *judging;
-    memcpy(tally.is_waived, judging->tally->is_waived, sizeof tally.is_waived);
+    struct judging again = *search->judging;
+    memcpy(tally.is_waived, again.tally->is_waived, sizeof tally.is_waived);
+    tally.is_waived[JUDGE_REQ_3] |= waives_count;
     again.profile = misread_profile;
     again.tally = &tally;
-    return accept_calls(&again, scratch) && tally_violations(&tally) == 0;
+    bool is_done = accept_calls(&again, scratch);
+    if (is_done && !(groups_where(&tally, is_refused) & ~search->broken)) {
+        is_done = rules_request_judge(&again, scratch) &&
+                  rules_rate_judge(&again, scratch) &&
+                  rules_slots_judge(&again, scratch);
+    }
+    search->work += work_of(&tally);
+    return is_done ? groups_where(&tally, is_refused) : ~0U;
 }
 
-const char *likely_find(const struct judging *judging)
+/* The acceptor stops at the first thing that is wrong, be it a count (REQ-3) or
+ * something else; and a client may do both wrong. */
+static unsigned left_broken(struct search *search,
+                            const struct profile *misread_profile,
+                            struct arena *scratch)
 {
-    for (size_t i = 0; i < sizeof catalogue / sizeof catalogue[0]; i++) {
-        struct arena scratch = {0};
-        struct variant variant;
-        bool explains = variant_init(&variant, judging->profile, &scratch) &&
-                        catalogue[i].apply(&variant) &&
-                        is_accepted(judging, &variant.profile, &scratch);
-        arena_deinit(&scratch);
-        if (explains) {
-            return catalogue[i].text;
+    unsigned walked = GROUP_WALK | GROUP_COUNT;
+    unsigned left = judge_again(search, misread_profile, false, scratch);
+    if ((left & walked) && (search->unsolved & walked) == walked) {
+        left = judge_again(search, misread_profile, true, scratch) |
+               (unsigned)GROUP_COUNT;
+    }
+    return left & GROUP_WALK ? left | (search->broken & GROUP_COUNT) : left;
+}
+
+static void note(struct search *search, unsigned solved, const char *text)
+{
+    const struct tally *tally = search->judging->tally;
+    search->unsolved &= ~solved;
+    for (int i = 0; i < JUDGE_RULES; i++) {
+        enum judge_rule rule = (enum judge_rule)i;
+        if (is_broken(tally, rule) && (group_of(rule) & solved)) {
+            search->found.of_rule[i] = text;
         }
     }
+}
+
+static void try_misreading(struct search *search,
+                           const struct misreading *misreading)
+{
+    struct arena scratch = {0};
+    struct variant variant;
+    if (variant_init(&variant, search->judging->profile, &scratch) &&
+        misread(misreading, &variant)) {
+        unsigned left = left_broken(search, &variant.profile, &scratch);
+        unsigned solved = search->unsolved & ~left;
+        if (!(left & ~search->broken)) {
+            note(search, solved, misreading->text);
+        }
+    }
+    arena_deinit(&scratch);
+}
+
+/* -- the catalogue --------------------------------------------------------- */
+
+enum { THEMES = sizeof themes / sizeof *themes };
+
+static const struct misreading *catalogue_at(size_t index)
+{
+    for (size_t i = 0; i < THEMES; i++) {
+        if (index < themes[i]->count) {
+            return &themes[i]->items[index];
+        }
+        index -= themes[i]->count;
+    }
     return NULL;
+}
+
+const char *likely_text(size_t index)
+{
+    const struct misreading *misreading = catalogue_at(index);
+    return misreading ? misreading->text : NULL;
+}
+
+struct likely likely_find(const struct judging *judging)
+{
+    struct search search = {.judging = judging,
+                            .broken = groups_where(judging->tally, is_broken)};
+    const struct misreading *misreading;
+    search.unsolved = search.broken;
+    for (size_t i = 0; search.unsolved && search.work < LIKELY_WORK_MAX &&
+                       (misreading = catalogue_at(i));
+         i++) {
+        try_misreading(&search, misreading);
+    }
+    return search.found;
 }
