@@ -258,6 +258,5 @@ bool result_read(const char *file, int line_number, const char *line,
     if (!trace_fields_open(&fields, line, strlen(line)))
         return false;
     trace_fields_result(&fields, result);
-    trace_fields_close(&fields);
     return !fields.is_bad;
 }

@@ -133,7 +133,7 @@ struct trace {
     uint64_t seed;
     int64_t wall_ns; /* Unix time at t = 0, to read HTTP-dates; 0: not known */
     int level;       /* 0: a program without adapter; 1: an adapter */
-    struct trace_attempt *attempts; /* by id */
+    struct trace_attempt *attempts; /* by id; heap, as conns are */
     size_t attempt_count;
     struct trace_conn *conns;
     size_t conn_count;

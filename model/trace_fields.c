@@ -34,8 +34,7 @@ void trace_fields_no_memory(struct trace_fields *fields)
               fields->file);
 }
 
-/* Says what is wrong with a line that cJSON did not take: the strict reader
- * knows the column. If it finds nothing, cJSON had no memory. */
+/* Says what is wrong with a line: the strict reader knows the column. */
 static void explain_line(struct trace_fields *fields, const char *line,
                          size_t size)
 {
@@ -51,62 +50,50 @@ static void explain_line(struct trace_fields *fields, const char *line,
         return;
     }
     bool has_comment = memcmp(doc.text, line, size) != 0;
-    bool is_object = cJSON_IsObject(doc.root);
     jsonc_close(&doc);
     if (has_comment)
         trace_fields_problem(fields, "", "a comment has no place here");
-    else if (!is_object)
-        trace_fields_problem(fields, "", "expected a JSON object");
+    else if (fields->members.is_full)
+        trace_fields_problem(fields, "", "more than %d members",
+                             (int)TRACE_MEMBERS_MAX);
     else
-        trace_fields_no_memory(fields);
+        trace_fields_problem(fields, "", "expected a JSON object");
 }
 
 bool trace_fields_open(struct trace_fields *fields, const char *line,
                        size_t size)
 {
-    const char *end = NULL;
-    fields->root = NULL;
-    fields->at = NULL;
+    fields->at = 0;
     fields->is_bad = false;
-    if (utf8_is_valid(line, size) && !memchr(line, '\0', size))
-        fields->root = cJSON_ParseWithLengthOpts(line, size, &end, false);
-    while (fields->root && end < line + size && isspace((unsigned char)*end))
-        end++;
-    if (cJSON_IsObject(fields->root) && end == line + size)
+    fields->members.is_full = false;
+    if (utf8_is_valid(line, size) &&
+        trace_line_split(line, size, &fields->members))
         return true;
-    trace_fields_close(fields);
     explain_line(fields, line, size);
     return false;
 }
 
-void trace_fields_close(struct trace_fields *fields)
-{
-    cJSON_Delete(fields->root);
-    fields->root = NULL;
-}
-
-/* The member from `from` on, before `end`. */
-static const cJSON *find(const cJSON *from, const cJSON *end, const char *key)
-{
-    while (from != end &&
-           (from->string[0] != key[0] || strcmp(from->string, key) != 0))
-        from = from->next;
-    return from == end ? NULL : from;
-}
-
 /* Lines are read in the order in which they were written, so the search begins
  * where the last one ended: a look from the start for each of twenty members
- * would be a fifth of the time that reading takes. */
-static const cJSON *get(struct trace_fields *fields, const char *key)
+ * would be a fifth of the time that reading takes. NULL: there is none. */
+static const struct trace_value *get(struct trace_fields *fields,
+                                     const char *key)
 {
-    const cJSON *first = fields->root->child;
-    const cJSON *from = fields->at ? fields->at : first;
-    const cJSON *item = find(from, NULL, key);
-    if (!item)
-        item = find(first, from, key);
-    if (item)
-        fields->at = item;
-    return item;
+    size_t size = strlen(key), count = fields->members.count;
+    for (size_t i = 0, at = fields->at; i < count; i++, at++) {
+        at = at < count ? at : 0;
+        const struct trace_member *member = &fields->members.items[at];
+        if (member->name_size == size && memcmp(member->name, key, size) == 0) {
+            fields->at = at;
+            return &member->value;
+        }
+    }
+    return NULL;
+}
+
+static bool is_kind(const struct trace_value *value, enum trace_value_kind kind)
+{
+    return value && value->kind == kind;
 }
 
 bool trace_fields_has(struct trace_fields *fields, const char *key)
@@ -123,18 +110,39 @@ static void wrong(struct trace_fields *fields, const char *key,
                          expected);
 }
 
+/* NAN if it is none. */
+static double read_number(const struct trace_value *value)
+{
+    return is_kind(value, TRACE_VALUE_NUMBER) ? trace_line_number(value) : NAN;
+}
+
 int64_t trace_fields_int(struct trace_fields *fields, const char *key,
                          int64_t min, int64_t max)
 {
-    const cJSON *item = get(fields, key);
-    double value = cJSON_IsNumber(item) ? item->valuedouble : NAN;
-    if (value >= (double)min && value <= (double)max && trunc(value) == value)
-        return (int64_t)value;
+    const struct trace_value *value = get(fields, key);
+    int64_t digits;
+    if (is_kind(value, TRACE_VALUE_NUMBER) &&
+        trace_line_digits(value, &digits) && digits >= min && digits <= max)
+        return digits;
+    double number = read_number(value); /* 1e3 is an integer, too */
+    if (number >= (double)min && number <= (double)max &&
+        trunc(number) == number)
+        return (int64_t)number;
     char expected[96];
     snprintf(expected, sizeof expected,
              "an integer from %" PRId64 " to %" PRId64, min, max);
     wrong(fields, key, expected);
     return 0;
+}
+
+double trace_fields_chance(struct trace_fields *fields, const char *key)
+{
+    const struct trace_value *value = get(fields, key);
+    double chance = value ? read_number(value) : 1.0;
+    if (chance >= 0 && chance <= 1)
+        return chance;
+    wrong(fields, key, "a number from 0 to 1");
+    return 1.0;
 }
 
 int64_t trace_fields_time(struct trace_fields *fields, const char *key,
@@ -145,10 +153,21 @@ int64_t trace_fields_time(struct trace_fields *fields, const char *key,
     return trace_fields_int(fields, key, 0, TRACE_FIELDS_INT_MAX);
 }
 
+/* The text of a string; NULL if it is none or has more bytes than the buffer
+ * has room for. */
+static const char *short_text(const struct trace_value *value, char *buffer,
+                              size_t room)
+{
+    if (!is_kind(value, TRACE_VALUE_STRING) || value->size >= room)
+        return NULL;
+    buffer[trace_line_decode(value, buffer)] = '\0';
+    return buffer;
+}
+
 uint64_t trace_fields_wide(struct trace_fields *fields, const char *key)
 {
-    const char *text = cJSON_GetStringValue(get(fields, key));
-    char *end = NULL;
+    char buffer[64], *end = NULL;
+    const char *text = short_text(get(fields, key), buffer, sizeof buffer);
     errno = 0;
     uint64_t value = 0;
     if (text && isdigit((unsigned char)*text))
@@ -161,35 +180,55 @@ uint64_t trace_fields_wide(struct trace_fields *fields, const char *key)
 
 bool trace_fields_bool(struct trace_fields *fields, const char *key)
 {
-    const cJSON *item = get(fields, key);
-    if (!cJSON_IsBool(item))
+    const struct trace_value *value = get(fields, key);
+    bool is_true = is_kind(value, TRACE_VALUE_TRUE);
+    if (!is_true && !is_kind(value, TRACE_VALUE_FALSE))
         wrong(fields, key, "true or false");
-    return cJSON_IsTrue(item);
+    return is_true;
 }
 
-static const char *copy(struct trace_fields *fields, const char *text)
+static const char *keep(struct trace_fields *fields, const char *bytes,
+                        size_t size)
 {
-    if (*text == '\0')
+    if (size == 0)
         return "";
-    const char *kept = arena_strdup(fields->arena, text);
+    const char *kept = fields->pool ? trace_pool_text(fields->pool, bytes, size)
+                                    : arena_strndup(fields->arena, bytes, size);
     if (!kept)
         trace_fields_no_memory(fields);
     return kept ? kept : "";
 }
 
+/* A copy of a string. */
+static const char *copy(struct trace_fields *fields,
+                        const struct trace_value *string)
+{
+    char buffer[512];
+    if (!string->has_escape)
+        return keep(fields, string->at, string->size);
+    if (string->size <= sizeof buffer)
+        return keep(fields, buffer, trace_line_decode(string, buffer));
+    char *text = arena_alloc(fields->arena, string->size + 1);
+    if (text)
+        trace_line_decode(string, text);
+    else
+        trace_fields_no_memory(fields);
+    return text ? text : "";
+}
+
 const char *trace_fields_string(struct trace_fields *fields, const char *key)
 {
-    const char *text = cJSON_GetStringValue(get(fields, key));
-    if (text)
-        return copy(fields, text);
+    const struct trace_value *value = get(fields, key);
+    if (is_kind(value, TRACE_VALUE_STRING))
+        return copy(fields, value);
     wrong(fields, key, "a string");
     return "";
 }
 
 const char *trace_fields_text(struct trace_fields *fields, const char *key)
 {
-    const cJSON *item = get(fields, key);
-    if (!item || cJSON_IsNull(item))
+    const struct trace_value *value = get(fields, key);
+    if (!value || value->kind == TRACE_VALUE_NULL)
         return "";
     return trace_fields_string(fields, key);
 }
@@ -209,52 +248,109 @@ static void wrong_word(struct trace_fields *fields, const char *key,
 int trace_fields_word(struct trace_fields *fields, const char *key,
                       const char *const *words, size_t count)
 {
-    const char *text = cJSON_GetStringValue(get(fields, key));
-    for (size_t i = 0; text && i < count; i++) {
-        if (strcmp(text, words[i]) == 0)
+    const struct trace_value *value = get(fields, key);
+    for (size_t i = 0; value && i < count; i++) {
+        if (trace_line_is(value, words[i]))
             return (int)i;
     }
     wrong_word(fields, key, words, count);
     return 0;
 }
 
-static bool read_header(struct trace_fields *fields, const cJSON *pair,
+int trace_fields_find(struct trace_fields *fields, const char *key,
+                      const char *const *words)
+{
+    const struct trace_value *value = get(fields, key);
+    if (!is_kind(value, TRACE_VALUE_STRING))
+        wrong(fields, key, "a string");
+    for (int i = 0; value && words[i]; i++) {
+        if (trace_line_is(value, words[i]))
+            return i;
+    }
+    return -1;
+}
+
+bool trace_fields_inner(struct trace_fields *fields, const char *key,
+                        struct trace_fields *inner)
+{
+    const struct trace_value *value = get(fields, key);
+    *inner = (struct trace_fields){
+        .file = fields->file,
+        .line = fields->line,
+        .arena = fields->arena,
+        .pool = fields->pool,
+        .error = fields->error,
+    };
+    if (!is_kind(value, TRACE_VALUE_OBJECT)) {
+        wrong(fields, key, "an object");
+        return false;
+    }
+    return trace_fields_open(inner, value->at, value->size);
+}
+
+/* -- headers --------------------------------------------------------------- */
+
+static bool read_header(struct trace_fields *fields,
+                        const struct trace_value *pair,
                         struct http_header *header)
 {
-    const char *name = cJSON_GetStringValue(cJSON_GetArrayItem(pair, 0));
-    const char *value = cJSON_GetStringValue(cJSON_GetArrayItem(pair, 1));
-    if (!cJSON_IsArray(pair) || cJSON_GetArraySize(pair) != 2 || !name ||
-        !value)
+    struct trace_value name, value, more;
+    struct trace_elements elements = trace_line_elements(pair);
+    if (pair->kind != TRACE_VALUE_ARRAY || !trace_line_next(&elements, &name) ||
+        !trace_line_next(&elements, &value) ||
+        trace_line_next(&elements, &more) || name.kind != TRACE_VALUE_STRING ||
+        value.kind != TRACE_VALUE_STRING)
         return false;
-    header->name = copy(fields, name);
-    header->value = copy(fields, value);
+    header->name = copy(fields, &name);
+    header->value = copy(fields, &value);
+    return true;
+}
+
+/* False after a problem. */
+static bool read_headers(struct trace_fields *fields, const char *key,
+                         struct http_header *items, size_t *count)
+{
+    struct trace_elements elements = trace_line_elements(get(fields, key));
+    struct trace_value pair;
+    for (*count = 0; trace_line_next(&elements, &pair); ++*count) {
+        if (*count == TRACE_HEADERS_MAX) {
+            wrong(fields, key, "a list of headers");
+            return false;
+        }
+        if (!read_header(fields, &pair, &items[*count])) {
+            wrong(fields, key, "pairs of name and value");
+            return false;
+        }
+    }
     return true;
 }
 
 struct http_headers trace_fields_headers(struct trace_fields *fields,
                                          const char *key)
 {
-    const cJSON *array = get(fields, key);
-    size_t count = (size_t)cJSON_GetArraySize(array), i = 0;
-    if (!cJSON_IsArray(array) || count > TRACE_HEADERS_MAX) {
+    const struct trace_value *array = get(fields, key);
+    struct http_headers headers = {0};
+    struct http_header items[TRACE_HEADERS_MAX];
+    size_t count;
+    if (!is_kind(array, TRACE_VALUE_ARRAY)) {
         wrong(fields, key, "a list of headers");
-        return (struct http_headers){0};
+        return headers;
     }
-    struct http_header *items =
-        arena_array(fields->arena, count, sizeof *items);
-    if (!items) {
+    if (fields->pool &&
+        trace_pool_find(fields->pool, array->at, array->size, &headers))
+        return headers;
+    if (!read_headers(fields, key, items, &count))
+        return headers;
+    struct http_header *kept = arena_array(fields->arena, count, sizeof *kept);
+    if (!kept) {
         trace_fields_no_memory(fields);
-        return (struct http_headers){0};
+        return headers;
     }
-    const cJSON *pair = NULL;
-    cJSON_ArrayForEach(pair, array)
-    {
-        if (!read_header(fields, pair, &items[i++])) {
-            wrong(fields, key, "pairs of name and value");
-            return (struct http_headers){0};
-        }
-    }
-    return (struct http_headers){.items = items, .count = count};
+    memcpy(kept, items, count * sizeof *kept);
+    headers = (struct http_headers){.items = kept, .count = count};
+    if (fields->pool)
+        trace_pool_keep(fields->pool, array->at, array->size, &headers);
+    return headers;
 }
 
 /* 64 hex digits in lower case, or "". */
@@ -271,7 +367,7 @@ static const char *read_sha256(struct trace_fields *fields)
     }
     for (size_t i = 0; i <= length; i++)
         digits[i] = (char)tolower((unsigned char)text[i]);
-    return copy(fields, digits);
+    return keep(fields, digits, length);
 }
 
 void trace_fields_result(struct trace_fields *fields,
@@ -283,8 +379,8 @@ void trace_fields_result(struct trace_fields *fields,
     if (*result->call == '\0' && !fields->is_bad)
         wrong(fields, "call", "the token of a call");
     result->is_ok = trace_fields_word(fields, "outcome", outcomes, 2) == 0;
-    if (!cJSON_IsNull(get(fields, "status")) &&
-        trace_fields_has(fields, "status"))
+    const struct trace_value *status = get(fields, "status");
+    if (status && status->kind != TRACE_VALUE_NULL)
         result->status = trace_fields_int(fields, "status", 0, 999);
     result->error = trace_fields_text(fields, "error");
     result->sha256 = read_sha256(fields);

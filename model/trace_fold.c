@@ -1,27 +1,132 @@
 #include "model/trace_fold.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/units.h"
 
-void trace_fold_deinit(struct trace_fold *fold)
+/* What the lines said of an attempt or a connection. */
+struct trace_mark {
+    int line; /* the first one */
+    bool has_begun, has_ended;
+};
+
+static_assert(offsetof(struct trace_attempt, id) == 0, "an item's id is first");
+static_assert(offsetof(struct trace_conn, conn) == 0, "an item's id is first");
+
+/* -- tables ---------------------------------------------------------------- */
+
+void trace_fold_init(struct trace_fold *fold)
 {
-    free(fold->attempts);
-    free(fold->conns);
+    *fold = (struct trace_fold){
+        .attempts = {.item_size = sizeof(struct trace_attempt)},
+        .conns = {.item_size = sizeof(struct trace_conn)},
+    };
 }
 
-/* Room for one more element of `size` bytes; NULL without memory. */
-static void *grow(void *items, size_t count, size_t *room, size_t size)
+static void table_deinit(struct trace_table *table)
 {
-    if (count < *room)
-        return items;
-    size_t wanted = *room ? *room * 2 : 64;
-    void *grown = realloc(items, wanted * size);
-    if (grown)
-        *room = wanted;
-    return grown;
+    free(table->items);
+    free(table->marks);
+    free(table->slots);
+}
+
+void trace_fold_deinit(struct trace_fold *fold)
+{
+    table_deinit(&fold->attempts);
+    table_deinit(&fold->conns);
+}
+
+static void *item_at(const struct trace_table *table, size_t index)
+{
+    return (char *)table->items + index * table->item_size;
+}
+
+static int64_t id_at(const struct trace_table *table, size_t index)
+{
+    return *(const int64_t *)item_at(table, index);
+}
+
+/* Where the id stands, or else would stand. Ids are counted, so that they are
+ * hashed well enough by themselves, and neighbours stand side by side. */
+static uint32_t *slot_of(const struct trace_table *table, int64_t id)
+{
+    size_t mask = table->slot_count - 1, at = (size_t)id & mask;
+    while (table->slots[at] && id_at(table, table->slots[at] - 1) != id)
+        at = (at + 1) & mask;
+    return &table->slots[at];
+}
+
+static bool grow_slots(struct trace_table *table, size_t room)
+{
+    uint32_t *slots = calloc(room * 2, sizeof *slots);
+    if (!slots)
+        return false;
+    free(table->slots);
+    table->slots = slots;
+    table->slot_count = room * 2;
+    for (size_t i = 0; i < table->count; i++)
+        *slot_of(table, id_at(table, i)) = (uint32_t)(i + 1);
+    return true;
+}
+
+/* Room for one more. */
+static bool grow(struct trace_table *table)
+{
+    size_t room = table->room ? table->room * 2 : 64;
+    if (table->count < table->room)
+        return true;
+    if (room > UINT32_MAX / 2)
+        return false;
+    void *items = realloc(table->items, room * table->item_size);
+    table->items = items ? items : table->items;
+    struct trace_mark *marks = realloc(table->marks, room * sizeof *marks);
+    table->marks = marks ? marks : table->marks;
+    if (!items || !marks || !grow_slots(table, room))
+        return false;
+    table->room = room;
+    return true;
+}
+
+/* Of one id; zeroed but for that if it is new. NULL without memory. */
+static void *find_or_add(struct trace_table *table, int64_t id,
+                         const struct trace_fields *fields,
+                         struct trace_mark **mark)
+{
+    if (!grow(table))
+        return NULL;
+    uint32_t *slot = slot_of(table, id);
+    if (!*slot) {
+        void *item = item_at(table, table->count);
+        memset(item, 0, table->item_size);
+        memcpy(item, &id, sizeof id);
+        table->marks[table->count] = (struct trace_mark){.line = fields->line};
+        *slot = (uint32_t)++table->count;
+    }
+    *mark = &table->marks[*slot - 1];
+    return item_at(table, *slot - 1);
+}
+
+static int by_id(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* The items, by id; they are the caller's to free. */
+static void *take_items(struct trace_table *table, size_t *count)
+{
+    void *items = table->items;
+    bool is_sorted = true;
+    for (size_t i = 1; i < table->count; i++)
+        is_sorted &= id_at(table, i - 1) < id_at(table, i);
+    if (!is_sorted)
+        qsort(items, table->count, table->item_size, by_id);
+    *count = table->count;
+    table->items = NULL;
+    return items;
 }
 
 /* -- attempts -------------------------------------------------------------- */
@@ -57,39 +162,20 @@ static void read_request(struct trace_fields *fields,
     attempt->headers = trace_fields_headers(fields, "headers");
 }
 
-static double read_chance(struct trace_fields *fields)
-{
-    const cJSON *chance =
-        cJSON_GetObjectItemCaseSensitive(fields->root, "chance");
-    if (!chance)
-        return 1.0;
-    if (cJSON_IsNumber(chance) && chance->valuedouble >= 0 &&
-        chance->valuedouble <= 1)
-        return chance->valuedouble;
-    trace_fields_problem(fields, "chance",
-                         "wrong value: a number from 0 to 1 expected");
-    return 1.0;
-}
-
 static struct fault read_fault(struct trace_fields *fields)
 {
-    struct trace_fields inner = *fields;
-    struct fault fault = {.for_ns = NS_FOREVER};
-    inner.at = NULL;
-    inner.root = cJSON_GetObjectItemCaseSensitive(fields->root, "fault");
-    if (!cJSON_IsObject(inner.root)) {
-        trace_fields_problem(fields, "fault",
-                             "wrong value: an object expected");
-        return fault;
+    struct trace_fields inner;
+    struct fault fault = {.for_ns = NS_FOREVER, .chance = 1};
+    if (trace_fields_inner(fields, "fault", &inner)) {
+        fault.kind = (enum fault_do)trace_fields_word(
+            &inner, "do", fault_do_words, FAULT_STALL + 1);
+        fault.at = (enum fault_at)trace_fields_word(
+            &inner, "at", fault_at_words, FAULT_AT_END + 1);
+        fault.after_bytes = trace_fields_time(&inner, "after_bytes", 0);
+        fault.for_ns = trace_fields_time(&inner, "for", NS_FOREVER);
+        fault.rate = trace_fields_time(&inner, "rate", 0);
+        fault.chance = trace_fields_chance(&inner, "chance");
     }
-    fault.kind = (enum fault_do)trace_fields_word(&inner, "do", fault_do_words,
-                                                  FAULT_STALL + 1);
-    fault.at = (enum fault_at)trace_fields_word(&inner, "at", fault_at_words,
-                                                FAULT_AT_END + 1);
-    fault.after_bytes = trace_fields_time(&inner, "after_bytes", 0);
-    fault.for_ns = trace_fields_time(&inner, "for", NS_FOREVER);
-    fault.rate = trace_fields_time(&inner, "rate", 0);
-    fault.chance = read_chance(&inner);
     fields->is_bad |= inner.is_bad;
     return fault;
 }
@@ -118,9 +204,10 @@ static void read_response(struct trace_fields *fields,
     attempt->reply_headers = trace_fields_headers(fields, "headers");
 }
 
-/* What is known of an attempt whose response line never came. */
-static void set_unanswered(struct trace_attempt *attempt)
+/* What is known of an attempt of which no line has told yet. */
+static void set_unknown(struct trace_attempt *attempt)
 {
+    attempt->request_end_ns = TRACE_NEVER;
     attempt->first_byte_ns = TRACE_NEVER;
     attempt->last_byte_ns = TRACE_NEVER;
     attempt->gone_ns = TRACE_NEVER;
@@ -132,113 +219,42 @@ static void set_unanswered(struct trace_attempt *attempt)
 void trace_fold_attempt(struct trace_fold *fold, struct trace_fields *fields,
                         bool is_response)
 {
-    struct trace_attempt_line *grown = grow(fold->attempts, fold->attempt_count,
-                                            &fold->attempt_room, sizeof *grown);
-    if (!grown) {
+    struct trace_mark *mark;
+    int64_t id = read_id(fields, "id");
+    if (fields->is_bad)
+        return;
+    struct trace_attempt *attempt =
+        find_or_add(&fold->attempts, id, fields, &mark);
+    if (!attempt) {
         trace_fields_no_memory(fields);
         return;
     }
-    fold->attempts = grown;
-    struct trace_attempt_line *line = &grown[fold->attempt_count++];
-    *line = (struct trace_attempt_line){
-        .line = fields->line,
-        .is_response = is_response,
-    };
-    line->attempt.id = read_id(fields, "id");
-    if (is_response) {
-        read_response(fields, &line->attempt);
-    } else {
-        read_request(fields, &line->attempt);
-        set_unanswered(&line->attempt);
-    }
-}
-
-static int compare_attempts(const void *left, const void *right)
-{
-    const struct trace_attempt_line *a = left, *b = right;
-    if (a->attempt.id != b->attempt.id)
-        return a->attempt.id < b->attempt.id ? -1 : 1;
-    if (a->is_response != b->is_response)
-        return a->is_response ? 1 : -1;
-    return a->line - b->line;
-}
-
-/* Copies what read_response has set. */
-static void add_response(struct trace_attempt *to,
-                         const struct trace_attempt *from)
-{
-    struct trace_attempt whole = *from;
-    whole.conn = to->conn;
-    whole.conn_use = to->conn_use;
-    whole.accepted_ns = to->accepted_ns;
-    whole.head_ns = to->head_ns;
-    whole.request_end_ns = to->request_end_ns;
-    whole.call = to->call;
-    whole.judged = to->judged;
-    whole.route = to->route;
-    whole.step = to->step;
-    whole.reason = to->reason;
-    whole.body_size = to->body_size;
-    whole.body_sha256 = to->body_sha256;
-    whole.method = to->method;
-    whole.target = to->target;
-    whole.headers = to->headers;
-    *to = whole;
-}
-
-/* Joins one line, in order of compare_attempts, to what stands so far. */
-static void join_attempt(const struct trace_attempt_line *line,
-                         bool is_after_response, struct trace_fields *fields,
-                         struct trace *trace)
-{
-    size_t count = trace->attempt_count;
-    struct trace_attempt *last = count ? &trace->attempts[count - 1] : NULL;
-    bool is_known = last && last->id == line->attempt.id;
-    fields->line = line->line;
-    if (!line->is_response && !is_known)
-        trace->attempts[trace->attempt_count++] = line->attempt;
-    else if (line->is_response && is_known && !is_after_response)
-        add_response(last, &line->attempt);
-    else if (!is_known)
-        trace_fields_problem(fields, "id", "a response to no request");
-    else
+    if (is_response ? mark->has_ended : mark->has_begun) {
         trace_fields_problem(fields, "id", "a second %s with id %" PRId64,
-                             line->is_response ? "response" : "request",
-                             line->attempt.id);
-}
-
-static void fold_attempts(struct trace_fold *fold, struct trace_fields *fields,
-                          struct trace *trace)
-{
-    size_t count = fold->attempt_count;
-    trace->attempts =
-        arena_array(&trace->arena, count, sizeof *trace->attempts);
-    if (!trace->attempts) {
-        trace_fields_no_memory(fields);
+                             is_response ? "response" : "request", id);
         return;
     }
-    if (count > 0)
-        qsort(fold->attempts, count, sizeof *fold->attempts, compare_attempts);
-    for (size_t i = 0; i < count; i++) {
-        const struct trace_attempt_line *line = &fold->attempts[i];
-        bool is_after_response = i > 0 && line[-1].is_response &&
-                                 line[-1].attempt.id == line->attempt.id;
-        join_attempt(line, is_after_response, fields, trace);
-    }
+    if (!mark->has_begun && !mark->has_ended)
+        set_unknown(attempt);
+    mark->has_begun |= !is_response;
+    mark->has_ended |= is_response;
+    if (is_response)
+        read_response(fields, attempt);
+    else
+        read_request(fields, attempt);
 }
 
 /* -- connections ----------------------------------------------------------- */
 
+/* Later lines of a connection; the first one accepts it. */
 static void read_conn(struct trace_fields *fields, enum trace_event event,
-                      struct trace_conn *conn)
+                      int64_t t_ns, struct trace_conn *conn)
 {
-    int64_t t_ns = read_count(fields, "t");
-    conn->conn = read_id(fields, "conn");
-    conn->closed_ns = TRACE_NEVER;
-    conn->step = "";
-    conn->proof = "";
     if (event == TRACE_ACCEPT) {
         conn->accepted_ns = t_ns;
+        conn->closed_ns = TRACE_NEVER;
+        conn->step = "";
+        conn->proof = "";
     } else if (event == TRACE_CLOSE) {
         conn->closed_ns = t_ns;
         conn->requests = read_count(fields, "requests");
@@ -253,67 +269,34 @@ static void read_conn(struct trace_fields *fields, enum trace_event event,
 void trace_fold_conn(struct trace_fold *fold, struct trace_fields *fields,
                      enum trace_event event)
 {
-    struct trace_conn_line *grown =
-        grow(fold->conns, fold->conn_count, &fold->conn_room, sizeof *grown);
-    if (!grown) {
+    struct trace_mark *mark;
+    int64_t t_ns = read_count(fields, "t"), id = read_id(fields, "conn");
+    if (fields->is_bad)
+        return;
+    struct trace_conn *conn = find_or_add(&fold->conns, id, fields, &mark);
+    if (!conn) {
         trace_fields_no_memory(fields);
         return;
     }
-    fold->conns = grown;
-    struct trace_conn_line *line = &grown[fold->conn_count++];
-    *line = (struct trace_conn_line){.line = fields->line, .event = event};
-    read_conn(fields, event, &line->conn);
-}
-
-static int compare_conns(const void *left, const void *right)
-{
-    const struct trace_conn_line *a = left, *b = right;
-    if (a->conn.conn != b->conn.conn)
-        return a->conn.conn < b->conn.conn ? -1 : 1;
-    return a->line - b->line;
-}
-
-static void join_conn(const struct trace_conn_line *line,
-                      struct trace_fields *fields, struct trace *trace)
-{
-    size_t count = trace->conn_count;
-    struct trace_conn *last = count ? &trace->conns[count - 1] : NULL;
-    bool is_known = last && last->conn == line->conn.conn;
-    fields->line = line->line;
-    if (is_known && line->event == TRACE_ACCEPT) {
-        trace_fields_problem(fields, "conn", "accepted a second time");
-    } else if (!is_known && line->event != TRACE_ACCEPT) {
-        trace_fields_problem(fields, "conn", "never accepted before");
-    } else if (line->event == TRACE_ACCEPT) {
-        trace->conns[trace->conn_count++] = line->conn;
-    } else if (line->event == TRACE_CLOSE) {
-        last->closed_ns = line->conn.closed_ns;
-        last->requests = line->conn.requests;
-    } else {
-        last->fault = line->conn.fault;
-        last->step = line->conn.step;
-        last->proof = line->conn.proof;
-    }
-}
-
-static void fold_conns(struct trace_fold *fold, struct trace_fields *fields,
-                       struct trace *trace)
-{
-    size_t count = fold->conn_count;
-    trace->conns = arena_array(&trace->arena, count, sizeof *trace->conns);
-    if (!trace->conns) {
-        trace_fields_no_memory(fields);
+    if (mark->has_begun == (event == TRACE_ACCEPT)) {
+        trace_fields_problem(fields, "conn",
+                             mark->has_begun ? "accepted a second time"
+                                             : "never accepted before");
         return;
     }
-    if (count > 0)
-        qsort(fold->conns, count, sizeof *fold->conns, compare_conns);
-    for (size_t i = 0; i < count; i++)
-        join_conn(&fold->conns[i], fields, trace);
+    mark->has_begun = true;
+    read_conn(fields, event, t_ns, conn);
 }
 
 void trace_fold_finish(struct trace_fold *fold, struct trace_fields *fields,
                        struct trace *trace)
 {
-    fold_attempts(fold, fields, trace);
-    fold_conns(fold, fields, trace);
+    for (size_t i = 0; i < fold->attempts.count; i++) {
+        if (!fold->attempts.marks[i].has_begun) {
+            fields->line = fold->attempts.marks[i].line;
+            trace_fields_problem(fields, "id", "a response to no request");
+        }
+    }
+    trace->attempts = take_items(&fold->attempts, &trace->attempt_count);
+    trace->conns = take_items(&fold->conns, &trace->conn_count);
 }

@@ -5,42 +5,37 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "model/trace.h"
 #include "model/trace_fields.h"
 #include "model/trace_words.h"
 
-/* One line about an attempt: a "request" or a "response". */
-struct trace_attempt_line {
-    struct trace_attempt attempt;
-    int line;
-    bool is_response;
+/* Attempts or connections so far, in the order of their first lines. */
+struct trace_table {
+    void *items; /* each begins with its id */
+    size_t item_size, count, room;
+    struct trace_mark *marks; /* what was said of each */
+    uint32_t *slots;          /* by a hash of the id: index + 1; 0: empty */
+    size_t slot_count;
 };
 
-/* One line about a connection. */
-struct trace_conn_line {
-    struct trace_conn conn;
-    int line;
-    enum trace_event event; /* accept, accept-fault or close */
-};
-
-/* Lines so far. Zero-initialise; free with trace_fold_deinit. */
+/* Free with trace_fold_deinit. */
 struct trace_fold {
-    struct trace_attempt_line *attempts;
-    size_t attempt_count, attempt_room;
-    struct trace_conn_line *conns;
-    size_t conn_count, conn_room;
+    struct trace_table attempts, conns;
 };
+void trace_fold_init(struct trace_fold *fold);
 void trace_fold_deinit(struct trace_fold *fold);
 
-/* Reads the fields of the line and keeps them. */
+/* Reads the fields of the line. Lines that contradict each other are problems:
+ * an id twice, the end of a connection that never began. */
 void trace_fold_attempt(struct trace_fold *fold, struct trace_fields *fields,
                         bool is_response);
 void trace_fold_conn(struct trace_fold *fold, struct trace_fields *fields,
                      enum trace_event event);
 
-/* Writes attempts and conns of `trace`, by id, into its arena. Lines that
- * contradict each other are problems: an id twice, a response to no request. */
+/* Moves attempts and connections, by id, into `trace`. A response to no request
+ * is a problem. */
 void trace_fold_finish(struct trace_fold *fold, struct trace_fields *fields,
                        struct trace *trace);
 

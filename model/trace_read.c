@@ -2,10 +2,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/jsonc.h"
 #include "model/trace.h"
 #include "model/trace_fields.h"
 #include "model/trace_fold.h"
 #include "model/trace_words.h"
+
+/* Longer lines are none of ours; and a file that is no trace at all may be one
+ * line of any length. */
+enum { LINE_MAX_READ = JSONC_BYTES_MAX, EXCERPT = 256 * 1024 };
 
 /* A trace under construction. */
 struct reader {
@@ -252,39 +257,30 @@ static void read_event(struct reader *reader, enum trace_event event)
 /* A line of an unknown event is skipped: a later version wrote it. */
 static void read_line(struct reader *reader, const char *line, size_t size)
 {
-    if (!trace_fields_open(&reader->fields, line, size))
+    struct trace_fields *fields = &reader->fields;
+    fields->line++;
+    if (size > LINE_MAX_READ) {
+        trace_fields_problem(fields, "", "longer than %d MiB",
+                             LINE_MAX_READ >> 20);
         return;
-    const cJSON *ev =
-        cJSON_GetObjectItemCaseSensitive(reader->fields.root, "ev");
-    const char *word = cJSON_GetStringValue(ev);
-    if (!word)
-        trace_fields_problem(&reader->fields, "ev",
-                             "missing: a string expected");
-    for (int i = 0; word && trace_words_event[i]; i++) {
-        if (strcmp(word, trace_words_event[i]) == 0)
-            read_event(reader, (enum trace_event)i);
     }
-    trace_fields_close(&reader->fields);
+    if (!trace_fields_open(fields, line, size))
+        return;
+    int event = trace_fields_find(fields, "ev", trace_words_event);
+    if (event >= 0)
+        read_event(reader, (enum trace_event)event);
 }
 
-/* A last line without a newline was cut short by a kill: it is not read. */
-static bool read_lines(struct reader *reader, const char *bytes, size_t size)
+/* Reads whole lines until one is bad. Returns how many bytes they are. */
+static size_t read_lines(struct reader *reader, const char *bytes, size_t size)
 {
-    const char *end = bytes + size, *newline;
-    while (bytes < end &&
-           (newline = memchr(bytes, '\n', (size_t)(end - bytes)))) {
-        reader->fields.line++;
-        read_line(reader, bytes, (size_t)(newline - bytes));
-        if (reader->fields.is_bad)
-            return false;
-        bytes = newline + 1;
+    const char *at = bytes, *end = bytes + size, *newline;
+    while (!reader->fields.is_bad && at < end &&
+           (newline = memchr(at, '\n', (size_t)(end - at)))) {
+        read_line(reader, at, (size_t)(newline - at));
+        at = newline + 1;
     }
-    if (reader->is_begun)
-        return true;
-    reader->fields.line = 1;
-    trace_fields_problem(&reader->fields, "ev",
-                         "not a trace: no line has \"ev\":\"run\"");
-    return false;
+    return (size_t)(at - bytes);
 }
 
 static void set_defaults(struct trace *trace)
@@ -301,35 +297,65 @@ static void no_memory(const char *file, struct error *error)
     error_add(error, PROBLEM_MEMORY, "no memory to read %s", file);
 }
 
+static bool reader_init(struct reader *reader, const char *file,
+                        struct error *error)
+{
+    *reader = (struct reader){.fields = {.file = file, .error = error}};
+    trace_fold_init(&reader->fold);
+    reader->trace = calloc(1, sizeof *reader->trace);
+    if (reader->trace) {
+        set_defaults(reader->trace);
+        reader->fields.arena = &reader->trace->arena;
+        reader->fields.pool = trace_pool_create(&reader->trace->arena);
+    }
+    if (reader->fields.pool)
+        return true;
+    no_memory(file, error);
+    free(reader->trace);
+    return false;
+}
+
+/* The trace if all its lines were good; NULL if not. */
+static struct trace *reader_finish(struct reader *reader)
+{
+    struct trace_fields *fields = &reader->fields;
+    if (!fields->is_bad && !reader->is_begun) {
+        fields->line = 1;
+        trace_fields_problem(fields, "ev",
+                             "not a trace: no line has \"ev\":\"run\"");
+    }
+    if (!fields->is_bad)
+        trace_fold_finish(&reader->fold, fields, reader->trace);
+    trace_fold_deinit(&reader->fold);
+    trace_pool_free(fields->pool);
+    if (!fields->is_bad)
+        return reader->trace;
+    trace_free(reader->trace);
+    return NULL;
+}
+
+/* A last line without a newline was cut short by a kill: it is not read. */
 struct trace *trace_read(const char *file, const char *bytes, size_t size,
                          struct error *error)
 {
-    struct trace *trace = calloc(1, sizeof *trace);
-    if (!trace) {
-        no_memory(file, error);
+    struct reader reader;
+    if (!reader_init(&reader, file, error))
         return NULL;
-    }
-    set_defaults(trace);
-    struct reader reader = {
-        .trace = trace,
-        .fields = {.file = file, .arena = &trace->arena, .error = error},
-    };
-    if (read_lines(&reader, bytes, size))
-        trace_fold_finish(&reader.fold, &reader.fields, trace);
-    trace_fold_deinit(&reader.fold);
-    if (!reader.fields.is_bad)
-        return trace;
-    trace_free(trace);
-    return NULL;
+    read_lines(&reader, bytes, size);
+    return reader_finish(&reader);
 }
 
 void trace_free(struct trace *trace)
 {
     if (!trace)
         return;
+    free(trace->attempts);
+    free(trace->conns);
     arena_deinit(&trace->arena);
     free(trace);
 }
+
+/* -- files ----------------------------------------------------------------- */
 
 /* A name that can't be opened is the user's slip; an I/O error is not. */
 static void cannot_read(const char *file, int errno_value, struct error *error)
@@ -342,44 +368,59 @@ static void cannot_read(const char *file, int errno_value, struct error *error)
         problem->kind = PROBLEM_INPUT;
 }
 
-/* The whole of an open file; NULL and a problem on failure. */
-static char *read_all(const char *file, FILE *in, size_t *size,
-                      struct error *error)
+/* A part of a file with at least one whole line. */
+struct excerpt {
+    char *bytes;
+    size_t size, room;
+};
+
+/* Reads on behind what is there, in one twice as large if that is full. */
+static bool fill(struct excerpt *excerpt, FILE *in, struct reader *reader)
 {
-    size_t room = (size_t)32 * 1024, got = 0;
-    char *bytes = NULL;
-    *size = 0;
-    do {
-        char *grown = realloc(bytes, room *= 2);
+    if (excerpt->size == excerpt->room) {
+        size_t room = excerpt->room ? excerpt->room * 2 : EXCERPT;
+        char *grown = realloc(excerpt->bytes, room);
         if (!grown) {
-            free(bytes);
-            no_memory(file, error);
-            return NULL;
+            trace_fields_no_memory(&reader->fields);
+            return false;
         }
-        bytes = grown;
-        got = fread(bytes + *size, 1, room - *size, in);
-        *size += got;
-    } while (*size == room);
-    if (!ferror(in))
-        return bytes;
-    cannot_read(file, errno, error);
-    free(bytes);
-    return NULL;
+        excerpt->bytes = grown;
+        excerpt->room = room;
+    }
+    size_t got = fread(excerpt->bytes + excerpt->size, 1,
+                       excerpt->room - excerpt->size, in);
+    excerpt->size += got;
+    return got > 0;
+}
+
+static void read_open_file(struct reader *reader, FILE *in)
+{
+    struct excerpt excerpt = {0};
+    while (!reader->fields.is_bad && fill(&excerpt, in, reader)) {
+        size_t used = read_lines(reader, excerpt.bytes, excerpt.size);
+        excerpt.size -= used;
+        memmove(excerpt.bytes, excerpt.bytes + used, excerpt.size);
+        if (excerpt.size > LINE_MAX_READ)
+            read_line(reader, excerpt.bytes, excerpt.size);
+    }
+    free(excerpt.bytes);
+    if (ferror(in)) {
+        cannot_read(reader->fields.file, errno, reader->fields.error);
+        reader->fields.is_bad = true;
+    }
 }
 
 struct trace *trace_read_file(const char *file, struct error *error)
 {
-    struct trace *trace = NULL;
-    size_t size = 0;
-    FILE *in = fopen(file, "rb");
+    struct reader reader;
+    FILE *in = fopen(file, "rbe");
     if (!in) {
         cannot_read(file, errno, error);
         return NULL;
     }
-    char *bytes = read_all(file, in, &size, error);
-    if (bytes)
-        trace = trace_read(file, bytes, size, error);
-    free(bytes);
+    bool is_ready = reader_init(&reader, file, error);
+    if (is_ready)
+        read_open_file(&reader, in);
     fclose(in);
-    return trace;
+    return is_ready ? reader_finish(&reader) : NULL;
 }
