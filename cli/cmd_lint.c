@@ -8,8 +8,9 @@
 
 static const char usage[] =
     "Usage: retryspec lint [--json] [FILE...]\n\n"
-    "Checks scenarios, profiles and rule catalogues; the keys of a file say "
-    "which it\nis. Without a file: all that this program carries. Every "
+    "Checks scenarios, profiles, worlds and rule catalogues; the keys of a "
+    "file say\nwhich it is. Without a file: all that this program carries. "
+    "Every "
     "problem is shown with\nits place. Exit code 2 if there is any.\n\n"
     "Options:\n"
     "      --json   as JSON, on standard output\n"
@@ -41,7 +42,7 @@ static bool lint_room(struct lint *lint, size_t size)
 static bool add_shipped(struct lint *lint)
 {
     static const enum shipped_kind kinds[] = {SHIPPED_SCENARIO, SHIPPED_PROFILE,
-                                              SHIPPED_RULES};
+                                              SHIPPED_WORLD, SHIPPED_RULES};
     enum { KINDS = sizeof kinds / sizeof kinds[0] };
     size_t size = 0;
     for (const struct embedded_file *file = embedded_files; file->name;

@@ -7,11 +7,11 @@
 #include "model/jsonc.h"
 #include "model/profile.h"
 #include "model/scenario.h"
+#include "model/world.h"
 
 const char *const lint_kind_words[] = {
-    [LINT_UNKNOWN] = "unknown",
-    [LINT_SCENARIO] = "scenario",
-    [LINT_PROFILE] = "profile",
+    [LINT_UNKNOWN] = "unknown", [LINT_SCENARIO] = "scenario",
+    [LINT_PROFILE] = "profile", [LINT_WORLD] = "world",
     [LINT_RULES] = "rules",
 };
 
@@ -23,6 +23,7 @@ static enum lint_kind detect_kind(const struct jsonc_value *root)
         const char *key;
         enum lint_kind kind;
     } marks[] = {
+        {"world", LINT_WORLD},     {"arrivals", LINT_WORLD},
         {"profile", LINT_PROFILE}, {"layers", LINT_PROFILE},
         {"rules", LINT_RULES},     {"id", LINT_SCENARIO},
         {"server", LINT_SCENARIO}, {"workload", LINT_SCENARIO},
@@ -40,10 +41,10 @@ static enum lint_kind detect_kind(const struct jsonc_value *root)
 static void add_unknown_kind(const struct jsonc_value *root)
 {
     struct problem *problem = jsonc_problem(
-        root, "neither a scenario, a profile nor a rule catalogue");
+        root, "neither a scenario, a profile, a world nor a rule catalogue");
     snprintf(problem->hint, sizeof problem->hint,
              "a scenario has \"id\" and \"server\", a profile \"profile\" and "
-             "\"layers\", a catalogue \"rules\"");
+             "\"layers\", a world \"world\", a catalogue \"rules\"");
 }
 
 static void add_unknown_rule(const struct jsonc_value *at, const char *id,
@@ -114,6 +115,17 @@ static void lint_profile(struct lint_file *file, struct jsonc_value *root,
     profile_free(profile);
 }
 
+static void lint_world(struct lint_file *file)
+{
+    const struct source *source = &file->source;
+    struct world *world =
+        world_read(source->path, source->bytes, source->size, &file->problems);
+    if (world) {
+        snprintf(file->id, sizeof file->id, "%s", world->id);
+        world_free(world);
+    }
+}
+
 static void lint_rules(struct lint_file *file)
 {
     const struct source *source = &file->source;
@@ -140,6 +152,9 @@ void lint_file_check(struct lint_file *file, const struct rule_catalogue *rules)
         break;
     case LINT_PROFILE:
         lint_profile(file, &root, rules);
+        break;
+    case LINT_WORLD:
+        lint_world(file);
         break;
     case LINT_RULES:
         lint_rules(file);

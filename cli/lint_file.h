@@ -8,7 +8,13 @@
 #include "model/error.h"
 #include "model/verdict.h"
 
-enum lint_kind { LINT_UNKNOWN, LINT_SCENARIO, LINT_PROFILE, LINT_RULES };
+enum lint_kind {
+    LINT_UNKNOWN,
+    LINT_SCENARIO,
+    LINT_PROFILE,
+    LINT_WORLD,
+    LINT_RULES
+};
 
 extern const char *const lint_kind_words[]; /* indexed by enum lint_kind */
 

@@ -13,6 +13,7 @@ static const struct naming {
 } namings[] = {
     [SHIPPED_SCENARIO] = {"", ".jsonc"},
     [SHIPPED_PROFILE] = {"profiles/", ".jsonc"},
+    [SHIPPED_WORLD] = {"worlds/", ".jsonc"},
     [SHIPPED_SCHEMA] = {"schema/", ".schema.json"},
     [SHIPPED_ADAPTER] = {"adapters/adapter.", ""},
     [SHIPPED_RULES] = {"", "rules.jsonc"},
@@ -34,6 +35,9 @@ static enum shipped_kind kind_of(const char *name)
     }
     if (naming_matches(&namings[SHIPPED_PROFILE], name)) {
         return SHIPPED_PROFILE;
+    }
+    if (naming_matches(&namings[SHIPPED_WORLD], name)) {
+        return SHIPPED_WORLD;
     }
     if (naming_matches(&namings[SHIPPED_ADAPTER], name)) {
         return SHIPPED_ADAPTER;

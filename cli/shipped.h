@@ -10,6 +10,7 @@
 enum shipped_kind {
     SHIPPED_SCENARIO, /* id "retry-after/429-seconds" */
     SHIPPED_PROFILE,  /* id "curl-retry" */
+    SHIPPED_WORLD,    /* id "outage-2min" */
     SHIPPED_SCHEMA,   /* id "verdict" */
     SHIPPED_ADAPTER,  /* id "py": the ending of its file */
     SHIPPED_RULES,    /* id "rules" */

@@ -25,7 +25,7 @@ static const char *kind_word(enum shipped_kind kind)
     static const char *const words[] = {
         [SHIPPED_SCENARIO] = "scenario", [SHIPPED_PROFILE] = "profile",
         [SHIPPED_SCHEMA] = "schema",     [SHIPPED_ADAPTER] = "adapter",
-        [SHIPPED_RULES] = "file",
+        [SHIPPED_WORLD] = "world",       [SHIPPED_RULES] = "file",
     };
     return words[kind];
 }
@@ -33,8 +33,11 @@ static const char *kind_word(enum shipped_kind kind)
 static const char *kind_lister(enum shipped_kind kind)
 {
     static const char *const commands[] = {
-        [SHIPPED_SCENARIO] = "list", [SHIPPED_PROFILE] = "list --profiles",
-        [SHIPPED_SCHEMA] = "schema", [SHIPPED_ADAPTER] = "init --help",
+        [SHIPPED_SCENARIO] = "list",
+        [SHIPPED_PROFILE] = "list --profiles",
+        [SHIPPED_SCHEMA] = "schema",
+        [SHIPPED_ADAPTER] = "init --help",
+        [SHIPPED_WORLD] = "explore --help",
         [SHIPPED_RULES] = "explain",
     };
     return commands[kind];

@@ -26,6 +26,8 @@ static int64_t draw_delay(const struct delay *delay, struct rng *rng)
         return to_delay(a + b * rng_normal(rng));
     case DELAY_LOGNORMAL:
         return to_delay(a * exp(delay->sigma * rng_normal(rng)));
+    case DELAY_EXPONENTIAL:
+        return to_delay(-a * log1p(-rng_uniform(rng)));
     }
     return 0;
 }

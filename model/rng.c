@@ -48,9 +48,9 @@ double rng_uniform(struct rng *rng)
     return (double)(rng_next(rng) >> 11) * 0x1p-53;
 }
 
-/* log(x) for 0 < x < 1 from IEEE operations alone: the C library's log may
- * differ in the last bit between machines, and streams must not. */
-static double log_portable(double x)
+/* From IEEE operations alone: the C library's log may differ in the last bit
+ * between machines, and streams must not. */
+double rng_log(double x)
 {
     int exponent;
     double mantissa = frexp(x, &exponent); /* in [0.5, 1) */
@@ -70,6 +70,6 @@ double rng_normal(struct rng *rng)
         double v = 2 * rng_uniform(rng) - 1;
         double square = u * u + v * v;
         if (square > 0 && square < 1)
-            return u * sqrt(-2 * log_portable(square) / square);
+            return u * sqrt(-2 * rng_log(square) / square);
     }
 }

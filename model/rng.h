@@ -22,4 +22,7 @@ double rng_uniform(struct rng *rng);
 /* Normal with mean 0 and standard deviation 1. */
 double rng_normal(struct rng *rng);
 
+/* The natural logarithm for 0 < x < 1, the same bits on every machine. */
+double rng_log(double x);
+
 #endif

@@ -58,6 +58,7 @@ enum delay_kind {
     DELAY_UNIFORM,   /* {"uniform": ["10ms", "30ms"]}: a..b */
     DELAY_NORMAL,    /* {"normal": {"mean": "20ms", "sd": "5ms"}}: a, b; >= 0 */
     DELAY_LOGNORMAL, /* {"lognormal": {"median": "20ms", "sigma": 0.5}}: a */
+    DELAY_EXPONENTIAL, /* {"exponential": "20ms"}: the mean, a */
 };
 
 /* Time between the whole request and the first byte of the answer. */

@@ -132,7 +132,8 @@ static void read_lognormal(const struct jsonc_value *at, struct delay *delay)
 
 void scenario_delay_read(const struct jsonc_value *at, struct delay *delay)
 {
-    static const char *const keys[] = {"uniform", "normal", "lognormal", NULL};
+    static const char *const keys[] = {"uniform", "normal", "lognormal",
+                                       "exponential", NULL};
     *delay = (struct delay){.kind = DELAY_FIXED};
     if (!cJSON_IsObject(at->item)) {
         jsonc_duration(at, &delay->a_ns);
@@ -144,7 +145,7 @@ void scenario_delay_read(const struct jsonc_value *at, struct delay *delay)
     if (cJSON_GetArraySize(at->item) != 1) {
         jsonc_problem(at,
                       "expected one of \"uniform\", \"normal\", "
-                      "\"lognormal\", found %d keys",
+                      "\"lognormal\", \"exponential\", found %d keys",
                       cJSON_GetArraySize(at->item));
     } else if (jsonc_get(at, "uniform", &value)) {
         delay->kind = DELAY_UNIFORM;
@@ -155,6 +156,9 @@ void scenario_delay_read(const struct jsonc_value *at, struct delay *delay)
     } else if (jsonc_get(at, "lognormal", &value)) {
         delay->kind = DELAY_LOGNORMAL;
         read_lognormal(&value, delay);
+    } else if (jsonc_get(at, "exponential", &value)) {
+        delay->kind = DELAY_EXPONENTIAL;
+        jsonc_duration(&value, &delay->a_ns);
     }
 }
 

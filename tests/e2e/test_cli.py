@@ -563,9 +563,9 @@ def test_lint_a_file_of_no_kind(tmp_path):
     done = run("lint", "x.jsonc", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr == (
-        "x.jsonc:1:1: neither a scenario, a profile nor a rule catalogue\n"
+        "x.jsonc:1:1: neither a scenario, a profile, a world nor a rule catalogue\n"
         '    a scenario has "id" and "server", a profile "profile" and "layers", '
-        'a catalogue "rules"\n1 file, 1 problem\n')
+        'a world "world", a catalogue "rules"\n1 file, 1 problem\n')
 
 
 def test_lint_what_cannot_be_read(tmp_path):

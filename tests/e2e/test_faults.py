@@ -450,7 +450,8 @@ def test_client_leaves_during_a_delay(serve):
 @pytest.mark.parametrize("delay,low,high", [
     ({"uniform": ["5ms", "30ms"]}, 5, 30),
     ({"normal": {"mean": "20ms", "sd": "5ms"}}, 0, 60),
-    ({"lognormal": {"median": "10ms", "sigma": 0.5}}, 0, 200)])
+    ({"lognormal": {"median": "10ms", "sigma": 0.5}}, 0, 200),
+    ({"exponential": "10ms"}, 0, 200)])
 def test_delays_are_drawn_by_the_seed(serve, delay, low, high):
     def drawn(seed):
         server = serve([{"reply": 204, "delay": delay}], seed=seed)

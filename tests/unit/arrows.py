@@ -14,13 +14,14 @@ ALLOWED = {
     "mock_server": {"mock_server", "model"},
     "client": {"client", "model"},
     "sim": {"sim", "client", "mock_server", "model"},
+    "lab": {"lab", "client", "model"},
     "judge": {"judge", "client", "model"},
     "reports": {"reports", "judge", "model"},
     "runner": {"runner", "reports", "judge", "mock_server", "model",
                "client"},  # its laws, to know how long a run may take
     "dialects": {"dialects", "client", "model"},
     "compare": {"compare", "client", "model"},
-    "cli": {"cli", "runner", "sim", "compare", "dialects", "reports", "judge", "client",
+    "cli": {"cli", "runner", "lab", "sim", "compare", "dialects", "reports", "judge", "client",
             "mock_server", "model"},
 }
 

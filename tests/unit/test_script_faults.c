@@ -249,6 +249,10 @@ static void delays_are_as_said(void **state)
         draw_delays("{\"lognormal\":{\"median\":\"20ms\",\"sigma\":0.5}}");
     assert_true(lognormal.min_ns > 0);
     assert_true(lognormal.mean_ns > 22.0e6 && lognormal.mean_ns < 23.4e6);
+    struct delays exponential = draw_delays("{\"exponential\":\"20ms\"}");
+    assert_true(exponential.mean_ns > 19.2e6 && exponential.mean_ns < 20.8e6);
+    assert_in_range(exponential.min_ns, 0, NS_PER_MS / 10);
+    assert_in_range(exponential.max_ns, 120 * NS_PER_MS, 400 * NS_PER_MS);
 }
 
 /* -- bookkeeping ----------------------------------------------------------- */

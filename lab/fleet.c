@@ -1,0 +1,158 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab/fleet_parts.h"
+#include "model/units.h"
+
+/* Labels of the random streams. */
+enum { STREAM_NETWORK = 0x6c6162, STREAM_SERVICE, STREAM_ARRIVALS };
+
+/* -- what a fleet can play -------------------------------------------------
+ */
+
+bool fleet_supports(const struct fleet_input *input, struct error *error)
+{
+    const struct profile *profile = input->profile;
+    const char *what = NULL;
+    if (profile->follow_up.path)
+        what = "a follow-up request";
+    for (size_t i = 0; i < profile->layer_count; i++) {
+        const struct slots *slots = &profile->layers[i].slots;
+        bool has_slots = slots->limit > 0 || slots->byte_limit > 0;
+        if (has_slots && input->world->arrivals.kind == ARRIVE_POISSON)
+            what = "slots that several calls of a client share";
+    }
+    if (what)
+        error_add(error, PROBLEM_INPUT,
+                  "a fleet can't play the profile \"%s\": it has %s; "
+                  "retryspec sim can",
+                  profile->id, what);
+    return !what;
+}
+
+/* -- for the other files ---------------------------------------------------
+ */
+
+void fleet_push(struct fleet *fleet, int64_t at_ns, enum fleet_event event,
+                struct queued of)
+{
+    struct heap_event next = {
+        .at_ns = at_ns,
+        .who = of.who,
+        .what = (uint32_t)event << SERIAL_BITS | (of.serial & SERIAL_MASK),
+    };
+    if (at_ns != NS_FOREVER && !heap_push(&fleet->heap, next))
+        fleet->has_failed = true;
+}
+
+bool fleet_is_awaited(const struct fleet *fleet, struct queued of)
+{
+    const struct fleet_call *call = fleet_call_at(fleet, of.who);
+    return !call->is_over && (call->serial & SERIAL_MASK) == of.serial;
+}
+
+int64_t fleet_leg_ns(struct fleet *fleet)
+{
+    return draw_delay(&fleet->world->network, &fleet->normal, &fleet->network);
+}
+
+struct tally_bin *fleet_bin(struct fleet *fleet)
+{
+    static struct tally_bin nowhere;
+    struct tally_bin *bin = tally_bin(fleet->tally, fleet->now_ns);
+    if (!bin)
+        fleet->has_failed = true;
+    return bin ? bin : &nowhere;
+}
+
+/* -- the loop --------------------------------------------------------------
+ */
+
+static void dispatch(struct fleet *fleet, enum fleet_event event,
+                     struct queued of)
+{
+    switch (event) {
+    case EVENT_BEGIN:
+        fleet_arrive(fleet, of.who);
+        return;
+    case EVENT_TIMER:
+        if (fleet_is_awaited(fleet, of))
+            fleet_call_timer(fleet, of.who);
+        return;
+    case EVENT_REACH:
+        if (fleet->world->server.is_row)
+            fleet_row_write(fleet, of);
+        else
+            fleet_server_reach(fleet, of);
+        return;
+    case EVENT_SERVED:
+        fleet_server_served(fleet, of);
+        return;
+    case EVENT_ANSWER:
+        if (fleet_is_awaited(fleet, of))
+            fleet_call_answer(fleet, of.who);
+        return;
+    case EVENT_READ:
+        fleet_row_read(fleet, of);
+        return;
+    case EVENT_VERSION:
+        fleet_row_version(fleet, of);
+        return;
+    }
+}
+
+static void loop(struct fleet *fleet)
+{
+    int64_t ends_ns = fleet->world->ends_ns;
+    while (fleet->heap.count > 0 && !fleet->has_failed) {
+        struct heap_event next = heap_pop(&fleet->heap);
+        if (next.at_ns > ends_ns)
+            return;
+        fleet->now_ns = next.at_ns;
+        fleet->tally->events++;
+        fleet->tally->ended_ns = next.at_ns;
+        dispatch(fleet, (enum fleet_event)(next.what >> SERIAL_BITS),
+                 (struct queued){.who = next.who,
+                                 .serial = next.what & SERIAL_MASK});
+    }
+}
+
+/* -- one run ---------------------------------------------------------------
+ */
+
+/* Each trial has streams of its own, whatever other trials there are. */
+static void init_streams(struct fleet *fleet, const struct fleet_input *input)
+{
+    uint64_t seed = input->seed, trial = input->trial;
+    struct rng calls = rng_stream(seed, 0, trial);
+    normal_init(&fleet->normal);
+    fleet->network = rng_stream(seed, STREAM_NETWORK, trial);
+    fleet->service = rng_stream(seed, STREAM_SERVICE, trial);
+    fleet->arrivals = rng_stream(seed, STREAM_ARRIVALS, trial);
+    fleet->seed = rng_next(&calls);
+}
+
+bool fleet_run(const struct fleet_input *input, struct tally *tally,
+               struct error *error)
+{
+    struct fleet fleet = {
+        .world = input->world, .profile = input->profile, .tally = tally};
+    memset(tally, 0, sizeof *tally);
+    tally->recovery_ns = world_recovery_ns(input->world);
+    init_streams(&fleet, input);
+    if (fleet_calls_init(&fleet)) {
+        fleet_server_init(&fleet);
+        fleet_arrivals_begin(&fleet);
+        loop(&fleet);
+    } else {
+        fleet.has_failed = true;
+    }
+    fleet_calls_deinit(&fleet);
+    heap_deinit(&fleet.heap);
+    free(fleet.server.queue);
+    if (fleet.has_failed)
+        error_add(error, PROBLEM_MEMORY,
+                  "no memory for a fleet of %lld clients",
+                  (long long)input->world->clients);
+    return !fleet.has_failed;
+}
