@@ -9,9 +9,9 @@
 static const char usage[] =
     "Usage: retryspec lint [--json] [FILE...]\n\n"
     "Checks scenarios, profiles, worlds and rule catalogues; the keys of a "
-    "file say\nwhich it is. Without a file: all that this program carries. "
-    "Every "
-    "problem is shown with\nits place. Exit code 2 if there is any.\n\n"
+    "file\n"
+    "say which it is. Without a file: all that this program carries. Every\n"
+    "problem is shown with its place. Exit code 2 if there is any.\n\n"
     "Options:\n"
     "      --json   as JSON, on standard output\n"
     "  -q, --quiet  no summary if all is well\n"

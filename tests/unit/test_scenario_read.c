@@ -71,7 +71,8 @@ static void shipped_scenarios_read(void **state)
     int count = 0;
     for (const struct embedded_file *f = embedded_files; f->name; f++) {
         size_t length = strlen(f->name);
-        if (strncmp(f->name, "profiles/", 9) == 0 || !strchr(f->name, '/') ||
+        if (strncmp(f->name, "profiles/", 9) == 0 ||
+            strncmp(f->name, "worlds/", 7) == 0 || !strchr(f->name, '/') ||
             length < 6 || strcmp(f->name + length - 6, ".jsonc") != 0)
             continue;
         struct error error = {0};

@@ -31,7 +31,8 @@ static bool is_scenario(const char *name)
 {
     const char *dot = strrchr(name, '.');
     return dot && strcmp(dot, ".jsonc") == 0 && strchr(name, '/') &&
-           !starts_with(name, "profiles/") && !starts_with(name, "schema/");
+           !starts_with(name, "profiles/") && !starts_with(name, "worlds/") &&
+           !starts_with(name, "schema/");
 }
 
 static void read_one(struct suite *suite, const struct embedded_file *file)
