@@ -1,16 +1,10 @@
 #!/bin/sh
-# Lets retryspec drive curl. Needs curl, jq and coreutils. It works as it is:
+# Lets retryspec drive curl. Needs curl, awk and coreutils. It works as it is:
 #     retryspec smoke -- sh adapter.sh
 # What an adapter is told and what it answers: docs/adapters.md of retryspec.
 set -u
 : "${RETRYSPEC_PLAN:?is not set; start me with: retryspec smoke -- sh adapter.sh}"
-for tool in curl jq; do
-    command -v "$tool" >/dev/null || { echo "adapter.sh needs $tool" >&2; exit 1; }
-done
-
-plan() { # a value of the plan, by a jq filter
-    printf '%s' "$RETRYSPEC_PLAN" | jq -r "$1"
-}
+command -v curl >/dev/null || { echo "adapter.sh needs curl" >&2; exit 1; }
 
 # ---- YOUR CLIENT ------------------------------------------------------------
 # One logical call with all its retries: writes the response body to the file
@@ -26,36 +20,37 @@ call() { # method url json-body
 }
 # ------------------------------------------------------------------------------
 
+seconds() { # of milliseconds, or of an expression of such
+    awk "BEGIN { print ($1) / 1000 }"
+}
+
 # "sh adapter.sh call TOKEN": one call, one line of results.
 if [ "${1-}" = call ]; then
     token=$2
     body_file=$(mktemp) || exit 1
     trap 'rm -f "$body_file"' EXIT
-    read_timeout=$(plan '(.read_timeout_ms / 1000 | select(. > 0)) // 60')
-    give_up=$(plan '.give_up_ms / 1000') # the caller loses patience; 0: never
-    method=$(plan .method)
-    url=$RETRYSPEC_BASE_URL$(plan .path)
+    [ "$RETRYSPEC_PLAN_READ_TIMEOUT_MS" != 0 ] || RETRYSPEC_PLAN_READ_TIMEOUT_MS=60000
+    read_timeout=$(seconds "$RETRYSPEC_PLAN_READ_TIMEOUT_MS")
+    give_up=$(seconds "$RETRYSPEC_PLAN_GIVE_UP_MS") # the caller loses patience; 0: never
+    url=$RETRYSPEC_BASE_URL$RETRYSPEC_PLAN_PATH
     # The token tells retryspec which call a request belongs to. GET has no body.
-    case $method in
+    case $RETRYSPEC_PLAN_METHOD in
     GET | HEAD | DELETE)
         case $url in *\?*) url="$url&token=$token" ;; *) url="$url?token=$token" ;; esac ;;
     esac
-    body=$(plan '.payload // {token: "<token>"} | tojson' | sed "s/<token>/$token/g")
+    body=$(printf '%s' "$RETRYSPEC_PLAN_PAYLOAD" | sed "s/<token>/$token/g")
 
-    status=$(call "$method" "$url" "$body")
+    outcome=ok error=''
+    status=$(call "$RETRYSPEC_PLAN_METHOD" "$url" "$body")
     code=$?
-    error=''
     if [ "$code" -ne 0 ]; then
-        error="curl exit $code" # 124: given up
+        outcome=error error="curl exit $code" # 124: given up
     elif [ "$status" -ge 400 ]; then
-        error="HTTP $status"
+        outcome=error error="HTTP $status"
     fi
     sha256=$(sha256sum <"$body_file" | cut -d ' ' -f 1)
-    jq -nc --arg call "$token" --arg error "$error" --arg sha256 "$sha256" \
-        --arg status "${status:-0}" \
-        '{call: $call, outcome: (if $error == "" then "ok" else "error" end),
-          status: ($status | tonumber), error: $error, sha256: $sha256}' \
-        >>"$RETRYSPEC_RESULTS"
+    printf '{"call":"%s","outcome":"%s","status":%d,"error":"%s","sha256":"%s"}\n' \
+        "$token" "$outcome" "${status:-0}" "$error" "$sha256" >>"$RETRYSPEC_RESULTS"
     exit 0
 fi
 
@@ -64,11 +59,14 @@ fi
 
 # Every client at once, each with its calls, `concurrency` of them at a time.
 client=0
-while [ "$client" -lt "$(plan .clients)" ]; do
+while [ "$client" -lt "$RETRYSPEC_PLAN_CLIENTS" ]; do
     (
-        sleep "$(plan ".start_spread_ms / 1000 * $client / .clients")"
-        plan "range(.calls) | \"rs-$client-\\(.)\"" |
-            xargs -n 1 -P "$(plan .concurrency)" sh "$0" call
+        sleep "$(seconds "$RETRYSPEC_PLAN_START_SPREAD_MS * $client / $RETRYSPEC_PLAN_CLIENTS")"
+        i=0
+        while [ "$i" -lt "$RETRYSPEC_PLAN_CALLS" ]; do
+            echo "rs-$client-$i"
+            i=$((i + 1))
+        done | xargs -n 1 -P "$RETRYSPEC_PLAN_CONCURRENCY" sh "$0" call
     ) &
     client=$((client + 1))
 done

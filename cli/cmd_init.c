@@ -8,14 +8,18 @@
 #include "cli/shipped.h"
 #include "model/jsonc.h"
 
+#define LANGUAGES "sh, python, node, go, rust, java or elixir"
+
 static const char usage[] =
     "Usage: retryspec init --lang LANGUAGE [--out FILE] [--force]\n\n"
     "Writes an adapter: a small program that lets retryspec drive your "
     "client.\n"
     "It works as it is; put your own client where it says so.\n\n"
     "Options:\n"
-    "      --lang LANGUAGE  sh, python, node or go\n"
-    "      --out FILE       where to (default: adapter.sh, .py, .mjs or .go)\n"
+    "      --lang LANGUAGE  " LANGUAGES "\n"
+    "      --out FILE       where to (default: adapter.sh, .py, .mjs, .go, "
+    ".rs, .java\n"
+    "                       or .exs)\n"
     "      --force          replace a file that is there\n"
     "  -h, --help           this text\n\n"
     "Examples:\n"
@@ -30,14 +34,18 @@ static const struct option options[] = {
     {0},
 };
 
-/* `adapter` is the id of the shipped file, `command` what runs it. */
+/* `adapter` is the id of the shipped file, `command` what runs it, once `build`
+ * was run; FILE stands for its path. */
 static const struct language {
-    const char *name, *adapter, *command;
+    const char *name, *adapter, *build, *command;
 } languages[] = {
-    {"sh", "sh", "sh"},
-    {"python", "py", "python3"},
-    {"node", "mjs", "node"},
-    {"go", "go", "go run"},
+    {"sh", "sh", "", "sh FILE"},
+    {"python", "py", "", "python3 FILE"},
+    {"node", "mjs", "", "node FILE"},
+    {"go", "go", "", "go run FILE"},
+    {"rust", "rs", "rustc -O -o adapter FILE && ", "./adapter"},
+    {"java", "java", "", "java FILE"},
+    {"elixir", "exs", "", "elixir FILE"},
 };
 enum { LANGUAGE_COUNT = sizeof languages / sizeof languages[0] };
 
@@ -64,9 +72,8 @@ static int unknown_language(const char *name)
                                name, nearest);
     }
     return cli_usage_error("init",
-                           "no adapter for \"%s\"; there is one for sh, "
-                           "python, node and go, and docs/adapters.md says "
-                           "what one does",
+                           "no adapter for \"%s\": --lang " LANGUAGES
+                           "? docs/adapters.md says what one does",
                            name);
 }
 
@@ -93,6 +100,16 @@ static bool write_adapter(const struct embedded_file *adapter, const char *path,
     return is_written;
 }
 
+static void print_with_file(const char *text, const char *path)
+{
+    const char *file = strstr(text, "FILE");
+    if (!file) {
+        fputs(text, stdout);
+        return;
+    }
+    printf("%.*s%s%s", (int)(file - text), text, path, file + strlen("FILE"));
+}
+
 static int init(const struct language *language, const char *path,
                 bool is_forced)
 {
@@ -108,8 +125,12 @@ static int init(const struct language *language, const char *path,
         chmod(path, 0755);
     }
     printf("Wrote %s. It works as it is; put your client where it says "
-           "YOUR CLIENT.\nNext: %s smoke -- %s %s\n",
-           path, cli_program, language->command, path);
+           "YOUR CLIENT.\nNext: ",
+           path);
+    print_with_file(language->build, path);
+    printf("%s smoke -- ", cli_program);
+    print_with_file(language->command, path);
+    puts("");
     return EXIT_SUCCESS;
 }
 
@@ -141,7 +162,7 @@ int cmd_init(int argc, char **argv)
                                argv[optind]);
     }
     if (!lang) {
-        return cli_usage_error("init", "--lang sh, python, node or go?");
+        return cli_usage_error("init", "--lang " LANGUAGES "?");
     }
     const struct language *language = find_language(lang);
     return language ? init(language, out, is_forced) : unknown_language(lang);

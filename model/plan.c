@@ -17,18 +17,24 @@ char *plan_token(int64_t client, int64_t call, char token[PLAN_TOKEN_MAX])
 
 /* -- writing --------------------------------------------------------------- */
 
+enum { MS_TEXT_MAX = 32 };
+
 /* Milliseconds with as many decimals as the duration has. */
+static const char *ms_text(int64_t ns, char text[MS_TEXT_MAX])
+{
+    int length = snprintf(text, MS_TEXT_MAX, "%" PRId64 ".%06d", ns / NS_PER_MS,
+                          (int)(ns % NS_PER_MS));
+    while (text[length - 1] == '0')
+        text[--length] = '\0';
+    if (text[length - 1] == '.')
+        text[--length] = '\0';
+    return text;
+}
+
 static void put_ms(FILE *out, const char *key, int64_t ns)
 {
-    int64_t fraction = ns % NS_PER_MS;
-    fprintf(out, ",\"%s\":%" PRId64, key, ns / NS_PER_MS);
-    if (fraction == 0)
-        return;
-    char digits[8];
-    snprintf(digits, sizeof digits, "%06d", (int)fraction);
-    for (size_t last = 5; last > 0 && digits[last] == '0'; last--)
-        digits[last] = '\0';
-    fprintf(out, ".%s", digits);
+    char text[MS_TEXT_MAX];
+    fprintf(out, ",\"%s\":%s", key, ms_text(ns, text));
 }
 
 /* `text` in quotes; cJSON escapes it. False without memory. */
@@ -92,6 +98,51 @@ char *plan_format(const struct workload *workload)
         return text;
     free(text);
     return NULL;
+}
+
+/* -- writing, without JSON ------------------------------------------------- */
+
+static const char default_payload[] = "{\"token\":\"<token>\"}";
+
+static const char *count_text(struct arena *arena, int64_t count)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%" PRId64, count);
+    return arena_strdup(arena, text);
+}
+
+static const char *duration_text(struct arena *arena, int64_t ns)
+{
+    char text[MS_TEXT_MAX];
+    return arena_strdup(arena, ms_text(ns, text));
+}
+
+bool plan_values(const struct workload *workload, struct arena *arena,
+                 struct plan_value values[PLAN_VALUES])
+{
+    const char *payload =
+        workload->payload ? workload->payload : default_payload;
+    const struct plan_value all[PLAN_VALUES] = {
+        {"RETRYSPEC_PLAN_METHOD", workload->method},
+        {"RETRYSPEC_PLAN_PATH", workload->path},
+        {"RETRYSPEC_PLAN_PAYLOAD", payload},
+        {"RETRYSPEC_PLAN_CLIENTS", count_text(arena, workload->clients)},
+        {"RETRYSPEC_PLAN_CALLS", count_text(arena, workload->calls)},
+        {"RETRYSPEC_PLAN_CONCURRENCY",
+         count_text(arena, workload->concurrency)},
+        {"RETRYSPEC_PLAN_START_SPREAD_MS",
+         duration_text(arena, workload->start_spread_ns)},
+        {"RETRYSPEC_PLAN_READ_TIMEOUT_MS",
+         duration_text(arena, workload->read_timeout_ns)},
+        {"RETRYSPEC_PLAN_GIVE_UP_MS",
+         duration_text(arena, workload->give_up_ns)},
+    };
+    bool is_whole = true;
+    for (size_t i = 0; i < PLAN_VALUES; i++) {
+        values[i] = all[i];
+        is_whole &= all[i].text != NULL;
+    }
+    return is_whole;
 }
 
 /* -- reading --------------------------------------------------------------- */
@@ -199,8 +250,7 @@ void plan_free(struct plan *plan)
 char *plan_payload(const struct workload *workload, const char *token)
 {
     static const char mark[] = "<token>";
-    const char *from =
-        workload->payload ? workload->payload : "{\"token\":\"<token>\"}";
+    const char *from = workload->payload ? workload->payload : default_payload;
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);

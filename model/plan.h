@@ -27,6 +27,16 @@ char *plan_token(int64_t client, int64_t call, char token[PLAN_TOKEN_MAX]);
  * Heap text, freed by the caller; NULL without memory. */
 char *plan_format(const struct workload *workload);
 
+/* The same without JSON and tokens, a value each, for languages that have no
+ * reader of JSON at hand. The payload is never null. The names are those of
+ * environment variables; the texts live in `arena`. False without memory. */
+enum { PLAN_VALUES = 9 };
+struct plan_value {
+    const char *name, *text;
+};
+bool plan_values(const struct workload *workload, struct arena *arena,
+                 struct plan_value values[PLAN_VALUES]);
+
 /* Reads what plan_format writes. NULL and a problem on failure. */
 struct plan *plan_read(const char *text, struct error *error);
 void plan_free(struct plan *plan);

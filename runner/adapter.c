@@ -41,14 +41,30 @@ static const char *profile_file(const struct profile *profile,
     return is_named ? "" : path;
 }
 
+static bool add_plan_values(const struct workload *workload,
+                            struct arena *arena, struct environment_pair *pairs)
+{
+    struct plan_value values[PLAN_VALUES];
+    if (!plan_values(workload, arena, values)) {
+        return false;
+    }
+    for (size_t i = 0; i < PLAN_VALUES; i++) {
+        pairs[i] = (struct environment_pair){values[i].name, values[i].text};
+    }
+    return true;
+}
+
+enum { OWN_PAIRS = 8 };
+
 char **adapter_environment(const struct adapter_run *run, struct arena *arena,
                            struct error *error)
 {
-    char *plan = plan_format(&run->scenario->workload);
+    const struct workload *workload = &run->scenario->workload;
+    char *plan = plan_format(workload);
     char seed[32];
     snprintf(seed, sizeof seed, "%" PRIu64, run->seed);
     char file[PATH_MAX];
-    const struct environment_pair pairs[] = {
+    struct environment_pair pairs[OWN_PAIRS + PLAN_VALUES] = {
         {"RETRYSPEC_BASE_URL", run->url},
         {"RETRYSPEC_SCENARIO", run->scenario->id},
         {"RETRYSPEC_PROFILE", run->profile->id},
@@ -59,7 +75,7 @@ char **adapter_environment(const struct adapter_run *run, struct arena *arena,
         {"RETRYSPEC_API_KEY", API_KEY},
     };
     char **environment = NULL;
-    if (plan) {
+    if (plan && add_plan_values(workload, arena, pairs + OWN_PAIRS)) {
         environment =
             environment_create(arena, pairs, sizeof pairs / sizeof *pairs);
     }

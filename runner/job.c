@@ -159,9 +159,10 @@ struct job *job_start(const struct job_shared *shared,
     job->output = (struct output){.files = {-1, -1}};
     job->kill_ns = NS_FOREVER;
     job->started_ns = job->origin_ns = clock_monotonic_ns();
-    int64_t given_ns = time_limit_ns(scenario, shared->options->profile,
-                                     shared->options->extra_timeout_ns);
-    job->deadline_ns = units_add(job->started_ns, given_ns);
+    job->given_ns = time_limit_ns(scenario, shared->options->profile,
+                                  shared->options->extra_timeout_ns);
+    job->deadline_ns =
+        units_add(job->started_ns + TIME_LIMIT_START_NS, job->given_ns);
     if (shared->level == 0) {
         job->refusal = level0_refusal(&scenario->workload);
     }
@@ -209,8 +210,23 @@ static bool is_settled(const struct job *job, int64_t now_ns)
     return is_quiet || now_ns - job->ended_ns >= SETTLE_MAX_NS;
 }
 
+/* The time that a client needs to start, or to be built, is its own. */
+static void look_for_first_request(struct job *job, int64_t now_ns)
+{
+    struct mock_run_stats stats;
+    if (job->has_begun) {
+        return;
+    }
+    mock_run_stats(job->run, &stats);
+    if (stats.requests > 0) {
+        job->has_begun = true;
+        job->deadline_ns = units_add(now_ns, job->given_ns);
+    }
+}
+
 static void step_client(struct job *job, int64_t now_ns)
 {
+    look_for_first_request(job, now_ns);
     if (lanes_step(job, now_ns)) {
         job->ended_ns = now_ns;
         job->phase = JOB_SETTLING;

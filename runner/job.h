@@ -66,6 +66,8 @@ struct job {
     enum job_phase phase;
     int64_t origin_ns; /* zero of its trace on the monotonic clock */
     int64_t started_ns, deadline_ns, kill_ns, ended_ns; /* monotonic */
+    int64_t given_ns; /* from its first request on */
+    bool has_begun;   /* there was one */
     bool is_spawned, is_stopped, is_interrupted, has_given_up;
     int start_errno;
     bool is_signaled; /* the worst end of its processes */

@@ -63,6 +63,11 @@ def hang_on():
     time.sleep(300)
 
 
+def slow_start():
+    time.sleep(5)
+    good.run_plan()
+
+
 def lies():
     """Says ok whatever came."""
     for token in good.tokens():

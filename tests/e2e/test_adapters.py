@@ -20,7 +20,16 @@ ADAPTERS = {
     "python": ["python3", "{file}"],
     "node": ["node", "{file}"],
     "go": ["{binary}"],
+    "rust": ["{binary}"],
+    # As "java {file}" does, without compiling it each time.
+    "java": ["java", "-XX:TieredStopAtLevel=1", "-cp", "{folder}", "Adapter"],
+    "elixir": ["elixir", "{file}"],
 }
+# What init names them, and what makes a program of them.
+ENDINGS = {"python": "py", "node": "mjs", "rust": "rs", "elixir": "exs"}
+COMPILERS = {"go": ["go", "build", "-o", "{binary}", "{file}"],
+             "java": ["javac", "-d", "{folder}", "{file}"],
+             "rust": ["rustc", "-O", "-D", "warnings", "-o", "{binary}", "{file}"]}
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -74,7 +83,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", len(body))
+        if not headers.keys() & {"Content-Length", "Transfer-Encoding", "Connection"}:
+            self.send_header("Content-Length", len(body))
+        self.close_connection = bool(headers.keys() & {"Content-Length", "Connection"})
         self.end_headers()
         self.wfile.write(body)
 
@@ -105,13 +116,21 @@ def adapter(tmp_path_factory):
 
 
 def build(language, folder):
-    ending = {"python": "py", "node": "mjs"}.get(language, language)
-    file, binary = folder / f"adapter.{ending}", folder / "adapter"
+    file, binary = folder / f"adapter.{ENDINGS.get(language, language)}", folder / "adapter"
     subprocess.run([RETRYSPEC, "init", "--lang", language, "--out", file],
                    check=True, stdout=subprocess.DEVNULL)
-    if language == "go":
-        subprocess.run(["go", "build", "-o", binary, file], check=True, cwd=folder)
-    return [word.format(file=file, binary=binary) for word in ADAPTERS[language]]
+    def words(texts):
+        return [text.format(file=file, binary=binary, folder=folder) for text in texts]
+
+    if language in COMPILERS:
+        subprocess.run(words(COMPILERS[language]), check=True, cwd=folder)
+    return words(ADAPTERS[language])
+
+
+def variables(the_plan):
+    """The plan, a variable each."""
+    values = the_plan | {"payload": json.dumps(the_plan["payload"] or {"token": "<token>"})}
+    return {f"RETRYSPEC_PLAN_{key.upper()}": str(value) for key, value in values.items()}
 
 
 @pytest.fixture
@@ -127,7 +146,7 @@ def run(adapter, tmp_path):
         done = subprocess.run(
             adapter(language), timeout=120, cwd=tmp_path, text=True,
             capture_output=True,
-            env=os.environ | {
+            env=os.environ | variables(the_plan) | {
                 "RETRYSPEC_BASE_URL": server.url, "RETRYSPEC_PLAN": json.dumps(the_plan),
                 "RETRYSPEC_RESULTS": str(results), "RETRYSPEC_SCENARIO": "test",
                 "RETRYSPEC_PROFILE": "test", "RETRYSPEC_SEED": "1",
@@ -149,7 +168,13 @@ def ok(count, server):
     return 200, {}, b"hello"
 
 
-each = pytest.mark.parametrize("language", ADAPTERS)
+# Those of a language in one process of tests: its adapter is built once.
+def all_of(languages):
+    return pytest.mark.parametrize("language", [
+        pytest.param(language, marks=pytest.mark.xdist_group(f"adapter-{language}")) for language in languages])
+
+
+each = all_of(ADAPTERS)
 
 
 @each
@@ -212,6 +237,28 @@ def test_no_answer_is_an_error_with_a_name(run, language):
 
 
 @each
+def test_a_truncated_answer_is_no_success(run, language):
+    """The length says more than came."""
+    results, server = run(language, lambda count, server: (200, {"Content-Length": "9"}, b"hell") if count == 0
+                          else ok(count, server), plan())
+    line = results["rs-0-0"]
+    if line["outcome"] == "ok":
+        assert len(server.seen) == 2
+        assert line["sha256"] == hashlib.sha256(b"hello").hexdigest()
+    else:  # curl does not retry it
+        assert language == "sh" and line["error"] == "curl exit 18"
+
+
+@each
+@pytest.mark.parametrize("headers, sent", [
+    ({"Transfer-Encoding": "chunked"}, b"4\r\nhell\r\n1\r\no\r\n0\r\n\r\n"), ({"Connection": "close"}, b"hello")])
+def test_every_way_to_frame_a_body(run, language, headers, sent):
+    results, server = run(language, lambda count, server: (200, headers, sent), plan())
+    assert results["rs-0-0"]["sha256"] == hashlib.sha256(b"hello").hexdigest()
+    assert len(server.seen) == 1
+
+
+@each
 def test_every_call_of_every_client(run, language):
     results, server = run(language, ok, plan(clients=3, calls=4, concurrency=2))
     tokens = {f"rs-{client}-{call}" for client in range(3) for call in range(4)}
@@ -257,7 +304,7 @@ def test_the_read_timeout_ends_an_attempt(run, language):
     assert len(server.seen) == 2
 
 
-@pytest.mark.parametrize("language", ["sh", "python", "node"])
+@all_of(name for name in ADAPTERS if name != "go")
 def test_started_by_hand_it_says_how_to_start_it(adapter, language):
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith("RETRYSPEC_")}
@@ -274,10 +321,18 @@ def test_smoke_finds_it_wired(adapter, tmp_path, language):
     assert done.returncode == 0, done.stderr
 
 
+def test_java_runs_it_from_its_source(adapter, tmp_path):
+    folder = adapter("java")[-2]
+    done = subprocess.run([RETRYSPEC, "smoke", "--out", tmp_path, "--", "java", f"{folder}/adapter.java"],
+                          text=True, capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
 @each
 def test_run_judges_it(adapter, tmp_path, language):
     """As init writes them they obey the plainest profile where it is plain."""
     done = subprocess.run(
-        [RETRYSPEC, "run", "retry-after/429-seconds", "--out", tmp_path, "--", *adapter(language)],
+        [RETRYSPEC, "run", "retry-after/429-seconds", "--inconclusive", "pass", "--out", tmp_path,
+         "--", *adapter(language)],
         text=True, capture_output=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -106,7 +106,7 @@ def test_an_unknown_option(command):
     (["schema", "verdit"],
      'retryspec schema: there is no format "verdit", did you mean "verdict"?'),
     (["schema", "verdict", "trace"], "retryspec schema: one format at a time, not 2"),
-    (["init"], "retryspec init: --lang sh, python, node or go?"),
+    (["init"], "retryspec init: --lang sh, python, node, go, rust, java or elixir?"),
     (["init", "--lang", "pyton"],
      'retryspec init: no adapter for "pyton", did you mean "python"?'),
     (["init", "adapter.py"], 'retryspec init: unexpected argument "adapter.py"'),
@@ -612,16 +612,25 @@ def test_all_that_is_shipped_is_right():
 # -- init, judge ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("language, file, command", [
-    ("sh", "adapter.sh", "sh"), ("python", "adapter.py", "python3"),
-    ("node", "adapter.mjs", "node"), ("go", "adapter.go", "go run")])
-def test_init(tmp_path, language, file, command):
+@pytest.mark.parametrize("language, file, build, command", [
+    ("sh", "adapter.sh", "", "sh adapter.sh"), ("python", "adapter.py", "", "python3 adapter.py"),
+    ("node", "adapter.mjs", "", "node adapter.mjs"), ("go", "adapter.go", "", "go run adapter.go"),
+    ("rust", "adapter.rs", "rustc -O -o adapter adapter.rs && ", "./adapter"),
+    ("java", "adapter.java", "", "java adapter.java"), ("elixir", "adapter.exs", "", "elixir adapter.exs")])
+def test_init(tmp_path, language, file, build, command):
     done = run("init", "--lang", language, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-1] == f"Next: {RETRYSPEC} smoke -- {command} {file}"
+    assert done.stdout.splitlines()[-1] == f"Next: {build}{RETRYSPEC} smoke -- {command}"
     text = (tmp_path / file).read_text()
     assert text == (ROOT / "adapters" / file).read_text()
     assert text.count("YOUR CLIENT") == 1
+
+
+def test_init_names_all_its_languages():
+    languages = "sh, python, node, go, rust, java or elixir"
+    assert languages in run("init", "--help").stdout
+    assert run("init", "--lang", "cobol").stderr.splitlines()[0] == (
+        f'retryspec init: no adapter for "cobol": --lang {languages}? docs/adapters.md says what one does')
 
 
 def test_init_never_overwrites(tmp_path):

@@ -207,6 +207,16 @@ def test_a_client_that_hangs(tmp_path, story):
     assert 'its stderr ends: "ended by TERM"' in done.stdout
 
 
+def test_a_client_that_starts_slowly(tmp_path, story):
+    """Scenario and profile give it 3.3 s, and its outage begins with its first request."""
+    windows = [{"from": "0s", "to": "150ms", **FAIL}, {"from": "150ms", **OK}]
+    path = scenario(tmp_path, "slow", [], server=[{"match": "POST /v1/echo", "windows": windows,
+                                                  "clock": "first-request"}])
+    run_quick(tmp_path, path, "--timeout", "1ms", "--skip-smoke", *bad("slow_start"), expect=0)
+    requests = [line for line in lines_of(tmp_path / "retryspec-out/t/slow/trace.ndjson") if line["ev"] == "request"]
+    assert len(requests) >= 2 and requests[0]["head"] > 5e9
+
+
 def test_a_client_that_ignores_term(tmp_path, story):
     done = run_quick(tmp_path, story, "--timeout", "1ms", *bad("hang_on"), expect=3)
     assert "was stopped at the deadline" in done.stdout
