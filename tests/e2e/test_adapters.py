@@ -1,6 +1,7 @@
 """The adapters that `retryspec init` writes keep the contract of
 docs/adapters.md: run against a small server of the test's own, each makes the
 calls of its plan and answers with one true line of results a call."""
+import fcntl
 import hashlib
 import http.server
 import json
@@ -104,27 +105,34 @@ def plan(**changes):
 
 @pytest.fixture(scope="session")
 def adapter(tmp_path_factory):
-    """adapter("go") is the argv of that adapter, written by init."""
-    made = {}
+    """adapter("go") is the argv of that adapter, written by init; built once, also for several workers of pytest."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
 
     def make(language):
-        if language not in made:
-            made[language] = build(language, tmp_path_factory.mktemp(language))
-        return made[language]
+        with open(folder / f"adapter-{language}.lock", "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            made = folder / f"adapter-{language}"
+            if not made.exists():
+                made.mkdir()
+                build(language, made)
+        return words_of(language, ADAPTERS[language], made)
 
     return make
 
 
+def words_of(language, words, folder):
+    file = folder / f"adapter.{ENDINGS.get(language, language)}"
+    return [word.format(file=file, binary=folder / "adapter", folder=folder) for word in words]
+
+
 def build(language, folder):
-    file, binary = folder / f"adapter.{ENDINGS.get(language, language)}", folder / "adapter"
+    file, = words_of(language, ["{file}"], folder)
     subprocess.run([RETRYSPEC, "init", "--lang", language, "--out", file],
                    check=True, stdout=subprocess.DEVNULL)
-    def words(texts):
-        return [text.format(file=file, binary=binary, folder=folder) for text in texts]
-
     if language in COMPILERS:
-        subprocess.run(words(COMPILERS[language]), check=True, cwd=folder)
-    return words(ADAPTERS[language])
+        subprocess.run(words_of(language, COMPILERS[language], folder), check=True, cwd=folder)
 
 
 def variables(the_plan):
@@ -168,13 +176,7 @@ def ok(count, server):
     return 200, {}, b"hello"
 
 
-# Those of a language in one process of tests: its adapter is built once.
-def all_of(languages):
-    return pytest.mark.parametrize("language", [
-        pytest.param(language, marks=pytest.mark.xdist_group(f"adapter-{language}")) for language in languages])
-
-
-each = all_of(ADAPTERS)
+each = pytest.mark.parametrize("language", ADAPTERS)
 
 
 @each
@@ -304,7 +306,7 @@ def test_the_read_timeout_ends_an_attempt(run, language):
     assert len(server.seen) == 2
 
 
-@all_of(name for name in ADAPTERS if name != "go")
+@pytest.mark.parametrize("language", [name for name in ADAPTERS if name != "go"])
 def test_started_by_hand_it_says_how_to_start_it(adapter, language):
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith("RETRYSPEC_")}

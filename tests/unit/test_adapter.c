@@ -82,6 +82,8 @@ static void the_adapter_is_told_all(void **state)
     assert_non_null(plan);
     assert_int_equal(plan->workload.calls, 2);
     plan_free(plan);
+    assert_string_equal(find(environment, "RETRYSPEC_PLAN_CALLS"), "2");
+    assert_string_equal(find(environment, "RETRYSPEC_PLAN_GIVE_UP_MS"), "0");
     profile.is_shipped = true;
     environment = adapter_environment(&run, &arena, &error);
     assert_string_equal(find(environment, "RETRYSPEC_PROFILE_FILE"), "");

@@ -35,6 +35,35 @@ static void writes_the_golden_plan(void **state)
     free(text);
 }
 
+/* Goal: the same without JSON; the payload is there whatever the plan has. */
+static void writes_a_value_each(void **state)
+{
+    (void)state;
+    static const struct plan_value golden[PLAN_VALUES] = {
+        {"RETRYSPEC_PLAN_METHOD", "POST"},
+        {"RETRYSPEC_PLAN_PATH", "/v1/echo"},
+        {"RETRYSPEC_PLAN_PAYLOAD", "{\"token\":\"<token>\"}"},
+        {"RETRYSPEC_PLAN_CLIENTS", "2"},
+        {"RETRYSPEC_PLAN_CALLS", "2"},
+        {"RETRYSPEC_PLAN_CONCURRENCY", "1"},
+        {"RETRYSPEC_PLAN_START_SPREAD_MS", "0.5"},
+        {"RETRYSPEC_PLAN_READ_TIMEOUT_MS", "2000"},
+        {"RETRYSPEC_PLAN_GIVE_UP_MS", "0"},
+    };
+    struct arena arena = {0};
+    struct plan_value values[PLAN_VALUES];
+    struct workload workload = echo;
+    assert_true(plan_values(&workload, &arena, values));
+    for (size_t i = 0; i < PLAN_VALUES; i++) {
+        assert_string_equal(values[i].name, golden[i].name);
+        assert_string_equal(values[i].text, golden[i].text);
+    }
+    workload.payload = "[1]";
+    assert_true(plan_values(&workload, &arena, values));
+    assert_string_equal(values[2].text, "[1]");
+    arena_deinit(&arena);
+}
+
 static void assert_same_workload(const struct workload *a,
                                  const struct workload *b)
 {
@@ -235,6 +264,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_the_golden_plan),
+        cmocka_unit_test(writes_a_value_each),
         cmocka_unit_test(reads_back_what_it_writes),
         cmocka_unit_test(leaves_out_the_tokens_of_a_large_plan),
         cmocka_unit_test(refuses_what_is_no_plan),
