@@ -63,6 +63,23 @@ static bool has_tokens(const struct layer *layer)
     return layer->budget.tokens.is_used && !layer->is_disabled;
 }
 
+static bool is_drawn(const struct profile_rule *rule)
+{
+    const struct retry_after *header = &rule->retry_after;
+    return rule->backoff.jitter != JITTER_NONE ||
+           (header->is_used && header->use == RA_SPREAD);
+}
+
+static bool has_jitter(const struct layer *layer)
+{
+    for (size_t i = 0; i < layer->rule_count; i++) {
+        if (is_drawn(&layer->rules[i]) && !layer->is_disabled) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool has_slots(const struct layer *layer)
 {
     return layer->slots.limit > 0 || layer->slots.throttled_limit > 0 ||
@@ -164,6 +181,11 @@ const char *applies_missing_part(const struct judging *judging,
                       "the profile closes no rate limiter");
     case JUDGE_RL_3:
         return unless(judging, has_rate, "the profile keeps no steady rate");
+    case JUDGE_JIT_1:
+    case JUDGE_JIT_2:
+    case JUDGE_HERD_1:
+        return unless(judging, has_jitter,
+                      "the delays of the profile have no jitter");
     case JUDGE_CB_1:
         return unless(judging, has_breaker,
                       "the profile has no circuit breaker");

@@ -9,11 +9,14 @@
 #include "judge/likely.h"
 #include "judge/names.h"
 #include "judge/rules_faults.h"
+#include "judge/rules_herd.h"
 #include "judge/rules_rate.h"
 #include "judge/rules_request.h"
 #include "judge/rules_results.h"
 #include "judge/rules_slots.h"
+#include "judge/rules_spread.h"
 #include "judge/seen.h"
+#include "judge/stats_samples.h"
 #include "judge/variant.h"
 #include "model/units.h"
 
@@ -56,7 +59,8 @@ static void set_broken(const struct desk *desk, struct verdict *verdict,
         verdict->word =
             verdict->level == LEVEL_SHOULD ? VERDICT_WARN : VERDICT_FAIL;
         set_evidence(desk, verdict, &counts->first);
-        verdict->likely = desk->likely.of_rule[rule];
+        verdict->likely = counts->first.likely ? counts->first.likely
+                                               : desk->likely.of_rule[rule];
         return;
     }
     verdict->word = VERDICT_INCONCLUSIVE;
@@ -94,6 +98,9 @@ static const char *reason_unseen(const struct desk *desk, enum judge_rule rule)
     if (tally->rules[rule].cut) {
         return tally->rules[rule].cut;
     }
+    if (tally->rules[rule].too_few) {
+        return tally->rules[rule].too_few;
+    }
     if (report->client_fault != CLIENT_OK) {
         return tally_text(tally, "the client %s",
                           client_fault_texts[report->client_fault]);
@@ -121,9 +128,15 @@ static bool set_unseen(const struct desk *desk, struct verdict *verdict,
         return true;
     }
     bool is_of_adapter = rule == JUDGE_CC_1 || rule == JUDGE_BODY_1;
+    const char *too_few = judging->tally->rules[rule].too_few;
     if (!is_of_adapter && was_played_through(desk)) {
         verdict->reason =
-            "a client of this profile does not get there in this scenario";
+            too_few ? tally_text(judging->tally,
+                                 "%s; a client of this profile makes no more "
+                                 "in this scenario",
+                                 too_few)
+                    : "a client of this profile does not get there in this "
+                      "scenario";
         return true;
     }
     verdict->word = VERDICT_NOT_EXERCISED;
@@ -244,6 +257,8 @@ static bool apply_rules(struct judging *judging, struct arena *scratch)
     return accept_calls(judging, scratch) &&
            rules_request_judge(judging, scratch) &&
            rules_rate_judge(judging, scratch) &&
+           rules_spread_judge(judging, scratch) &&
+           rules_herd_judge(judging, scratch) &&
            rules_slots_judge(judging, scratch);
 }
 
@@ -338,8 +353,10 @@ static bool judge_all(const struct judge_input *input,
     judging.profile = &variant.profile;
     struct calls *calls = calls_group(&judging, scratch);
     judging.reported = reported_calls(input->trace, scratch);
+    judging.samples =
+        stats_samples_create(input->trace->attempt_count, scratch);
     struct spans *spans =
-        calls && judging.reported
+        calls && judging.reported && judging.samples
             ? spans_create(input->trace, calls->owns_accept_faults, scratch)
             : NULL;
     if (!spans) {

@@ -7,6 +7,8 @@
 #include "judge/spans.h"
 #include "judge/tally.h"
 
+struct stats_samples;
+
 struct judging {
     const struct profile *profile; /* as judged: perhaps a misreading of it */
     const struct scenario *scenario;
@@ -15,12 +17,13 @@ struct judging {
     const struct spans *spans;
     const struct names *reported; /* calls that have a result */
     struct tally *tally;
-    bool tests_length; /* seen_tests_length() */
-    bool tests_body;   /* seen_tests_body() */
-    bool ends_unseen;  /* with a second request that is not judged */
-    int64_t early_ns;  /* tolerance of early bounds */
-    int64_t lag_ns;    /* this run's worst */
-    int64_t late_ns;   /* tolerance of late bounds plus that lag */
+    struct stats_samples *samples; /* drawn delays; NULL: none are kept */
+    bool tests_length;             /* seen_tests_length() */
+    bool tests_body;               /* seen_tests_body() */
+    bool ends_unseen; /* with a second request that is not judged */
+    int64_t early_ns; /* tolerance of early bounds */
+    int64_t lag_ns;   /* this run's worst */
+    int64_t late_ns;  /* tolerance of late bounds plus that lag */
     /* When the client stopped without having ended by itself, NS_FOREVER if it
      * did end by itself; and how, for people. */
     int64_t stop_ns;

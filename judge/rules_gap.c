@@ -6,6 +6,7 @@
 #include "judge/hidden.h"
 #include "judge/rules_slots.h"
 #include "judge/starved.h"
+#include "judge/stats_samples.h"
 #include "model/units.h"
 
 /* A re-send below the SDK comes at once; a back-off is not that short. */
@@ -256,6 +257,7 @@ static enum judge_rule rule_of(const struct miss *miss,
 void rules_gap_judge(struct hypotheses *set, const struct place *place)
 {
     const struct judging *judging = place->judging;
+    bool is_sample = stats_samples_fits(set, place);
     drop_cut(set, place->call->attempts[place->index + 1]->head_ns);
     struct miss miss = keep_fitting(set, place);
     const struct hypothesis *hypothesis = &set->items[0];
@@ -266,6 +268,9 @@ void rules_gap_judge(struct hypotheses *set, const struct place *place)
     exercise(hypothesis, place, &miss.gate);
     keep_delay(hypothesis, place, &miss);
     if (miss.off_ns == 0) {
+        if (is_sample && miss.starved_ns <= judging->early_ns) {
+            stats_samples_add(judging->samples, hypothesis, place);
+        }
         return;
     }
     struct finding *finding =

@@ -41,6 +41,16 @@ void tally_cut(struct tally *tally, enum judge_rule rule, const char *why)
     }
 }
 
+void tally_too_few(struct tally *tally, enum judge_rule rule, const char *why)
+{
+    tally->rules[rule].too_few = why;
+}
+
+void tally_retract(struct tally *tally, enum judge_rule rule, const char *why)
+{
+    tally->rules[rule] = (struct tally_rule){.too_few = why};
+}
+
 int64_t tally_violations(const struct tally *tally)
 {
     int64_t sum = 0;

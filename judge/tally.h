@@ -38,6 +38,9 @@
     X(JUDGE_OVER_1, "OVER-1") \
     X(JUDGE_CC_1, "CC-1")     \
     X(JUDGE_RL_3, "RL-3")     \
+    X(JUDGE_JIT_1, "JIT-1")   \
+    X(JUDGE_JIT_2, "JIT-2")   \
+    X(JUDGE_HERD_1, "HERD-1") \
     X(JUDGE_FLT_1, "FLT-1")
 
 enum judge_rule {
@@ -53,6 +56,7 @@ struct finding {
     int64_t attempt; /* id in the trace; 0: none */
     const char *expected, *observed, *source;
     const char *reason; /* why this machine can't tell; NULL: it can */
+    const char *likely; /* cause that the rule itself knows; NULL: none */
 };
 
 struct tally_rule {
@@ -60,6 +64,7 @@ struct tally_rule {
     struct finding first;          /* of the violations */
     struct finding first_doubtful; /* of those that the lag may explain */
     const char *cut; /* why an occasion could not be judged; NULL: none was */
+    const char *too_few; /* what a test saw and needs; NULL: it saw enough */
 };
 
 struct tally {
@@ -87,6 +92,12 @@ extern const char tally_given_up[];
 
 /* An occasion of the rule ended before it could be judged. */
 void tally_cut(struct tally *tally, enum judge_rule rule, const char *why);
+
+/* What a test of statistics looked at is fewer than it needs to tell. */
+void tally_too_few(struct tally *tally, enum judge_rule rule, const char *why);
+
+/* What was held against the client comes of what breaks another rule. */
+void tally_retract(struct tally *tally, enum judge_rule rule, const char *why);
 
 /* Of all rules that the profile does not waive. */
 int64_t tally_violations(const struct tally *tally);

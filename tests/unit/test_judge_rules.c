@@ -390,6 +390,12 @@ static bool has_row(const struct row *rows, size_t count, const char *rule)
     return false;
 }
 
+/* They look at many delays together: tests/unit/test_judge_spread.c. */
+static bool is_of_statistics(const char *rule)
+{
+    return strncmp(rule, "JIT-", 4) == 0 || strncmp(rule, "HERD-", 5) == 0;
+}
+
 /* A rule of the catalogue without a row here was never seen failing. */
 static void test_every_rule_of_the_catalogue_has_both(void **state)
 {
@@ -401,6 +407,9 @@ static void test_every_rule_of_the_catalogue_has_both(void **state)
     must_read(rules, &error);
     for (size_t i = 0; i < rules->count; i++) {
         const char *id = rules->rules[i].id;
+        if (is_of_statistics(id)) {
+            continue;
+        }
         if (!has_row(broken, sizeof broken / sizeof broken[0], id) ||
             !has_row(kept, sizeof kept / sizeof kept[0], id)) {
             fail_msg("%s has no row", id);
