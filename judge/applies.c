@@ -145,78 +145,60 @@ static const char *uncovered_reason(const struct judging *judging,
                       first->method, calls_path(first, path, sizeof path));
 }
 
+/* What the profile must have for a rule to say anything. */
+static const struct {
+    bool (*has)(const struct layer *layer);
+    const char *reason;
+} parts[JUDGE_RULES] = {
+    [JUDGE_RA_1] = {reads_header, "the profile reads no Retry-After"},
+    [JUDGE_RA_2] = {reads_header, "the profile reads no Retry-After"},
+    [JUDGE_PT_1] = {has_progress, "the profile has no progress timeout"},
+    [JUDGE_AT_2] = {has_budget, "the profile limits neither attempts nor time"},
+    [JUDGE_RL_1] = {closes_limiter, "the profile closes no rate limiter"},
+    [JUDGE_RL_2] = {closes_limiter, "the profile closes no rate limiter"},
+    [JUDGE_RL_3] = {has_rate, "the profile keeps no steady rate"},
+    [JUDGE_CB_1] = {has_breaker, "the profile has no circuit breaker"},
+    [JUDGE_TB_1] = {has_tokens, "the profile has no bucket of retry tokens"},
+    [JUDGE_JIT_1] = {has_jitter, "the delays of the profile have no jitter"},
+    [JUDGE_JIT_2] = {has_jitter, "the delays of the profile have no jitter"},
+    [JUDGE_HERD_1] = {has_jitter, "the delays of the profile have no jitter"},
+};
+
+static const char *headers_reason(const struct telling_headers *headers,
+                                  enum judge_rule rule)
+{
+    if (rule == JUDGE_REQ_2 && !headers->idempotency_key) {
+        return "the profile names no idempotency key";
+    }
+    return rule == JUDGE_REQ_3 && !headers->retry_count
+               ? "the profile names no retry-count header"
+               : NULL;
+}
+
 const char *applies_missing_part(const struct judging *judging,
                                  enum judge_rule rule)
 {
-    const struct telling_headers *headers = &judging->profile->headers;
     const char *uncovered = uncovered_reason(judging, rule);
     if (uncovered) {
         return uncovered;
     }
-    switch (rule) {
-    case JUDGE_OUT_1:
-    case JUDGE_BODY_1:
+    if (parts[rule].has) {
+        return unless(judging, parts[rule].has, parts[rule].reason);
+    }
+    if (rule == JUDGE_OUT_1 || rule == JUDGE_BODY_1) {
         return results_reason(judging);
-    case JUDGE_RA_1:
-    case JUDGE_RA_2:
-        return unless(judging, reads_header,
-                      "the profile reads no Retry-After");
-    case JUDGE_TO_1:
-    case JUDGE_TO_2:
+    }
+    if (rule == JUDGE_TO_1 || rule == JUDGE_TO_2) {
         return asks_timeout(judging)
                    ? NULL
                    : unless(judging, has_timeout,
                             "the profile has no attempt timeout");
-    case JUDGE_PT_1:
-        return unless(judging, has_progress,
-                      "the profile has no progress timeout");
-    case JUDGE_AT_2:
-        return unless(judging, has_budget,
-                      "the profile limits neither attempts nor time");
-    case JUDGE_CC_1:
-        return slots_reason(judging);
-    case JUDGE_RL_1:
-    case JUDGE_RL_2:
-        return unless(judging, closes_limiter,
-                      "the profile closes no rate limiter");
-    case JUDGE_RL_3:
-        return unless(judging, has_rate, "the profile keeps no steady rate");
-    case JUDGE_JIT_1:
-    case JUDGE_JIT_2:
-    case JUDGE_HERD_1:
-        return unless(judging, has_jitter,
-                      "the delays of the profile have no jitter");
-    case JUDGE_CB_1:
-        return unless(judging, has_breaker,
-                      "the profile has no circuit breaker");
-    case JUDGE_TB_1:
-        return unless(judging, has_tokens,
-                      "the profile has no bucket of retry tokens");
-    case JUDGE_FU_1:
-        return judging->profile->follow_up.path
-                   ? NULL
-                   : "the profile has no follow-up request here";
-    case JUDGE_REQ_2:
-        return headers->idempotency_key
-                   ? NULL
-                   : "the profile names no idempotency key";
-    case JUDGE_REQ_3:
-        return headers->retry_count ? NULL
-                                    : "the profile names no retry-count header";
-    case JUDGE_AT_1:
-    case JUDGE_AT_3:
-    case JUDGE_ST_1:
-    case JUDGE_ST_2:
-    case JUDGE_TF_1:
-    case JUDGE_TF_2:
-    case JUDGE_BO_1:
-    case JUDGE_BO_2:
-    case JUDGE_REQ_1:
-    case JUDGE_HID_1:
-    case JUDGE_OVER_1:
-    case JUDGE_FLT_1:
-    case JUDGE_RULES:
-        return NULL;
     }
-    return NULL;
+    if (rule == JUDGE_CC_1) {
+        return slots_reason(judging);
+    }
+    if (rule == JUDGE_FU_1 && !judging->profile->follow_up.path) {
+        return "the profile has no follow-up request here";
+    }
+    return headers_reason(&judging->profile->headers, rule);
 }

@@ -1,5 +1,6 @@
 #include "judge/rules_spread.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -284,6 +285,7 @@ static void report_pairs(const struct judging *judging,
     if (!finding) {
         return;
     }
+    assert(pairs->a && pairs->b);
     double chance = chance_of(pairs);
     size_t most = pairs->count;
     while (most > 0 && stats_tail(pairs->count, chance, most) <= PAIRS_RATE) {
