@@ -13,7 +13,7 @@
 #define STATS_SUITE_RATE 1e-6
 enum { STATS_SUITE_TESTS = 1000 };
 #define STATS_TEST_RATE (STATS_SUITE_RATE / STATS_SUITE_TESTS)
-#define STATS_ALARMS "one false alarm in 1000 million"
+#define STATS_ALARMS    "one false alarm in 1000 million"
 
 /* No less than the probability of `hits` or more in `trials` that hit with
  * `chance` on average: exact where all chances are the same, a bound (Hoeffding
