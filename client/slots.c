@@ -12,9 +12,6 @@ static void grant(struct slot_pool *pool, struct slot_waiter *waiter)
 {
     waiter->is_holding = true;
     pool->held += waiter->weight;
-    if (pool->held > pool->peak) {
-        pool->peak = pool->held;
-    }
 }
 
 static void enqueue(struct slot_pool *pool, struct slot_waiter *waiter)
@@ -43,7 +40,6 @@ static void dequeue(struct slot_pool *pool, struct slot_waiter *waiter)
     } else {
         pool->last = waiter->previous;
     }
-    waiter->next = waiter->previous = NULL;
     waiter->is_queued = false;
     pool->waiting--;
 }

@@ -18,8 +18,8 @@ struct slot_waiter {
 };
 
 struct slot_pool {
-    int64_t limit;      /* 0: unlimited */
-    int64_t held, peak; /* weight */
+    int64_t limit; /* 0: unlimited */
+    int64_t held;  /* weight */
     int64_t waiting;
     struct slot_waiter *first, *last;
 };

@@ -43,8 +43,7 @@ static void count_wait(struct retry_layer_state *state,
 static void go_back(struct retry_call *call, const struct retry_action *action,
                     int64_t now_ns)
 {
-    bool covers_both =
-        call->covers[0] & call->covers[1] & 1 << call->waiting_layer;
+    bool covers_both = call->covers[0] >> call->waiting_layer & 1;
     if (call->step == 0 ||
         (!covers_both && action->rule->action != RULE_START_OVER)) {
         return;

@@ -112,6 +112,7 @@ static void test_eight_layers(void **state)
         5 * S);
     stage_start(&stage, 0);
     stage_start(&stage, 1);
+    assert_int_equal(stage.calls[1].wait_from_ns, 5 * S);
     assert_sends(stage_timer(&stage, 1, 6 * S));
     assert_int_equal(stage.calls[1].attempts, 1);
     assert_int_equal(stage.calls[1].state[0].started_ns, 5 * S);

@@ -193,6 +193,28 @@ static void test_start_over_refused(void **state)
     profile_free(stage.profile);
 }
 
+/* A wait that is told again borrows nothing from the answer, which is gone. */
+static void test_a_wait_told_again(void **state)
+{
+    (void)state;
+    struct client client;
+    client_init(
+        &client,
+        read_profile("{\"name\":\"a\",\"rules\":[{" ON(
+            "429") ",\"do\":\"retry\",\"backoff\":" CONSTANT
+                   ",\"retry_after\":{\"read\":[{"
+                   "\"header\":\"retry-after\",\"as\":[\"seconds\"]}]}}]"
+                   "}"));
+    client_step(&client, RETRY_START);
+    struct retry_action action = client_end(
+        &client, &(struct ended){.status = 429, .retry_after = "10"});
+    assert_string_equal(action.retry_after.text, "10");
+    action = client_step(&client, RETRY_TIMER);
+    assert_int_equal(action.until_ns, 10 * S);
+    assert_null(action.retry_after.text);
+    profile_free(client.profile);
+}
+
 static void test_uses_of_retry_after(void **state)
 {
     (void)state;
@@ -318,6 +340,25 @@ static void test_who_sees_an_open_circuit(void **state)
 /* -- progress ---------------------------------------------------------------
  */
 
+/* A run whose first attempt found the circuit open has begun: its progress
+ * timeout is tested before the next one. */
+static void test_progress_after_an_open_circuit(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_init(&stage,
+               read_profile("{\"name\":\"outer\",\"progress\":{\"timeout\":"
+                            "\"500ms\"}," RETRY_5XX(
+                                CONSTANT) "},{\"name\":\"inner\",\"breaker\":{"
+                                          "\"failures\":1,\"reset\":\"1s\","
+                                          "\"retryable\":true}}"),
+               0);
+    stage.shared.layers[1].breaker.state = BREAKER_OPEN;
+    assert_waits(stage_start(&stage, 0), WAIT_RETRY, S);
+    assert_done(stage_timer(&stage, 0, S), REASON_PROGRESS);
+    profile_free(stage.profile);
+}
+
 /* The clock of a handler begins with the handler. */
 static void test_progress_since_the_beginning(void **state)
 {
@@ -389,7 +430,9 @@ int main(void)
         cmocka_unit_test(test_values_without_regard_to_case),
         cmocka_unit_test(test_values_of_one_character),
         cmocka_unit_test(test_start_over_refused),
+        cmocka_unit_test(test_a_wait_told_again),
         cmocka_unit_test(test_uses_of_retry_after),
+        cmocka_unit_test(test_progress_after_an_open_circuit),
         cmocka_unit_test(test_tokens_at_the_threshold),
         cmocka_unit_test(test_who_sees_a_call_timeout),
         cmocka_unit_test(test_call_timeout_of_the_outermost_layer),

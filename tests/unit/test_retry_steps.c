@@ -101,6 +101,39 @@ static void test_steps_of_actions(void **state)
     profile_free(stage.profile);
 }
 
+/* The layer of both may stand inside one that covers the first request only:
+ * that begins anew, with all its attempts. */
+static void test_back_by_an_inner_layer(void **state)
+{
+    (void)state;
+    struct client client;
+    client_init(
+        &client,
+        read_profile_with(
+            FOLLOW_UP,
+            "{\"name\":\"submit\",\"routes\":[\"POST /v1/x\"],\"budget\":{"
+            "\"attempts\":2},\"rules\":[{\"on\":{\"status\":[\"503\"]},"
+            "\"do\":\"retry\",\"backoff\":" CONSTANT
+            "}]},{\"name\":\"both\",\"rules\":[{\"on\":{\"status\":[\"410\"]},"
+            "\"do\":\"retry\",\"backoff\":" CONSTANT "}]}"));
+    PLAY(&client, {.status = 503}, {.status = 200}, {.status = 410},
+         {.status = 503}, {.status = 503});
+    check_story(&client, "[   0.000] send 1\n"
+                         "[   0.000] 503\n"
+                         "[   0.000] wait 1.000 by submit\n"
+                         "[   1.000] send 2\n"
+                         "[   1.000] 200\n"
+                         "[   1.000] send 3, follow-up\n"
+                         "[   1.000] 410\n"
+                         "[   1.000] wait 1.000 by both\n"
+                         "[   2.000] send 4\n"
+                         "[   2.000] 503\n"
+                         "[   2.000] wait 1.000 by submit\n"
+                         "[   3.000] send 5\n"
+                         "[   3.000] 503\n"
+                         "[   3.000] done, failed: attempts\n");
+}
+
 /* A rule of the second request may say so too. */
 static void test_start_over_from_the_second_request(void **state)
 {
@@ -262,6 +295,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_second_request),
         cmocka_unit_test(test_back_to_the_first_request),
+        cmocka_unit_test(test_back_by_an_inner_layer),
         cmocka_unit_test(test_steps_of_actions),
         cmocka_unit_test(test_start_over_from_the_second_request),
         cmocka_unit_test(test_rules_look_at_the_second_request),
