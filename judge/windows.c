@@ -199,31 +199,3 @@ int64_t windows_held_since(const struct windows *windows, int64_t sent_ns,
     }
     return since_ns;
 }
-
-/* -- the throttled window of slots ------------------------------------------
- */
-
-bool windows_may_throttle(const struct windows *windows, int64_t at_ns,
-                          int64_t ago_ns)
-{
-    size_t count = count_by(windows, at_ns);
-    return count > 0 &&
-           units_add(windows->last_end_ns[count - 1], ago_ns) >= at_ns;
-}
-
-bool windows_must_throttle(const struct windows *windows, int64_t at_ns,
-                           int64_t ago_ns)
-{
-    size_t count = count_by(windows, at_ns);
-    for (size_t i = count; i-- > 0 && count - i <= LOOK_BACK_MAX;) {
-        const struct effect *effect = &windows->effects.items[i];
-        if (effect->from_ns < at_ns - ago_ns + windows->judging->early_ns) {
-            return false;
-        }
-        if (effect->kind == EFFECT_WINDOW && effect->to_ns <= at_ns &&
-            effect->end_lo_ns > effect->to_ns) {
-            return true;
-        }
-    }
-    return false;
-}

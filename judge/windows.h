@@ -39,11 +39,4 @@ struct windows_answer windows_ask(const struct windows *windows,
 int64_t windows_held_since(const struct windows *windows, int64_t sent_ns,
                            int64_t poll_ns);
 
-/* May the limiter be closed, or have been less than `ago_ns` before? Must it?
- * (slots.throttled_window_ns) */
-bool windows_may_throttle(const struct windows *windows, int64_t at_ns,
-                          int64_t ago_ns);
-bool windows_must_throttle(const struct windows *windows, int64_t at_ns,
-                           int64_t ago_ns);
-
 #endif

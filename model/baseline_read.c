@@ -182,8 +182,11 @@ static bool split_name(struct reader *reader, const char *from, size_t length)
         return false;
     }
     line->pattern = copy(reader, from, (size_t)(colon - from));
-    line->rule = copy(reader, colon + 1, (size_t)(from + length - colon - 1));
-    return line->pattern && line->rule;
+    if (line->pattern) {
+        line->rule =
+            copy(reader, colon + 1, (size_t)(from + length - colon - 1));
+    }
+    return line->rule;
 }
 
 static void check_name(struct reader *reader, const char *from)

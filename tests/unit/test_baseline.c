@@ -110,6 +110,55 @@ static void bytes_of_any_kind_are_refused_or_read(void **state)
     assert_int_equal(error.count, 3);
 }
 
+static void only_days_that_exist_are_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *day;
+        bool is_one;
+    } days[] = {
+        {"2028-02-29", true},   {"2100-02-28", true},  {"2100-02-29", false},
+        {"2000-02-29", true},   {"2027-04-30", true},  {"2027-04-31", false},
+        {"2027-12-31", true},   {"2027-00-01", false}, {"2027-13-01", false},
+        {"2027-01-00", false},  {"2027/01/01", false}, {"2027-1-001", false},
+        {"2027-01-011", false},
+    };
+    for (size_t i = 0; i < sizeof days / sizeof *days; i++) {
+        char text[64];
+        struct error error = {0};
+        snprintf(text, sizeof text, "t/one:RA-1 x until=%s", days[i].day);
+        struct baseline *baseline =
+            baseline_read("b", text, strlen(text), &names, &error);
+        if ((baseline != NULL) != days[i].is_one)
+            fail_msg("%s", days[i].day);
+        baseline_free(baseline);
+    }
+}
+
+/* A name that is not there is a slip, unless it may be missing; what can't be
+ * read is told in either case. */
+static void files_may_be_missing(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct baseline *baseline =
+        baseline_read_file("/nowhere/b", true, &names, &error);
+    assert_non_null(baseline);
+    assert_int_equal(baseline_size(baseline), 0);
+    baseline_free(baseline);
+    assert_int_equal(error.count, 0);
+    assert_null(baseline_read_file("/nowhere/b", false, &names, &error));
+    assert_string_equal(error.problems[0].message,
+                        "can't read the baseline /nowhere/b: No such file or "
+                        "directory");
+    assert_null(baseline_read_file("/", true, &names, &error));
+    assert_int_equal(error.problems[1].kind, PROBLEM_INPUT);
+    const char *other = SOURCE_DIR "/CMakeLists.txt";
+    error = (struct error){0}; /* a file that is no baseline */
+    assert_null(baseline_read_file(other, true, &names, &error));
+    assert_string_equal(error.problems[0].file, other);
+}
+
 /* -- a run ------------------------------------------------------------------
  */
 
@@ -337,6 +386,36 @@ static void a_crash_in_one_run_is_not_hidden(void **state)
         scenario_report_free(rounds[i].scenarios[0]);
 }
 
+/* A run that was cut short has fewer reports; those it has count, by the text
+ * that they have. */
+static void a_run_may_lack_a_scenario(void **state)
+{
+    (void)state;
+    struct scenario_report *lists[3][1] = {
+        {round_of(VERDICT_PASS, VERDICT_PASS)},
+        {NULL},
+        {round_of(VERDICT_FAIL, VERDICT_PASS)}};
+    lists[0][0]->verdicts[1].word = VERDICT_INCONCLUSIVE;
+    lists[2][0]->folder = NULL;
+    lists[2][0]->verdicts[0].reason = "why";
+    struct run_report rounds[3] = {
+        {.scenarios = lists[0], .count = 1, .lag_p99_ns = 5, .took_ns = 1},
+        {.scenarios = lists[1], .interrupted = true, .took_ns = 2},
+        {.scenarios = lists[2], .count = 1, .lag_p99_ns = 9, .took_ns = 3}};
+    assert_true(verdict_merge(rounds, 3));
+    const struct verdict *verdicts = rounds[0].scenarios[0]->verdicts;
+    assert_int_equal(verdicts[0].word, VERDICT_FAIL);
+    assert_string_equal(verdicts[0].reason, "why");
+    assert_int_equal(verdicts[0].runs, 2);
+    assert_string_equal(verdicts[1].reason, "seen in another run: out");
+    assert_true(rounds[0].interrupted);
+    assert_int_equal(rounds[0].lag_p99_ns, 9);
+    assert_int_equal(rounds[0].took_ns, 6);
+    assert_int_equal(rounds[0].repeats, 3);
+    scenario_report_free(lists[0][0]);
+    scenario_report_free(lists[2][0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -350,6 +429,9 @@ int main(void)
         cmocka_unit_test(an_update_keeps_comments_and_drops_what_is_stale),
         cmocka_unit_test(the_worst_of_each_rule_counts),
         cmocka_unit_test(a_crash_in_one_run_is_not_hidden),
+        cmocka_unit_test(a_run_may_lack_a_scenario),
+        cmocka_unit_test(only_days_that_exist_are_read),
+        cmocka_unit_test(files_may_be_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

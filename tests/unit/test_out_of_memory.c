@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "model/baseline.h"
 #include "model/embedded.h"
 #include "model/jsonc.h"
 #include "model/plan.h"
@@ -78,6 +79,17 @@ static bool read_rules(const char *name, struct error *error)
     return rules;
 }
 
+static bool read_baseline(const char *text, struct error *error)
+{
+    static const char *const rules[] = {"RA-1", NULL};
+    static const char *const scenarios[] = {"t/one", NULL};
+    struct baseline *baseline =
+        baseline_read("b", text, strlen(text),
+                      &(struct baseline_names){rules, scenarios}, error);
+    baseline_free(baseline);
+    return baseline;
+}
+
 static bool has_memory_problem(const struct error *error)
 {
     for (int i = 0; i < error->count; i++) {
@@ -119,6 +131,8 @@ static const char whole_plan[] =
     "{\"method\":\"POST\",\"path\":\"/a\",\"payload\":{\"a\":[1]},"
     "\"clients\":1,\"calls\":1,\"concurrency\":1,\"start_spread_ms\":0,"
     "\"read_timeout_ms\":0,\"give_up_ms\":0,\"tokens\":[[\"rs-0-0\"]]}";
+static const char whole_baseline[] =
+    "# known\nt/*:RA-1 why until=2027-01-31 flaky\nt/one:RA-1 why else\n";
 static const char whole_result[] =
     "{\"call\":\"rs-0-0\",\"outcome\":\"ok\",\"status\":200,\"error\":\"e\"}";
 
@@ -132,6 +146,7 @@ static void readers_survive_one_failure(void **state)
     assert_true(fail_each_in_turn(read_plan, whole_plan) > 10);
     assert_true(fail_each_in_turn(read_result, whole_result) > 1);
     assert_true(fail_each_in_turn(read_rules, "rules.jsonc") > 100);
+    assert_true(fail_each_in_turn(read_baseline, whole_baseline) > 5);
 }
 
 static void readers_survive_when_memory_stays_short(void **state)
@@ -144,6 +159,7 @@ static void readers_survive_when_memory_stays_short(void **state)
     fail_each_in_turn(read_plan, whole_plan);
     fail_each_in_turn(read_result, whole_result);
     fail_each_in_turn(read_rules, "rules.jsonc");
+    fail_each_in_turn(read_baseline, whole_baseline);
 }
 
 int main(void)
