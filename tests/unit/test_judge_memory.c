@@ -80,7 +80,9 @@ static void check_row(const struct row *row)
     story_tell(&story, row->story);
     story_judge(&story);
     bool is_whole = false;
-    for (long k = 0; !is_whole; k++) {
+    /* Each of the first ones; the search for misreadings does the same over and
+     * over. */
+    for (long k = 0; !is_whole; k += 1 + k / 32) {
         assert_true(k < 100000);
         countdown = k;
         failures = 0;
