@@ -399,13 +399,24 @@ static void on_timer(struct retry_call *call, const struct retry_event *event,
     }
 }
 
+/* The delay was what has been seen, as far as its law allows that: the way to
+ * the wire takes time too. */
+static void remember_seen(struct retry_call *call, int64_t now_ns)
+{
+    struct delay_range range = backoff_range(&call->wait.law);
+    int64_t seen_ns = units_max(now_ns - call->wait_from_ns, range.min_ns);
+    if (wait_is_remembered(&call->wait)) {
+        call->state[call->waiting_layer].previous_ns =
+            units_min(seen_ns, range.max_ns);
+    }
+}
+
 static void on_sent(struct retry_call *call, int64_t now_ns,
                     struct retry_action *action)
 {
     assert(call->phase == RETRY_PHASE_WAITING);
-    if (call->wait_kind == WAIT_RETRY) {
-        call->state[call->waiting_layer].previous_ns =
-            now_ns - call->wait_from_ns;
+    if (call->wait_kind != WAIT_LIMITER) {
+        remember_seen(call, now_ns);
     }
     if (call->wait_kind != WAIT_LIMITER) {
         begin_again(call, now_ns);

@@ -23,17 +23,22 @@ void wait_present(const struct retry_call *call, struct retry_action *action)
     tell_times(call, action);
 }
 
+bool wait_is_remembered(const struct retry_action *wait)
+{
+    return wait->wait_kind == WAIT_RETRY ||
+           wait->rule->backoff.jitter == JITTER_DECORRELATED;
+}
+
 static void count_wait(struct retry_layer_state *state,
                        const struct retry_action *action)
 {
-    bool has_memory = action->rule->backoff.jitter == JITTER_DECORRELATED;
     state->streak++;
     if (action->wait_kind == WAIT_RETRY) {
         state->retries++;
     } else {
         state->polls++;
     }
-    if (action->wait_kind == WAIT_RETRY || has_memory) {
+    if (wait_is_remembered(action)) {
         state->previous_ns = action->delay_ns;
     }
 }

@@ -17,4 +17,7 @@ void wait_for_limiter(struct retry_call *call, int64_t now_ns,
 /* The wait as it stands now: others may have moved the progress clock on. */
 void wait_present(const struct retry_call *call, struct retry_action *action);
 
+/* Does the next delay follow this one (decorrelated jitter)? */
+bool wait_is_remembered(const struct retry_action *wait);
+
 #endif

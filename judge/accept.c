@@ -319,6 +319,7 @@ static bool walk_attempt(struct walk *walk, size_t index)
     struct seen seen = seen_end(walk->judging, call->attempts[index],
                                 next ? next->head_ns : TRACE_NEVER);
     struct place place = {walk->judging, call, index, &seen};
+    seen.may_be_timeout &= rules_timeout_fits(walk->set, &place);
     if (next && judge_overlap(&place)) {
         return false;
     }

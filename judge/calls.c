@@ -6,6 +6,7 @@
 #include "judge/judging.h"
 #include "judge/names.h"
 #include "judge/seen.h"
+#include "model/plan.h"
 #include "model/units.h"
 
 static bool is_grouped(const struct trace_attempt *attempt)
@@ -14,14 +15,14 @@ static bool is_grouped(const struct trace_attempt *attempt)
 }
 
 /* <client> of rs-<client>-<call>; 0 for any other key or an unknown client. */
-static size_t client_of(const char *key, size_t client_count)
+size_t calls_client(const struct calls *calls, const char *key)
 {
     if (strncmp(key, "rs-", 3) != 0) {
         return 0;
     }
     char *end;
     unsigned long client = strtoul(key + 3, &end, 10);
-    return *end == '-' && client < client_count ? client : 0;
+    return *end == '-' && client < calls->client_count ? client : 0;
 }
 
 int calls_step(const struct profile *profile,
@@ -55,7 +56,7 @@ static struct call *call_of(struct calls *calls,
         **place = (struct call){
             .key = attempt->call,
             .route = attempt->route,
-            .client = client_of(attempt->call, calls->client_count),
+            .client = calls_client(calls, attempt->call),
             .is_follow_up = step > 0,
         };
     }
@@ -203,6 +204,23 @@ static void note_fin(struct trace_attempt *unread,
     unread->gone_ns = TRACE_NEVER;
 }
 
+/* Bytes that the plan asks for in a request that nobody read; -1 without
+ * memory. */
+static int64_t planned_size(const struct workload *workload)
+{
+    char token[PLAN_TOKEN_MAX];
+    bool has_body = strcmp(workload->method, "POST") == 0 ||
+                    strcmp(workload->method, "PUT") == 0 ||
+                    strcmp(workload->method, "PATCH") == 0;
+    if (!has_body) {
+        return 0;
+    }
+    char *payload = plan_payload(workload, plan_token(0, 0, token));
+    int64_t size = payload ? (int64_t)strlen(payload) : -1;
+    free(payload);
+    return size;
+}
+
 /* With a single call there is no doubt whose connections they were. */
 static bool adopt_accept_faults(struct calls *calls, const struct trace *trace,
                                 const struct scenario *scenario,
@@ -218,7 +236,8 @@ static bool adopt_accept_faults(struct calls *calls, const struct trace *trace,
     size_t most = call->count + faults;
     const struct trace_attempt **all = arena_array(arena, most, sizeof(void *));
     struct trace_attempt *unread = arena_array(arena, faults, sizeof *unread);
-    if (!all || !unread) {
+    int64_t size = planned_size(workload);
+    if (!all || !unread || size < 0) {
         return false;
     }
     if (calls->count == 0) {
@@ -230,10 +249,12 @@ static bool adopt_accept_faults(struct calls *calls, const struct trace *trace,
     for (size_t i = 0; i < trace->conn_count; i++) {
         if (trace->conns[i].fault != FAULT_NONE) {
             *unread = unread_attempt(&trace->conns[i], workload);
+            unread->body_size = size;
             note_fin(unread, &trace->conns[i], scenario);
             if (call->count > 0 && call->attempts) {
                 unread->method = call->attempts[0]->method;
                 unread->target = call->attempts[0]->target;
+                unread->body_size = call->attempts[0]->body_size;
             }
             all[call->count++] = unread++;
         }

@@ -42,6 +42,9 @@ struct calls {
  * borrows the trace. */
 struct calls *calls_group(const struct judging *judging, struct arena *arena);
 
+/* The client that sends the token; 0 if it is none. */
+size_t calls_client(const struct calls *calls, const char *key);
+
 /* Which request of its call an attempt is: 0, or 1 of the follow-up. */
 int calls_step(const struct profile *profile,
                const struct trace_attempt *attempt);

@@ -3,6 +3,7 @@
 #include "client/deadline.h"
 #include "judge/gates.h"
 #include "judge/hypotheses_parts.h"
+#include "judge/rules_timeout.h"
 #include "judge/starved.h"
 #include "model/units.h"
 
@@ -14,58 +15,124 @@ static const int64_t CONNECT_LIMIT_NS = 140 * NS_PER_S;
 
 /* -- attempts inside outages ----------------------------------------------- */
 
-static int64_t at_least(int64_t a, int64_t b)
+static bool lasts(const struct span *span)
 {
-    return a > b ? a : b;
+    return span->end == END_UNREACHABLE || span->end == END_TIMEOUT;
 }
 
-static int64_t at_most(int64_t a, int64_t b)
+/* How long an attempt may go without an answer, until it fails. */
+static int64_t patience(const struct judging *judging,
+                        const struct hypothesis *sent)
 {
-    return a < b ? a : b;
+    int64_t limit_ns =
+        rules_timeout_limit(judging, &sent->action).attempt_timeout.limit_ns;
+    int64_t left_ns =
+        sent->action.until_ns == NS_FOREVER
+            ? NS_FOREVER
+            : sent->action.until_ns - sent->call.attempt_started_ns;
+    return units_min(limit_ns, left_ns);
 }
 
-/* How long an attempt inside the span may last, until it fails. */
-static int64_t span_limit(const struct span *span,
-                          const struct retry_action *send)
+static int64_t span_limit(const struct judging *judging,
+                          const struct span *span,
+                          const struct hypothesis *sent)
 {
-    if (span->end != END_UNREACHABLE && span->end != END_TIMEOUT) {
-        return 0;
+    int64_t limit_ns = lasts(span) ? patience(judging, sent) : 0;
+    return limit_ns == NS_FOREVER ? CONNECT_LIMIT_NS : limit_ns;
+}
+
+/* The attempt in flight fails. */
+static void end_hidden(struct hypotheses *set, const struct hypothesis *sent,
+                       const struct span *span, int64_t at_ns)
+{
+    struct attempt_outcome outcome = {.end = span->end,
+                                      .connection_was_reused = span->is_stale};
+    hypotheses_end_all(set, sent,
+                       &(struct hypotheses_ending){
+                           .outcome = &outcome,
+                           .at_ns = at_ns,
+                           .not_before_ns = sent->call.attempt_started_ns,
+                           .tokens = shared_unknown(set->lines),
+                       });
+}
+
+/* ... or the progress timeout ends the call with it, by `until_ns`. */
+static void abort_hidden(struct hypotheses *set, const struct hypothesis *sent,
+                         int64_t until_ns)
+{
+    struct hypothesis gone = *sent;
+    int64_t at_ns = sent->action.wake_ns;
+    if (at_ns > until_ns) {
+        return;
     }
-    return send->attempt_timeout.limit_ns != NS_FOREVER
-               ? send->attempt_timeout.limit_ns
-               : CONNECT_LIMIT_NS;
+    hypotheses_step(
+        set, &gone,
+        &(struct retry_event){
+            .kind = RETRY_TIMER,
+            .now_ns = units_max(at_ns, gone.call.attempt_started_ns),
+        },
+        NULL);
+    if (gone.action.kind == RETRY_ABORT) {
+        hypotheses_add(set, &gone);
+    }
 }
 
 /* `sent` has the attempt in flight: it fails in the span, sent between. */
 static void fail_hidden(struct hypotheses *set, struct hypothesis sent,
                         const struct span *span, struct delay_range between)
 {
-    struct attempt_outcome outcome = {.end = span->end};
-    int64_t lasts_ns = span_limit(span, &sent.action);
+    int64_t sent_ns = sent.call.attempt_started_ns;
+    int64_t lasts_ns = span_limit(set->judging, span, &sent);
     sent.from_lo_ns = between.min_ns;
     sent.from_hi_ns = units_add(between.max_ns, lasts_ns);
     sent.hidden++;
     sent.is_stalled = false;
-    int64_t at_ns = sent.call.attempt_started_ns;
-    if (at_ns == between.max_ns) {
-        at_ns = sent.from_hi_ns;
+    abort_hidden(set, &sent, sent.from_hi_ns);
+    end_hidden(set, &sent, span, units_add(sent_ns, lasts_ns));
+    if (lasts_ns > 0 && sent_ns != between.max_ns) {
+        end_hidden(set, &sent, span, sent_ns);
     }
-    hypotheses_end_all(set, &sent,
-                       &(struct hypotheses_ending){
-                           .outcome = &outcome,
-                           .at_ns = at_ns,
-                           .not_before_ns = sent.call.attempt_started_ns,
-                           .tokens = shared_unknown(set->lines),
-                       });
 }
 
-/* A connect that hangs may also come through once the span is over. */
+/* The same on a connection that was silent: it ends with that. */
+static void fail_stale(struct hypotheses *set, struct hypothesis sent,
+                       const struct span *span, struct delay_range between)
+{
+    int64_t slack_ns = set->judging->early_ns + set->judging->lag_ns;
+    int64_t least_ns = units_add(between.min_ns, patience(set->judging, &sent));
+    sent.hidden++;
+    sent.from_lo_ns = sent.from_hi_ns = units_max(span->to_ns, between.min_ns);
+    abort_hidden(set, &sent, units_add(span->to_ns, set->judging->late_ns));
+    if (span->end != END_TIMEOUT || span->to_ns >= least_ns - slack_ns) {
+        end_hidden(set, &sent, span, sent.from_hi_ns);
+    }
+}
+
+static void fail_in_span(struct hypotheses *set, struct hypothesis sent,
+                         const struct span *span, struct delay_range between)
+{
+    if (span->is_stale && span->from_ns < span->to_ns) {
+        fail_stale(set, sent, span, between);
+    } else {
+        fail_hidden(set, sent, span, between);
+    }
+}
+
+static bool may_meet(const struct hypotheses *set, const struct span *span)
+{
+    return !span->is_stale || span->client == set->client;
+}
+
+/* A connect that hangs may also come through once the span is over; what met a
+ * stale connection may be sent again by then. */
 static void add_stalled(struct hypotheses *set,
                         const struct hypothesis *hypothesis,
                         const struct span *span, int64_t sent_ns)
 {
-    if (span->end != END_UNREACHABLE || hypothesis->is_stalled ||
-        span->to_ns == NS_FOREVER) {
+    bool may_resend = set->judging->profile->resend.on_stale_connection;
+    bool may_come_late = span->is_stale ? span->end == END_CLOSE && may_resend
+                                        : span->end == END_UNREACHABLE;
+    if (!may_come_late || hypothesis->is_stalled || span->to_ns == NS_FOREVER) {
         return;
     }
     struct hypothesis stalled = *hypothesis;
@@ -90,13 +157,13 @@ static void hide_in_span(struct hypotheses *set, int index,
     const struct hypothesis hypothesis = set->items[index];
     struct delay_range reach = reach_with_gates(set, &hypothesis);
     int64_t slack_ns = set->judging->late_ns;
-    int64_t begin_ns = at_least(span->from_ns - slack_ns, 0);
+    int64_t begin_ns = units_max(span->from_ns - slack_ns, 0);
     struct delay_range between = {
-        at_least(at_least(reach.min_ns - set->judging->early_ns, begin_ns),
-                 hypothesis.from_lo_ns),
-        at_most(at_most(units_add(reach.max_ns, slack_ns),
-                        units_add(span->to_ns, slack_ns)),
-                until_ns),
+        units_max(units_max(reach.min_ns - set->judging->early_ns, begin_ns),
+                  hypothesis.from_lo_ns),
+        units_min(units_min(units_add(reach.max_ns, slack_ns),
+                            units_add(span->to_ns, slack_ns)),
+                  until_ns),
     };
     if (between.min_ns > between.max_ns) {
         return;
@@ -105,12 +172,15 @@ static void hide_in_span(struct hypotheses *set, int index,
     const int64_t instants[] = {between.max_ns, between.min_ns};
     for (size_t i = 0; i < 2; i++) {
         struct hypothesis sent = hypothesis;
-        int64_t at_ns = at_least(instants[i], sent.call.wait_from_ns);
-        hypotheses_step(
-            set, &sent,
-            &(struct retry_event){.kind = RETRY_SENT, .now_ns = at_ns}, NULL);
+        int64_t at_ns = units_max(instants[i], sent.call.wait_from_ns);
+        if (sent.action.kind == RETRY_WAIT) {
+            hypotheses_step(
+                set, &sent,
+                &(struct retry_event){.kind = RETRY_SENT, .now_ns = at_ns},
+                NULL);
+        } /* else the follow-up, in flight since the answer before */
         if (sent.action.kind == RETRY_SEND) {
-            fail_hidden(set, sent, span, between);
+            fail_in_span(set, sent, span, between);
         }
     }
 }
@@ -119,7 +189,8 @@ static void hide_in_outages(struct hypotheses *set, int index, int64_t until_ns)
 {
     const struct spans *spans = set->judging->spans;
     for (size_t k = 0; k < spans->count && !set->is_open; k++) {
-        if (spans->items[k].from_ns <= until_ns) {
+        if (spans->items[k].from_ns <= until_ns &&
+            may_meet(set, &spans->items[k])) {
             hide_in_span(set, index, &spans->items[k], until_ns);
         }
     }
@@ -151,7 +222,7 @@ static void refuse_at(struct hypotheses *set, const struct hypothesis *before,
     struct shared_tokens tokens = shared_unknown(set->lines);
     struct hypotheses_given given = {.tokens = &tokens,
                                      .refusing = (uint8_t)(1 << i)};
-    at_ns = at_least(at_ns, before->call.wait_from_ns);
+    at_ns = units_max(at_ns, before->call.wait_from_ns);
     do {
         struct hypothesis refused = *before;
         refused.call.wait_until_ns = at_ns;
@@ -212,9 +283,9 @@ static void hide_in_circuits(struct hypotheses *set, int index,
     struct delay_range reach = reach_with_gates(set, &hypothesis);
     for (int i = 0; i < hypothesis.call.layer_count && !set->is_open; i++) {
         struct delay_range between = {
-            at_least(reach.min_ns - set->judging->early_ns,
-                     hypothesis.from_lo_ns),
-            at_most(units_add(reach.max_ns, set->judging->late_ns), until_ns),
+            units_max(reach.min_ns - set->judging->early_ns,
+                      hypothesis.from_lo_ns),
+            units_min(units_add(reach.max_ns, set->judging->late_ns), until_ns),
         };
         if (may_be_refused(set, &hypothesis, i, &between)) {
             refuse(set, &hypothesis, i, &between);
@@ -250,7 +321,7 @@ static void cut_wait(struct hypotheses *set, const struct hypothesis *before,
         &(struct retry_event){.kind = RETRY_TIMER, .now_ns = at_ns, .u = 0.5},
         given);
     cut.from_lo_ns =
-        at_least(at_ns - set->judging->late_ns, before->from_lo_ns);
+        units_max(at_ns - set->judging->late_ns, before->from_lo_ns);
     cut.from_hi_ns = at_ns;
     cut.hidden++;
     hypotheses_add(set, &cut);
@@ -286,11 +357,15 @@ void hidden_add(struct hypotheses *set, int64_t until_ns)
 {
     for (int i = 0; i < set->count && !set->is_open; i++) {
         const struct hypothesis *hypothesis = &set->items[i];
-        if (hypothesis->action.kind != RETRY_WAIT || hypothesis->is_resend ||
+        enum retry_action_kind kind = hypothesis->action.kind;
+        if (!hypotheses_waits(hypothesis) || hypothesis->is_resend ||
             hypothesis->action.is_never) {
             continue;
         }
         hide_in_outages(set, i, until_ns);
+        if (kind == RETRY_SEND) {
+            continue; /* hidden_end() knew of the circuits */
+        }
         hide_in_circuits(set, i, until_ns);
         hide_in_timeouts(set, i, until_ns);
     }
@@ -307,14 +382,17 @@ static void begin_in_outages(struct hypotheses *set,
         if (span->from_ns >= first->head_ns) {
             return;
         }
+        if (!may_meet(set, span)) {
+            continue;
+        }
         struct delay_range between = {span->from_ns,
-                                      at_most(span->to_ns, first->head_ns)};
+                                      units_min(span->to_ns, first->head_ns)};
         const int64_t instants[] = {between.max_ns, between.min_ns};
         for (size_t k = 0; k < 2; k++) {
             struct hypothesis sent =
                 hypotheses_started(set, first, instants[k], NULL);
             if (sent.action.kind == RETRY_SEND) {
-                fail_hidden(set, sent, span, between);
+                fail_in_span(set, sent, span, between);
             }
         }
     }

@@ -245,12 +245,24 @@ struct hypotheses_ending hypotheses_ending_of(
     };
 }
 
+struct attempt_outcome hypotheses_timeout_of(
+    const struct hypotheses_ending *ending)
+{
+    return (struct attempt_outcome){
+        .end = END_TIMEOUT,
+        .connection_was_reused = ending->outcome->connection_was_reused,
+    };
+}
+
 void hypotheses_end(struct hypotheses *set, const struct trace_attempt *attempt,
                     const struct seen *seen)
 {
     struct hypotheses_room room;
     struct hypotheses_ending ending =
         hypotheses_ending_of(set, attempt, seen, &room);
+    struct attempt_outcome timeout = hypotheses_timeout_of(&ending);
+    struct hypotheses_ending late = ending;
+    late.outcome = &timeout;
     struct hypothesis before[HYPOTHESES_MAX];
     int count = set->count;
     memcpy(before, set->items, (size_t)count * sizeof before[0]);
@@ -260,6 +272,10 @@ void hypotheses_end(struct hypotheses *set, const struct trace_attempt *attempt,
         before[i].from_hi_ns = seen->at_ns;
         before[i].hidden = 0;
         end_hypothesis(set, &before[i], &ending);
+        if (seen->may_be_timeout) {
+            before[i].from_lo_ns = seen->at_ns;
+            end_hypothesis(set, &before[i], &late);
+        }
     }
 }
 

@@ -49,6 +49,10 @@ struct hypotheses_ending hypotheses_ending_of(
     const struct hypotheses *set, const struct trace_attempt *attempt,
     const struct seen *seen, struct hypotheses_room *room);
 
+/* The same end as a timeout (seen.may_be_timeout). */
+struct attempt_outcome hypotheses_timeout_of(
+    const struct hypotheses_ending *ending);
+
 /* One step with it. */
 void hypotheses_end_once(const struct hypotheses *set,
                          struct hypothesis *hypothesis,

@@ -355,10 +355,9 @@ static bool judge_all(const struct judge_input *input,
     judging.reported = reported_calls(input->trace, scratch);
     judging.samples =
         stats_samples_create(input->trace->attempt_count, scratch);
-    struct spans *spans =
-        calls && judging.reported && judging.samples
-            ? spans_create(input->trace, calls->owns_accept_faults, scratch)
-            : NULL;
+    struct spans *spans = calls && judging.reported && judging.samples
+                              ? spans_create(input->trace, calls, scratch)
+                              : NULL;
     if (!spans) {
         return false;
     }

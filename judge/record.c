@@ -34,11 +34,6 @@ static struct effect *add(const struct recorder *recorder,
     return effect;
 }
 
-static int64_t later(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 /* -- when -------------------------------------------------------------------
  */
 
@@ -113,8 +108,8 @@ static struct effect when_ended(const struct recorder *recorder,
         when.from_ns = when.to_ns = seen->at_ns;
     }
     /* It ended after it was sent, whatever the clock makes of it. */
-    when.from_ns = later(when.from_ns, attempt->head_ns + 1);
-    when.to_ns = later(when.to_ns, when.from_ns);
+    when.from_ns = units_max(when.from_ns, attempt->head_ns + 1);
+    when.to_ns = units_max(when.to_ns, when.from_ns);
     return when;
 }
 
@@ -257,25 +252,24 @@ static struct hypothesis probe(const struct ending *ending,
     return copy;
 }
 
-static void note_windows(struct ending *ending, const struct hypothesis *low,
-                         const struct hypothesis *high,
+/* With the least random number and with the greatest: which of them makes the
+ * longer delay is the law's affair. */
+static void note_windows(struct ending *ending, const struct hypothesis *least,
+                         const struct hypothesis *most,
                          const struct hypothesis *bare)
 {
     for (int i = 0; i < layer_count(ending->recorder); i++) {
-        const struct retry_limiter *limiter = &low->shared.layers[i].limiter;
+        const struct retry_limiter *limiter = &least->shared.layers[i].limiter;
         struct change *change = &ending->changes[i];
-        int64_t high_ns = high->shared.layers[i].limiter.until_ns;
+        int64_t a_ns = limiter->until_ns;
+        int64_t b_ns = most->shared.layers[i].limiter.until_ns;
         if (!limiter->is_closed) {
             change->clears += !bare->shared.layers[i].limiter.is_closed;
             continue;
         }
         change->windows++;
-        if (limiter->until_ns < change->end_lo_ns) {
-            change->end_lo_ns = limiter->until_ns;
-        }
-        if (high_ns > change->end_hi_ns) {
-            change->end_hi_ns = high_ns;
-        }
+        change->end_lo_ns = units_min(change->end_lo_ns, units_min(a_ns, b_ns));
+        change->end_hi_ns = units_max(change->end_hi_ns, units_max(a_ns, b_ns));
     }
 }
 
@@ -321,10 +315,10 @@ static void note_hypothesis(struct ending *ending,
     struct hypotheses_given given = {0};
     note_refunds(ending, &bare);
     do {
-        struct hypothesis low = probe(ending, before, 0, &given);
-        struct hypothesis high = probe(ending, before, 1 - 0x1p-53, &given);
-        note_windows(ending, &low, &high, &bare);
-        note_costs(ending, &low, given.empty);
+        struct hypothesis least = probe(ending, before, 0, &given);
+        struct hypothesis most = probe(ending, before, 1 - 0x1p-53, &given);
+        note_windows(ending, &least, &most, &bare);
+        note_costs(ending, &least, given.empty);
         given.empty =
             (uint8_t)((given.empty - ending->buckets) & ending->buckets);
         ending->ways++;
@@ -378,7 +372,8 @@ static void add_tokens(const struct ending *ending, int i,
 static enum effect_kind result_of(const struct place *place)
 {
     const struct attempt_outcome *outcome = &place->seen->outcome;
-    if (place->seen->is_left && place->index + 1 == place->call->count) {
+    bool is_left = place->seen->is_left || place->seen->may_be_timeout;
+    if (is_left && place->index + 1 == place->call->count) {
         return EFFECT_GONE;
     }
     return outcome->end == END_STATUS && outcome->status >= 200 &&
@@ -420,6 +415,13 @@ void record_end(const struct recorder *recorder, const struct place *place)
     }
     for (int k = 0; k < set->count; k++) {
         note_hypothesis(&ending, &set->items[k]);
+    }
+    if (place->seen->may_be_timeout) {
+        struct attempt_outcome timeout = hypotheses_timeout_of(&event);
+        event.outcome = &timeout;
+        for (int k = 0; k < set->count; k++) {
+            note_hypothesis(&ending, &set->items[k]);
+        }
     }
     add_changes(&ending);
 }

@@ -20,6 +20,7 @@ static bool is_success(const struct judging *judging,
                     &(struct retry_request){
                         .method = attempt->method,
                         .path = calls_path(attempt, path, sizeof path),
+                        .body_bytes = attempt->body_size,
                     });
     retry_step(&call, &(struct retry_event){.kind = RETRY_START,
                                             .now_ns = attempt->head_ns});

@@ -46,8 +46,8 @@ static int64_t sooner(int64_t a, int64_t b)
 
 /* A client whose profile knows no limit takes the one that its adapter was
  * asked for as most HTTP clients do: for the time without a byte. */
-static struct retry_action with_limit(const struct judging *judging,
-                                      const struct retry_action *send)
+struct retry_action rules_timeout_limit(const struct judging *judging,
+                                        const struct retry_action *send)
 {
     struct retry_action limited = *send;
     int64_t asked_ns = judging->scenario->workload.read_timeout_ns;
@@ -120,7 +120,8 @@ static bool judge_progress(struct hypotheses *set, const struct place *place)
         return true;
     }
     bool is_last = place->index + 1 == place->call->count;
-    if (place->seen->is_left && is_last &&
+    bool may_be_left = place->seen->is_left || place->seen->may_be_timeout;
+    if (may_be_left && is_last &&
         says_progress_is_over(set, at_ns + judging->late_ns)) {
         tally_exercise(judging->tally, JUDGE_PT_1);
         return true;
@@ -193,9 +194,11 @@ static struct retry_action fitting_send(const struct hypotheses *set,
 {
     const struct judging *judging = place->judging;
     const struct trace_attempt *attempt = place->call->attempts[place->index];
-    struct retry_action best = with_limit(judging, &set->items[0].action);
+    struct retry_action best =
+        rules_timeout_limit(judging, &set->items[0].action);
     for (int i = 1; i < set->count; i++) {
-        struct retry_action send = with_limit(judging, &set->items[i].action);
+        struct retry_action send =
+            rules_timeout_limit(judging, &set->items[i].action);
         int64_t due_ns = due_at(judging, attempt, &send);
         bool is_later = due_ns > due_at(judging, attempt, &best);
         if (place->seen->is_left ? is_about(place, attempt->head_ns, due_ns)
@@ -204,6 +207,28 @@ static struct retry_action fitting_send(const struct hypotheses *set,
         }
     }
     return best;
+}
+
+static bool is_given_up(const struct place *place)
+{
+    return is_about(place, place->call->attempts[0]->head_ns,
+                    place->call->give_up_ns);
+}
+
+bool rules_timeout_fits(const struct hypotheses *set, const struct place *place)
+{
+    const struct judging *judging = place->judging;
+    const struct trace_attempt *attempt = place->call->attempts[place->index];
+    for (int i = 0; i < set->count; i++) {
+        struct retry_action send =
+            rules_timeout_limit(judging, &set->items[i].action);
+        int64_t due_ns = due_at(judging, attempt, &send);
+        if (place->seen->at_ns >=
+            due_ns - early_slack(judging, attempt->head_ns, due_ns)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool rules_timeout_judge(struct hypotheses *set, const struct place *place)
@@ -217,17 +242,16 @@ bool rules_timeout_judge(struct hypotheses *set, const struct place *place)
     if (judge_progress(set, place)) {
         return false;
     }
+    bool is_last = place->index + 1 == place->call->count;
     if (!place->seen->is_left) {
         judge_open(place, send, due_ns);
-        return true;
+        return !place->seen->may_be_timeout || !is_last || !is_given_up(place);
     }
-    bool is_last = place->index + 1 == place->call->count;
     if (is_about(place, head_ns, due_ns) || !is_last) {
         judge_left(place, send, due_ns);
         return true;
     }
-    if (is_about(place, place->call->attempts[0]->head_ns,
-                 place->call->give_up_ns)) {
+    if (is_given_up(place)) {
         return false;
     }
     if (ended_with_client(judging, place->seen->at_ns) &&

@@ -9,6 +9,15 @@
  * with it. */
 bool rules_timeout_judge(struct hypotheses *set, const struct place *place);
 
+/* What the client was told with an attempt, with the limit that it has by that.
+ */
+struct retry_action rules_timeout_limit(const struct judging *judging,
+                                        const struct retry_action *send);
+
+/* May a timeout of the attempt in flight have ended it? */
+bool rules_timeout_fits(const struct hypotheses *set,
+                        const struct place *place);
+
 /* Judges whether the next attempt came after the end of the call's time. False:
  * it did. */
 bool rules_timeout_after_wait(struct hypotheses *set,

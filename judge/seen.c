@@ -15,7 +15,8 @@ static bool was_left(const struct trace_attempt *attempt)
 }
 
 /* A client may look at the status alone and close before the body is whole: an
- * error status that was sent counts as seen from its first byte on. */
+ * error status that was sent counts as seen from its first byte on. Or it waits
+ * for the body, and its time is over. */
 static bool left_after_error_head(const struct trace_attempt *attempt)
 {
     return attempt->first_byte_ns != TRACE_NEVER && attempt->status >= 400;
@@ -40,6 +41,7 @@ static struct seen seen_left(const struct judging *judging,
         seen.outcome.end = END_STATUS;
         seen.early_ns = attempt->first_byte_ns;
         seen.is_left = false;
+        seen.may_be_timeout = true;
     }
     return seen;
 }

@@ -11,6 +11,9 @@ struct seen {
     int64_t at_ns;    /* when the attempt ended */
     int64_t early_ns; /* when its client may have known already */
     bool is_left;     /* the client closed first */
+    /* ... but had an error status by then: whether that or its time ended the
+     * attempt is not known. */
+    bool may_be_timeout;
 };
 
 /* `next_head_ns`: the next attempt of the call, TRACE_NEVER if none. */

@@ -43,11 +43,62 @@ static void add_accept_faults(struct spans *spans, const struct trace *trace)
     }
 }
 
-struct spans *spans_create(const struct trace *trace, bool owns_accept_faults,
+static const struct trace_conn *conn_of(const struct trace *trace,
+                                        const struct trace_attempt *attempt)
+{
+    size_t index = (size_t)attempt->conn - 1;
+    return index < trace->conn_count &&
+                   trace->conns[index].conn == attempt->conn
+               ? &trace->conns[index]
+               : NULL;
+}
+
+/* A silent one ends what was sent there by a FIN after its time, or the client
+ * closes it: then that was when its attempt timed out, if there was one. */
+static struct span stale_span(const struct trace *trace,
+                              const struct trace_attempt *last)
+{
+    struct span span = {
+        .from_ns = last->last_byte_ns,
+        .to_ns = last->last_byte_ns,
+        .end = END_RESET,
+        .is_stale = true,
+    };
+    if (last->fault.kind == FAULT_HANG) {
+        const struct trace_conn *conn = conn_of(trace, last);
+        bool is_closed = conn && conn->closed_ns != TRACE_NEVER;
+        int64_t fin_ns = units_add(last->last_byte_ns, last->fault.for_ns);
+        int64_t closed_ns = is_closed ? conn->closed_ns : NS_FOREVER;
+        span.end = fin_ns <= closed_ns ? END_CLOSE : END_TIMEOUT;
+        span.to_ns = fin_ns <= closed_ns ? fin_ns : closed_ns;
+    }
+    return span;
+}
+
+static void add_stale_connections(struct spans *spans,
+                                  const struct trace *trace,
+                                  const struct calls *calls)
+{
+    for (size_t i = 0; i < trace->attempt_count; i++) {
+        const struct trace_attempt *attempt = &trace->attempts[i];
+        bool is_dead = attempt->end == END_STATUS && attempt->fault_fired &&
+                       attempt->fault.at == FAULT_AT_END &&
+                       (attempt->fault.kind == FAULT_RESET ||
+                        attempt->fault.kind == FAULT_HANG);
+        if (is_dead) {
+            struct span span = stale_span(trace, attempt);
+            span.client = calls_client(calls, attempt->call);
+            spans->items[spans->count++] = span;
+        }
+    }
+}
+
+struct spans *spans_create(const struct trace *trace, const struct calls *calls,
                            struct arena *arena)
 {
     struct spans *spans = arena_alloc(arena, sizeof *spans);
-    size_t most = trace->outage_count + trace->conn_count + 1;
+    size_t most =
+        trace->outage_count + trace->conn_count + trace->attempt_count + 1;
     if (!spans) {
         return NULL;
     }
@@ -56,7 +107,8 @@ struct spans *spans_create(const struct trace *trace, bool owns_accept_faults,
         return NULL;
     }
     add_outages(spans, trace);
-    if (!owns_accept_faults) {
+    add_stale_connections(spans, trace, calls);
+    if (!calls->owns_accept_faults) {
         add_accept_faults(spans, trace);
     }
     qsort(spans->items, spans->count, sizeof *spans->items, by_from);

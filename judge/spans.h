@@ -1,16 +1,22 @@
-/* Spans of time in which the server let nobody in: attempts made there left no
- * request in the trace. */
+/* Spans of time in which the server let nobody in, or read nothing from a
+ * connection: attempts made there left no request in the trace. */
 #ifndef RETRYSPEC_JUDGE_SPANS_H
 #define RETRYSPEC_JUDGE_SPANS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "judge/calls.h"
 #include "model/trace.h"
 
 struct span {
     int64_t from_ns, to_ns;
     enum attempt_end end; /* what an attempt inside came to */
+    /* Not the server but one connection let nothing in: it had died after a
+     * whole answer. An attempt of its client that was sent there ended at
+     * to_ns. */
+    bool is_stale;
+    size_t client;
 };
 
 struct spans {
@@ -18,10 +24,10 @@ struct spans {
     size_t count;
 };
 
-/* From the outages and, unless `owns_accept_faults` says that they are attempts
- * of a known call, the connections that met a fault when accepted. NULL only
- * without memory. */
-struct spans *spans_create(const struct trace *trace, bool owns_accept_faults,
+/* From the outages, the connections that met a fault after a whole answer and,
+ * unless they are attempts of a known call, those that met one when accepted.
+ * NULL only without memory. */
+struct spans *spans_create(const struct trace *trace, const struct calls *calls,
                            struct arena *arena);
 
 #endif

@@ -124,7 +124,8 @@ static void look_back(const struct windows *windows, struct look *look)
             continue;
         }
         look->was_waited_for |= has_just_ended(look, effect, early_ns, late_ns);
-        bool is_own = effect->attempt == question->last_attempt;
+        bool is_own = effect->attempt == question->last_attempt &&
+                      question->last_attempt != 0;
         if (!look->is_settled || effect->to_ns >= look->since_ns) {
             take(look, effect);
         }

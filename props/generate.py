@@ -331,40 +331,22 @@ def replies_of(scenario_made):
 def beyond(profile_made, scenario_made):
     """Why the judge may hold a story against a client that did all right; None: it may
     not. RETRYSPEC_PROPS_ALL=1 plays these too, to find out what is left of the list."""
-    rules_made = [(index, each) for index, made in enumerate(profile_made["layers"]) for each in made.get("rules", [])]
     faults = [(each.get("reply", 200), each["fault"]) for each in replies_of(scenario_made) if "fault" in each]
     has = {key for made in profile_made["layers"] for key in made}
     load = scenario_made["workload"]
     is_shared = any(load.get(key, 1) > 1 for key in ("clients", "concurrency"))
     text = json.dumps(profile_made)
-    is_at_accept = any(each.get("at") == "accept" for _, each in faults)
     reasons = {
-        "what is sent on a connection that died after a whole answer leaves no trace":
-            any(each.get("at") == "end" and each["do"] in ("reset", "hang") for _, each in faults),
-        "an error whose body does not end may count as read or as timed out":
-            any(status >= 400 and each["do"] in ("drip", "hang") and each["at"] != "request" for status, each in faults),
         "a window of a drawn length, of several clients, or closed by a fault at accept; patience before a turn":
             "rate_limiter" in has,
-        "the attempt that opens a circuit, and what is sent again below the layers":
-            "breaker" in has,
-        "a delay that grows from the one before, which was none":
-            '"decorrelated"' in text and "first_immediate" in text,
         "a wait that is drawn too long for the budget":
             "before-sleep" in text and "jitter" in text,
         "how long attempts took that a stalled listener hid":
             any(each["do"] == "stall" for _, each in faults) and ("elapsed" in text or "timeout" in text),
-        "the time of a call in a layer inside another":
-            any("call_timeout" in made for made in profile_made["layers"][1:]),
         "slots that a layer inside a retrying one takes anew":
             is_shared and any("slots" in made for made in profile_made["layers"][1:]),
         "the clock of progress begins with the client, and an answer that a rule retries is none":
             "progress" in has,
-        "a success that a rule takes for a failure is none":
-            any("body" in each["on"] and each["do"] in ("start-over", "pass", "fail") for _, each in rules_made),
-        "a call that waits for ever lets those after it wait":
-            load.get("calls", 1) > 1 and '"never"' in text,
-        "the size of a request that was not read":
-            is_at_accept and "request_bytes" in text,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
 

@@ -24,9 +24,58 @@ static struct trace_outage outages[] = {
 };
 
 static const struct span expected[] = {
-    {10, 30, END_TIMEOUT},         {20, 25, END_UNREACHABLE},
-    {20, NS_FOREVER, END_REFUSED}, {40, NS_FOREVER, END_TIMEOUT},
-    {50, 50, END_CLOSE},           {60, 60, END_RESET},
+    {.from_ns = 10, .to_ns = 30, .end = END_TIMEOUT},
+    {.from_ns = 20, .to_ns = 25, .end = END_UNREACHABLE},
+    {.from_ns = 20, .to_ns = NS_FOREVER, .end = END_REFUSED},
+    {.from_ns = 40, .to_ns = NS_FOREVER, .end = END_TIMEOUT},
+    {.from_ns = 50, .to_ns = 50, .end = END_CLOSE},
+    {.from_ns = 60, .to_ns = 60, .end = END_RESET},
+};
+
+/* Answered whole, then dead: until the client left, until our FIN, at once. */
+static struct trace_conn used[] = {
+    {.conn = 1, .closed_ns = 500},
+    {.conn = 2, .closed_ns = 900},
+    {.conn = 3, .closed_ns = 300},
+    {.conn = 4, .closed_ns = 300},
+};
+static struct trace_attempt answered[] = {
+    {.conn = 1,
+     .call = "rs-1-0",
+     .last_byte_ns = 100,
+     .end = END_STATUS,
+     .fault = {.kind = FAULT_HANG, .at = FAULT_AT_END, .for_ns = NS_FOREVER},
+     .fault_fired = true},
+    {.conn = 2,
+     .call = "rs-0-0",
+     .last_byte_ns = 200,
+     .end = END_STATUS,
+     .fault = {.kind = FAULT_HANG, .at = FAULT_AT_END, .for_ns = 400},
+     .fault_fired = true},
+    {.conn = 3,
+     .call = "rs-2-0",
+     .last_byte_ns = 300,
+     .end = END_STATUS,
+     .fault = {.kind = FAULT_RESET, .at = FAULT_AT_END},
+     .fault_fired = true},
+    {.conn = 4,
+     .call = "rs-2-0",
+     .last_byte_ns = 300,
+     .end = END_STATUS,
+     .fault = {.kind = FAULT_RESET, .at = FAULT_AT_END}},
+};
+static const struct span stale[] = {
+    {.from_ns = 100,
+     .to_ns = 500,
+     .end = END_TIMEOUT,
+     .is_stale = true,
+     .client = 1},
+    {.from_ns = 200, .to_ns = 600, .end = END_CLOSE, .is_stale = true},
+    {.from_ns = 300,
+     .to_ns = 300,
+     .end = END_RESET,
+     .is_stale = true,
+     .client = 2},
 };
 
 static void check_spans(const struct spans *spans, const struct span *wanted,
@@ -39,7 +88,9 @@ static void check_spans(const struct spans *spans, const struct span *wanted,
         for (size_t k = 0; k < count; k++) {
             is_there |= spans->items[k].from_ns == wanted[i].from_ns &&
                         spans->items[k].to_ns == wanted[i].to_ns &&
-                        spans->items[k].end == wanted[i].end;
+                        spans->items[k].end == wanted[i].end &&
+                        spans->items[k].is_stale == wanted[i].is_stale &&
+                        spans->items[k].client == wanted[i].client;
         }
         assert_true(is_there);
         assert_true(i == 0 ||
@@ -55,10 +106,28 @@ static void test_spans(void **state)
                           .outages = outages,
                           .outage_count = sizeof outages / sizeof *outages};
     struct arena arena = {0};
-    check_spans(spans_create(&trace, false, &arena), expected,
+    struct calls calls = {.client_count = 3};
+    check_spans(spans_create(&trace, &calls, &arena), expected,
                 sizeof expected / sizeof *expected);
-    check_spans(spans_create(&trace, true, &arena), &expected[1], 2);
-    check_spans(spans_create(&(struct trace){0}, false, &arena), NULL, 0);
+    check_spans(spans_create(&(struct trace){0}, &calls, &arena), NULL, 0);
+    calls.owns_accept_faults = true;
+    check_spans(spans_create(&trace, &calls, &arena), &expected[1], 2);
+    arena_deinit(&arena);
+}
+
+static void test_connections_that_died_after_an_answer(void **state)
+{
+    (void)state;
+    struct trace trace = {
+        .conns = used,
+        .conn_count = sizeof used / sizeof *used,
+        .attempts = answered,
+        .attempt_count = sizeof answered / sizeof *answered,
+    };
+    struct arena arena = {0};
+    struct calls calls = {.client_count = 3};
+    check_spans(spans_create(&trace, &calls, &arena), stale,
+                sizeof stale / sizeof *stale);
     arena_deinit(&arena);
 }
 
@@ -66,6 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_spans),
+        cmocka_unit_test(test_connections_that_died_after_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
