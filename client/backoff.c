@@ -337,12 +337,10 @@ static int64_t count_yes(const struct question *question, int64_t from,
 static int64_t piece_boundary(const struct delay_law *law)
 {
     const struct backoff *backoff = law->backoff;
-    if (!backoff || backoff->negative != NEGATIVE_BASE) {
-        return 0;
-    }
     struct question question = {.law = law, .test = TEST_NEGATIVE};
-    int64_t negative = count_yes(&question, 0, GRID_STEPS);
-    return holds(&question, 0) ? negative : GRID_STEPS - negative;
+    bool is_split = backoff && backoff->negative == NEGATIVE_BASE;
+    int64_t negative = is_split ? count_yes(&question, 0, GRID_STEPS) : 0;
+    return is_split && holds(&question, 0) ? negative : GRID_STEPS - negative;
 }
 
 static double probability(const struct question *question)

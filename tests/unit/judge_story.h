@@ -420,6 +420,21 @@ static inline const struct verdict *verdict_of(const struct story *story,
     return NULL;
 }
 
+/* The first verdict that holds something against the client, other than `but`;
+ * NULL: none. */
+static inline const struct verdict *bad_verdict(const struct story *story,
+                                                const struct verdict *but)
+{
+    for (size_t i = 0; i < story->report->verdict_count; i++) {
+        const struct verdict *verdict = &story->report->verdicts[i];
+        if (verdict != but && verdict->word != VERDICT_PASS &&
+            verdict->word != VERDICT_NA) {
+            return verdict;
+        }
+    }
+    return NULL;
+}
+
 static inline void print_verdicts(const struct story *story)
 {
     for (size_t i = 0; i < story->report->verdict_count; i++) {

@@ -193,6 +193,9 @@ static void test_first_immediate(void **state)
     assert_false(backoff_overflows(&backoff, 0));
     assert_false(backoff_overflows(&backoff, 1024));
     assert_true(backoff_overflows(&backoff, 1025));
+    backoff.first_exponent = 2000; /* who goes at once computes nothing */
+    assert_false(backoff_overflows(&backoff, 0));
+    assert_true(backoff_overflows(&backoff, 1));
     struct delay_law law = {.cut_ns = 5};
     assert_int_equal(backoff_draw(&law, .5), 0); /* no back-off: at once */
     assert_true(backoff_draw_unit(&law, .5) == 0);
