@@ -88,7 +88,8 @@ def test_each_is_what_its_profile_says(tmp_path, profile):
     assert not [each["id"] for each in report["scenarios"] if each["client"] != "ok"]
 
 
-# By client: another's profile, and what it breaks of that, by margins that a busy machine leaves. docs/clients.md tells one each.
+# By client: another's profile, and what it breaks of that, by margins that a busy machine leaves. One of each
+# stands in docs/clients.md.
 NOT_ANOTHER = {
     # At once after the first 503, where got waits 1 s; an unreadable header is an error out of the call.
     "urllib3-retry": ("got", {"get/status/503-then-200:BO-1", "get/retry-after/429-garbage:ST-1"}),
