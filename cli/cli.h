@@ -23,6 +23,8 @@ enum { EXIT_USAGE = 2, EXIT_SYSTEM = 3, EXIT_NOTHING = 4 };
     X(cmd_smoke, "smoke", "one fault-free call: is the adapter wired?")      \
     X(cmd_serve, "serve", "the mock server alone")                           \
     X(cmd_sim, "sim", "scenarios against a profile, in virtual time")        \
+    X(cmd_explore, "explore", "retry parameters in virtual time")            \
+    X(cmd_merge, "merge", "join the shards of an exploration")               \
     X(cmd_call, "call", "the reference client")                              \
     X(cmd_judge, "judge", "verdict from a recorded trace")                   \
     X(cmd_list, "list", "the scenarios, or with --profiles the profiles")    \
