@@ -139,14 +139,21 @@ static unsigned judge_again(struct search *search,
 }
 
 /* The acceptor stops at the first thing that is wrong, be it a count (REQ-3) or
- * something else; and a client may do both wrong. */
+ * something else; and a client may do both wrong. But a count that stood still
+ * over a re-send (HID-1) is evidence, and no second mistake. */
 static unsigned left_broken(struct search *search,
                             const struct profile *misread_profile,
                             struct arena *scratch)
 {
     unsigned walked = GROUP_WALK | GROUP_COUNT;
     unsigned left = judge_again(search, misread_profile, false, scratch);
-    if ((left & walked) && (search->unsolved & walked) == walked) {
+    if (!(left & walked)) {
+        return left;
+    }
+    if (is_broken(search->judging->tally, JUDGE_HID_1)) {
+        return left | (search->broken & walked);
+    }
+    if ((search->unsolved & walked) == walked) {
         left = judge_again(search, misread_profile, true, scratch) |
                (unsigned)GROUP_COUNT;
     }

@@ -391,10 +391,6 @@ static const struct misreading items[] = {
      .text = "no jitter was applied to the header's time"},
     {.rule = header_jittered,
      .text = "jitter was applied to the header's time"},
-    {.whole = seconds_as_ms,
-     .text = "the header's seconds were read as milliseconds"},
-    {.whole = ms_as_seconds,
-     .text = "the header's milliseconds were read as seconds"},
     {.rule = bounds_forgotten,
      .text = "the bounds of the header's time were not applied"},
     {.rule = longer_forgotten,
@@ -410,6 +406,10 @@ static const struct misreading items[] = {
      .text = "the header was not read on statuses other than 429"},
     {.rule = header_ignored,
      .text = "the header was not read: the waits follow the back-off alone"},
+    {.whole = seconds_as_ms,
+     .text = "the header's seconds were read as milliseconds"},
+    {.whole = ms_as_seconds,
+     .text = "the header's milliseconds were read as seconds"},
 };
 
 const struct misreadings misreadings_header = {items,

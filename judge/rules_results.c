@@ -106,6 +106,32 @@ static void judge_body(const struct place *place,
     }
 }
 
+/* The body was cut or its framing broke, after a head that promised well. */
+static bool is_broken_success(const struct place *place)
+{
+    const struct trace_attempt *last = place->call->attempts[place->index];
+    enum attempt_end end = place->seen->outcome.end;
+    bool is_broken = end == END_CUT || end == END_RESET_BODY ||
+                     (end == END_GARBAGE && last->first_byte_ns != TRACE_NEVER);
+    return is_broken && last->status >= 200 && last->status < 300;
+}
+
+static void report_broken_body(const struct place *place,
+                               const struct trace_result *result)
+{
+    struct tally *tally = place->judging->tally;
+    struct finding *finding = tally_violate(tally, JUDGE_BODY_1, false);
+    if (finding) {
+        finding->attempt = place->call->attempts[place->index]->id;
+        finding->expected = tally_text(
+            tally, "an error, as the body of %s did not arrive whole",
+            evidence_attempt(place, place->index));
+        finding->observed = told_text(tally, result);
+        finding->source =
+            tally_text(tally, "profile %s", place->judging->profile->id);
+    }
+}
+
 static void judge_result(const struct judging *judging,
                          const struct trace_result *result)
 {
@@ -120,6 +146,15 @@ static void judge_result(const struct judging *judging,
         return;
     }
     bool is_ok = is_success(judging, last, &seen);
+    if (is_broken_success(&place)) {
+        tally_exercise(judging->tally, JUDGE_BODY_1);
+        if (result->is_ok) {
+            report_broken_body(&place, result);
+            tally_cut(judging->tally, JUDGE_OUT_1,
+                      "a broken body was told as a success: see BODY-1");
+            return;
+        }
+    }
     judge_outcome(&place, result, is_ok);
     if (is_ok && result->is_ok) {
         judge_body(&place, result);

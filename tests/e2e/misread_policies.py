@@ -57,8 +57,8 @@ class Defect:
         self.broken = [(rule, word, each) for rule, each in zip(rules.split(), causes)]
 
 
-def scenario(steps, windows=None, per="call", server=None, request="POST /v1/x", **workload):
-    route = {"match": request}
+def scenario(steps, windows=None, per="call", server=None, request="POST /v1/x", match=None, **workload):
+    route = {"match": match or request}
     if windows:
         route["windows"] = [{"from": begin, **({"to": end} if end else {}), **step_of(step)}
                             for begin, end, step in windows]

@@ -22,6 +22,7 @@ FAILING_FAST = {
 WINDOW = {**CLOSES, **STEADY}
 PACED = {LIMITER: {"per_second": 2, "burst": 1}}
 TWO_SLOTS = {SLOTS: {"limit": 2, "scope": "client", "held": "call"}}
+WIDE = {BACKOFF + "jitter": {"symmetric": 0.5}}
 SLOW = [{"json": 1, "delay": "1s"}]
 CROWD = {"calls": 6, "concurrency": 6}
 
@@ -120,6 +121,12 @@ DEFECTS = [
     Defect("bytes not limited", {SLOTS: NONE}, SLOW, "CC-1",
            "the bytes in flight were not limited", right={SLOTS: {"bytes": {"limit": 30}}, **UNHURRIED}, **CROWD),
     Defect("no slots", {SLOTS: NONE}, SLOW, "CC-1", "there were no slots", right=TWO_SLOTS, **CROWD),
+
+    # -- jitter inside the law's range
+    Defect("jitter left out", {BACKOFF + "jitter": "none"}, [503, 503, 503, 200], "JIT-1",
+           "the delays have no jitter, or next to none", right=WIDE, clients=30),
+    Defect("jitter too narrow", {BACKOFF + "jitter": {"symmetric": 0.2}}, [503, 503, 503, 200], "JIT-1",
+           "the jitter is half as wide as the law's", right=WIDE, clients=30),
 
     # -- what is sent
     Defect("counted from 1", {"headers.retry_count.from": 1}, [503, 200], "REQ-3",

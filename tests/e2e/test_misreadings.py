@@ -51,7 +51,7 @@ def test_the_defect_is_named(tmp_path, defect):
 
 
 def test_every_misreading_has_a_defect():
-    named = {cause for defect in DEFECTS for _, _, cause in defect.broken if cause}
+    named = {cause for defect in DEFECTS for rule, _, cause in defect.broken if cause and rule != "JIT-1"}
     assert named == set(catalogue())
 
 
