@@ -5,6 +5,7 @@
 #include "judge/evidence.h"
 #include "judge/hidden.h"
 #include "judge/record.h"
+#include "judge/rules_conns.h"
 #include "judge/rules_gap.h"
 #include "judge/rules_request.h"
 #include "judge/rules_timeout.h"
@@ -282,13 +283,19 @@ static bool overlaps(const struct seen *seen, const struct trace_attempt *next)
     return seen->outcome.end == END_UNFINISHED || seen->at_ns > next->head_ns;
 }
 
-static bool judge_overlap(const struct place *place)
+static bool judge_overlap(const struct walk *walk, const struct place *place)
 {
     struct tally *tally = place->judging->tally;
     const struct trace_attempt *next = place->call->attempts[place->index + 1];
     tally_exercise(tally, JUDGE_OVER_1);
     if (!overlaps(place->seen, next)) {
+        rules_conns_judge(place);
         return false;
+    }
+    int64_t due_ns = rules_timeout_due(walk->set, place);
+    if (rules_timeout_was_due(place, due_ns)) {
+        rules_conns_left_open(place, due_ns);
+        return true;
     }
     struct finding *finding = tally_violate(tally, JUDGE_OVER_1, false);
     if (finding) {
@@ -320,7 +327,7 @@ static bool walk_attempt(struct walk *walk, size_t index)
                                 next ? next->head_ns : TRACE_NEVER);
     struct place place = {walk->judging, call, index, &seen};
     seen.may_be_timeout &= rules_timeout_fits(walk->set, &place);
-    if (next && judge_overlap(&place)) {
+    if (next && judge_overlap(walk, &place)) {
         return false;
     }
     if (!rules_timeout_judge(walk->set, &place) ||

@@ -194,7 +194,7 @@ const char *applies_missing_part(const struct judging *judging,
                    : unless(judging, has_timeout,
                             "the profile has no attempt timeout");
     }
-    if (rule == JUDGE_CC_1) {
+    if (rule == JUDGE_CC_1 || rule == JUDGE_CC_2) {
         return slots_reason(judging);
     }
     if (rule == JUDGE_FU_1 && !judging->profile->follow_up.path) {

@@ -11,6 +11,7 @@
 #include "judge/rules_faults.h"
 #include "judge/rules_herd.h"
 #include "judge/rules_rate.h"
+#include "judge/rules_release.h"
 #include "judge/rules_request.h"
 #include "judge/rules_results.h"
 #include "judge/rules_slots.h"
@@ -105,7 +106,7 @@ static const char *reason_unseen(const struct desk *desk, enum judge_rule rule)
         return tally_text(tally, "the client %s",
                           client_fault_texts[report->client_fault]);
     }
-    if (rule == JUDGE_CC_1) {
+    if (rule == JUDGE_CC_1 || rule == JUDGE_CC_2) {
         return "the client never filled the profile's slots";
     }
     if (rule == JUDGE_BODY_1) {
@@ -259,7 +260,8 @@ static bool apply_rules(struct judging *judging, struct arena *scratch)
            rules_rate_judge(judging, scratch) &&
            rules_spread_judge(judging, scratch) &&
            rules_herd_judge(judging, scratch) &&
-           rules_slots_judge(judging, scratch);
+           rules_slots_judge(judging, scratch) &&
+           rules_release_judge(judging, scratch);
 }
 
 static void waive_rules(struct tally *tally, const struct profile *profile)

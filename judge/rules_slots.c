@@ -19,7 +19,7 @@ struct turns {
     size_t count;
 };
 
-static bool is_shared(const struct slots *slots)
+bool rules_slots_is_shared(const struct slots *slots)
 {
     return slots->scope == SLOTS_GLOBAL || slots->scope == SLOTS_URL_AND_KEY;
 }
@@ -31,7 +31,8 @@ static int64_t most_at_once(const struct judging *judging,
     int64_t per_client = workload->concurrency < workload->calls
                              ? workload->concurrency
                              : workload->calls;
-    return is_shared(slots) ? per_client * workload->clients : per_client;
+    return rules_slots_is_shared(slots) ? per_client * workload->clients
+                                        : per_client;
 }
 
 static bool can_fill(const struct judging *judging, const struct slots *slots)
@@ -134,7 +135,7 @@ static struct turn turn_of(const struct trace_attempt *attempt, int64_t at_ns,
 static void add_turns(const struct judging *judging, struct turns *turns,
                       const struct layer *layer, const struct call *call)
 {
-    size_t pool = is_shared(&layer->slots) ? 0 : call->client;
+    size_t pool = rules_slots_is_shared(&layer->slots) ? 0 : call->client;
     size_t number = (size_t)(layer - judging->profile->layers);
     bool by_call = rules_slots_last(judging->profile, number);
     bool is_within = false;

@@ -9,6 +9,9 @@
 /* False without memory. */
 bool rules_slots_judge(const struct judging *judging, struct arena *scratch);
 
+/* By all calls of the process, not only those of a client. */
+bool rules_slots_is_shared(const struct slots *slots);
+
 /* Is what layer i holds for a call held through all its waits? A layer further
  * out that tries again begins another run of it. */
 bool rules_slots_last(const struct profile *profile, size_t i);

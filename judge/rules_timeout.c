@@ -231,6 +231,22 @@ bool rules_timeout_fits(const struct hypotheses *set, const struct place *place)
     return false;
 }
 
+int64_t rules_timeout_due(const struct hypotheses *set,
+                          const struct place *place)
+{
+    const struct retry_action send = fitting_send(set, place);
+    return due_at(place->judging, place->call->attempts[place->index], &send);
+}
+
+bool rules_timeout_was_due(const struct place *place, int64_t due_ns)
+{
+    const struct trace_attempt *attempt = place->call->attempts[place->index];
+    const struct trace_attempt *next = place->call->attempts[place->index + 1];
+    return due_ns != NS_FOREVER &&
+           next->head_ns >=
+               due_ns - early_slack(place->judging, attempt->head_ns, due_ns);
+}
+
 bool rules_timeout_judge(struct hypotheses *set, const struct place *place)
 {
     const struct judging *judging = place->judging;

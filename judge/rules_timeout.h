@@ -18,6 +18,13 @@ struct retry_action rules_timeout_limit(const struct judging *judging,
 bool rules_timeout_fits(const struct hypotheses *set,
                         const struct place *place);
 
+/* When a timeout must end the attempt in flight; NS_FOREVER: none does. */
+int64_t rules_timeout_due(const struct hypotheses *set,
+                          const struct place *place);
+
+/* Did the next attempt come no earlier than that, as far as can be told? */
+bool rules_timeout_was_due(const struct place *place, int64_t due_ns);
+
 /* Judges whether the next attempt came after the end of the call's time. False:
  * it did. */
 bool rules_timeout_after_wait(struct hypotheses *set,

@@ -41,6 +41,9 @@
     X(JUDGE_JIT_1, "JIT-1")   \
     X(JUDGE_JIT_2, "JIT-2")   \
     X(JUDGE_HERD_1, "HERD-1") \
+    X(JUDGE_CONN_1, "CONN-1") \
+    X(JUDGE_CONN_2, "CONN-2") \
+    X(JUDGE_CC_2, "CC-2")     \
     X(JUDGE_FLT_1, "FLT-1")
 
 enum judge_rule {

@@ -209,7 +209,7 @@ static inline void add_attempt(struct story *story, const char *text)
     assert_non_null(end);
     *attempt = (struct trace_attempt){
         .id = (int64_t)index + 1,
-        .conn = 1,
+        .conn = 0, /* not told */
         .conn_use = 1,
         .accepted_ns = head_ns,
         .head_ns = head_ns,

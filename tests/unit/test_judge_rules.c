@@ -75,6 +75,7 @@
     "[{\"name\":\"outer\",\"rules\":[" RULE "]},{\"name\":\"http\"," \
     "\"slots\":{\"limit\":1,\"held\":\"call\"}}]"
 #define MANY "{\"request\":\"POST /v1/x\",\"calls\":4}"
+#define FOUR "{\"request\":\"POST /v1/x\",\"calls\":4,\"concurrency\":2}"
 #define TWO  "{\"request\":\"POST /v1/x\",\"calls\":2,\"concurrency\":2}"
 
 struct row {
@@ -222,6 +223,20 @@ static const struct row broken[] = {
      "another x-key on every attempt", "no such header on attempt 2"},
     {HEADED, ONE, "0 503 key=a count=0; 1001 200 key=a count=0; ok:rs-0-0",
      "REQ-3", VERDICT_FAIL, "x-count: 1", "0 on attempt 2"},
+    {PLAIN, ONE, "0 timeout took=9000 conn=1; 4005 200 conn=2; ok:rs-0-0", "CONN-1",
+     VERDICT_FAIL,
+     "the connection of attempt 1 closed by 3.000 s, when it was given up",
+     "attempt 2 came at 4.005 s, and connection 1 stayed open until 9.000 s"},
+    {PLAIN, ONE, "0 reset conn=1; 1001 200 conn=1; ok:rs-0-0", "CONN-2", VERDICT_FAIL,
+     "attempt 2 on another connection than attempt 1, which ended by \"reset\"",
+     "both came on connection 1"},
+    {SLOTS, FOUR,
+     "0 404; 2 404 call=rs-0-1; 3000 404 call=rs-0-2; 3002 200 call=rs-0-3; "
+     "error:rs-0-0; error:rs-0-1; error:rs-0-2; ok:rs-0-3",
+     "CC-2", VERDICT_FAIL,
+     "a waiting call begun by 0.254 s: request #2 gave its slot back at "
+     "0.003 s (late allowance 0.250 s, lag this run 1.0 ms)",
+     "0 of 1 slots were taken until 3.000 s"},
     {PLAIN, ONE, "0 503 took=1200; 1001 200; ok:rs-0-0", "OVER-1", VERDICT_FAIL,
      "attempt 2 only after attempt 1 ended",
      "it came at 1.001 s, while attempt 1 was in flight until 1.200 s"},
@@ -308,6 +323,14 @@ static const struct row kept[] = {
     {HEADED, ONE, "0 503 key=a count=0; 1001 200 key=a count=1; ok:rs-0-0",
      "REQ-3", VERDICT_PASS, 0, 0},
     {PLAIN, ONE, "0 503; 1001 200; ok:rs-0-0", "OVER-1", VERDICT_PASS, 0, 0},
+    {PLAIN, ONE, "0 timeout took=3000; 4005 200 conn=2; ok:rs-0-0", "CONN-1",
+     VERDICT_PASS, 0, 0},
+    {PLAIN, ONE, "0 reset; 1001 200 conn=2; ok:rs-0-0", "CONN-2", VERDICT_PASS,
+     0, 0},
+    {SLOTS, FOUR,
+     "0 404; 2 404 call=rs-0-1; 4 404 call=rs-0-2; 6 200 call=rs-0-3; "
+     "error:rs-0-0; error:rs-0-1; error:rs-0-2; ok:rs-0-3",
+     "CC-2", VERDICT_PASS, 0, 0},
     {SLOTS, TWO, "0 200 took=100; 150 200 call=rs-0-1; ok:rs-0-0; ok:rs-0-1",
      "CC-1", VERDICT_PASS, 0, 0},
     {BYTES, THREE,

@@ -1,0 +1,239 @@
+#include "judge/rules_release.h"
+
+#include <stdlib.h>
+
+#include "judge/evidence.h"
+#include "judge/rules_slots.h"
+#include "judge/starved.h"
+#include "model/units.h"
+
+/* What happens in a pool. A release stands before what it lets in. */
+enum turn_kind { TURN_RELEASE, TURN_OVER, TURN_BEGIN, TURN_TAKE };
+
+struct turn {
+    int64_t at_ns;
+    size_t pool;
+    enum turn_kind kind;
+    bool has_failed; /* RELEASE: of what was no success */
+    int64_t attempt;
+};
+
+/* One layer's slots, and who wants them. */
+struct queue {
+    const struct judging *judging;
+    const struct layer *layer;
+    struct turn *turns;
+    size_t count;
+    int64_t callers; /* calls in flight that a pool's callers keep up */
+    int64_t planned; /* calls of a pool */
+};
+
+/* Nothing but slots holds up a call that its caller has begun. */
+static bool has_slots_only(const struct profile *profile)
+{
+    size_t with_slots = 0;
+    for (size_t i = 0; i < profile->layer_count; i++) {
+        const struct layer *layer = &profile->layers[i];
+        const struct slots *slots = &layer->slots;
+        if (slots->byte_limit > 0 || slots->throttled_limit > 0 ||
+            slots->ask_again.schedule != SCHEDULE_NONE ||
+            layer->rate_limiter.is_used || layer->breaker.is_used) {
+            return false;
+        }
+        with_slots += slots->limit > 0;
+    }
+    return with_slots == 1 && !profile->follow_up.path;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct turn *x = a, *y = b;
+    if (x->pool != y->pool) {
+        return x->pool < y->pool ? -1 : 1;
+    }
+    if (x->at_ns != y->at_ns) {
+        return x->at_ns < y->at_ns ? -1 : 1;
+    }
+    return (int)x->kind - (int)y->kind;
+}
+
+static void add(struct queue *queue, const struct trace_attempt *attempt,
+                const struct turn *turn)
+{
+    struct turn *own = &queue->turns[queue->count++];
+    *own = *turn;
+    own->attempt = attempt->id;
+}
+
+static void add_call(struct queue *queue, const struct call *call, size_t pool)
+{
+    const struct judging *judging = queue->judging;
+    bool by_call = queue->layer->slots.held == SLOT_HELD_CALL;
+    for (size_t i = 0; i < call->count; i++) {
+        const struct trace_attempt *attempt = call->attempts[i];
+        bool is_last = i + 1 == call->count;
+        struct seen seen =
+            seen_end(judging, attempt,
+                     is_last ? TRACE_NEVER : call->attempts[i + 1]->head_ns);
+        bool has_failed = seen.outcome.end != END_STATUS ||
+                          seen.outcome.status < 200 ||
+                          seen.outcome.status > 299;
+        struct turn end = {seen.at_ns, pool, TURN_RELEASE, has_failed, 0};
+        struct turn over = {seen.at_ns, pool, TURN_OVER, false, 0};
+        struct turn begin = {attempt->head_ns, pool, TURN_BEGIN, false, 0};
+        struct turn take = {attempt->head_ns, pool, TURN_TAKE, false, 0};
+        if (i == 0) {
+            add(queue, attempt, &begin);
+        }
+        if (i == 0 || !by_call) {
+            add(queue, attempt, &take);
+        }
+        if (seen.outcome.end == END_UNFINISHED) {
+            return;
+        }
+        if (is_last || !by_call) {
+            add(queue, attempt, &end);
+        }
+        if (is_last) {
+            add(queue, attempt, &over);
+        }
+    }
+}
+
+static void report(const struct queue *queue, const struct turn *release,
+                   int64_t held, int64_t next_ns)
+{
+    struct tally *tally = queue->judging->tally;
+    struct finding *finding = tally_violate(tally, JUDGE_CC_2, false);
+    if (!finding) {
+        return;
+    }
+    finding->attempt = release->attempt;
+    finding->expected = tally_text(
+        tally,
+        "a waiting call begun by %s: request #%lld gave its slot back at %s "
+        "(late allowance %s, lag this run %.1f ms)",
+        evidence_seconds(tally, release->at_ns + queue->judging->late_ns),
+        (long long)release->attempt, evidence_seconds(tally, release->at_ns),
+        evidence_seconds(tally, queue->judging->profile->tolerance.late_ns),
+        (double)queue->judging->lag_ns / 1e6);
+    finding->observed =
+        tally_text(tally, "%lld of %lld slots were taken until %s",
+                   (long long)held, (long long)queue->layer->slots.limit,
+                   next_ns == NS_FOREVER ? "the end of the run"
+                                         : evidence_seconds(tally, next_ns));
+    finding->source = evidence_source(
+        queue->judging, &(struct retry_action){.layer = queue->layer});
+}
+
+static int64_t next_take(const struct queue *queue, size_t index)
+{
+    for (size_t i = index + 1;
+         i < queue->count && queue->turns[i].pool == queue->turns[index].pool;
+         i++) {
+        if (queue->turns[i].kind == TURN_TAKE) {
+            return queue->turns[i].at_ns;
+        }
+    }
+    return NS_FOREVER;
+}
+
+/* How a pool stands. */
+struct state {
+    int64_t held, begun, over;
+};
+
+/* A slot is free, and calls wait that have not begun: one takes it. */
+static void judge_free(const struct queue *queue, size_t release, size_t index,
+                       const struct state *state)
+{
+    const struct judging *judging = queue->judging;
+    int64_t left = queue->planned - state->over;
+    int64_t wanting = left < queue->callers ? left : queue->callers;
+    const struct turn *turn = &queue->turns[release];
+    if (state->held >= queue->layer->slots.limit ||
+        wanting <= state->begun - state->over) {
+        return;
+    }
+    int64_t due_ns = units_add(turn->at_ns, judging->late_ns);
+    int64_t next_ns = next_take(queue, index);
+    int64_t until_ns = next_ns;
+    if (next_ns == NS_FOREVER) {
+        until_ns = judging->stop_ns < judging->end_ns ? judging->stop_ns
+                                                      : judging->end_ns;
+    }
+    due_ns = units_add(due_ns, starved_between(judging, turn->at_ns, until_ns));
+    if (turn->has_failed) {
+        tally_exercise(judging->tally, JUDGE_CC_2);
+    }
+    if (until_ns > due_ns) {
+        report(queue, turn, state->held, next_ns);
+    }
+}
+
+static void sweep(const struct queue *queue)
+{
+    struct state state = {0};
+    size_t release = SIZE_MAX;
+    for (size_t i = 0; i < queue->count; i++) {
+        const struct turn *turn = &queue->turns[i];
+        if (i > 0 && turn->pool != turn[-1].pool) {
+            state = (struct state){0};
+            release = SIZE_MAX;
+        }
+        state.held += turn->kind == TURN_TAKE;
+        state.held -= turn->kind == TURN_RELEASE;
+        state.begun += turn->kind == TURN_BEGIN;
+        state.over += turn->kind == TURN_OVER;
+        release = turn->kind == TURN_RELEASE ? i : release;
+        bool is_settled = i + 1 == queue->count || turn[1].pool != turn->pool ||
+                          turn[1].at_ns > turn->at_ns;
+        if (is_settled && release != SIZE_MAX) {
+            judge_free(queue, release, i, &state);
+            release = SIZE_MAX;
+        }
+    }
+}
+
+static bool judge_layer(struct queue *queue, struct arena *scratch)
+{
+    const struct judging *judging = queue->judging;
+    const struct workload *workload = &judging->scenario->workload;
+    bool is_shared = rules_slots_is_shared(&queue->layer->slots);
+    int64_t clients = is_shared ? workload->clients : 1;
+    queue->callers = clients * workload->concurrency;
+    queue->planned = clients * workload->calls;
+    queue->turns = arena_array(scratch,
+                               judging->trace->attempt_count * 4 + 4 +
+                                   judging->trace->conn_count * 4,
+                               sizeof *queue->turns);
+    if (!queue->turns) {
+        return false;
+    }
+    for (size_t i = 0; i < judging->calls->count; i++) {
+        const struct call *call = &judging->calls->items[i];
+        add_call(queue, call, is_shared ? 0 : call->client);
+    }
+    qsort(queue->turns, queue->count, sizeof *queue->turns, by_time);
+    sweep(queue);
+    return true;
+}
+
+bool rules_release_judge(const struct judging *judging, struct arena *scratch)
+{
+    const struct profile *profile = judging->profile;
+    if (!has_slots_only(profile) || calls_without_key(judging->calls) > 0 ||
+        judging->scenario->workload.start_spread_ns > 0) {
+        return true;
+    }
+    for (size_t i = 0; i < profile->layer_count; i++) {
+        struct queue queue = {.judging = judging, .layer = &profile->layers[i]};
+        bool is_whole = queue.layer->slots.held == SLOT_HELD_ATTEMPT ||
+                        rules_slots_last(profile, i);
+        if (queue.layer->slots.limit > 0 && is_whole &&
+            !judge_layer(&queue, scratch)) {
+            return false;
+        }
+    }
+    return true;
+}
