@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "client/retry.h"
 #include "judge/evidence.h"
 #include "judge/rules_slots.h"
 #include "judge/starved.h"
@@ -43,6 +44,42 @@ static bool has_slots_only(const struct profile *profile)
         with_slots += slots->limit > 0;
     }
     return with_slots == 1 && !profile->follow_up.path;
+}
+
+/* Is the call over with this, whatever is left of its budgets? */
+static bool is_final(const struct judging *judging,
+                     const struct trace_attempt *attempt,
+                     const struct seen *seen)
+{
+    char path[1024];
+    const struct retry_request request = {
+        .method = attempt->method,
+        .path = calls_path(attempt, path, sizeof path),
+        .body_bytes = attempt->body_size,
+    };
+    for (size_t i = 0; i < judging->profile->layer_count; i++) {
+        const struct profile_rule *rule =
+            layer_rule(&judging->profile->layers[i], &request, &seen->outcome);
+        if (rule && rule->action != RULE_FAIL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Callers whose calls end at times that are not seen, such as that of a last
+ * wait, tell nothing of who waits for a slot. */
+static bool ends_are_seen(const struct judging *judging)
+{
+    for (size_t i = 0; i < judging->calls->count; i++) {
+        const struct call *call = &judging->calls->items[i];
+        const struct trace_attempt *last = call->attempts[call->count - 1];
+        struct seen seen = seen_end(judging, last, TRACE_NEVER);
+        if (!is_final(judging, last, &seen)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static int by_time(const void *a, const void *b)
@@ -203,6 +240,9 @@ static bool judge_layer(struct queue *queue, struct arena *scratch)
     int64_t clients = is_shared ? workload->clients : 1;
     queue->callers = clients * workload->concurrency;
     queue->planned = clients * workload->calls;
+    if (queue->callers <= queue->layer->slots.limit) {
+        return true;
+    }
     queue->turns = arena_array(scratch,
                                judging->trace->attempt_count * 4 + 4 +
                                    judging->trace->conn_count * 4,
@@ -223,7 +263,8 @@ bool rules_release_judge(const struct judging *judging, struct arena *scratch)
 {
     const struct profile *profile = judging->profile;
     if (!has_slots_only(profile) || calls_without_key(judging->calls) > 0 ||
-        judging->scenario->workload.start_spread_ns > 0) {
+        judging->scenario->workload.start_spread_ns > 0 ||
+        !ends_are_seen(judging)) {
         return true;
     }
     for (size_t i = 0; i < profile->layer_count; i++) {

@@ -92,6 +92,14 @@ static bool meets_span(const struct spans *spans, int64_t from_ns,
     return false;
 }
 
+/* A law with memory goes on from the delay that the client had drawn; what was
+ * seen of that is later by an unknown bit. */
+static bool is_known(const struct delay_law *law)
+{
+    return !law->backoff || law->backoff->jitter != JITTER_DECORRELATED ||
+           law->previous_ns == 0;
+}
+
 /* Would it have been seen, however long it was? */
 static bool is_always_seen(const struct hypotheses *set,
                            const struct place *place,
@@ -122,7 +130,8 @@ bool stats_samples_fits(const struct hypotheses *set, const struct place *place)
     }
     struct delay_range law = backoff_range(&only->action.law);
     struct delay_range reach = hypotheses_reach(only);
-    return law.max_ns > law.min_ns && reach.max_ns != NS_FOREVER &&
+    return law.max_ns > law.min_ns && is_known(&only->action.law) &&
+           reach.max_ns != NS_FOREVER &&
            only->from_hi_ns - only->from_lo_ns <= judging->early_ns &&
            !hypotheses_waits_for_date(&only->action) &&
            !has_shared_gate(judging->profile) && !may_queue(judging) &&

@@ -125,7 +125,7 @@ static inline int64_t crowd_call(struct crowd_run *run,
         if (plan->drawing == DRAW_TICKS) {
             next_ns = (next_ns / (200 * MS) + 1) * (200 * MS);
         }
-        law.previous_ns = next_ns - at_ns - MS;
+        law.previous_ns = delay_ns;
         at_ns = next_ns;
     }
     crowd_add(run, at_ns, key, 200);

@@ -29,7 +29,8 @@ static const struct row rows[] = {
      "AT-3 PASS, RA-1 FAIL, REQ-1 PASS, OVER-1 PASS"},
     {"sh-loop-hang", "curl-retry", CLIENT_OK,
      "AT-1 PASS, AT-3 PASS, TF-1 PASS, BO-1 FAIL, BO-2 PASS, TO-1 FAIL, "
-     "REQ-1 PASS, HID-1 PASS, OVER-1 PASS, FLT-1 PASS"},
+     "REQ-1 PASS, HID-1 PASS, OVER-1 PASS, CONN-1 PASS, CONN-2 PASS, "
+     "FLT-1 PASS"},
 };
 
 static struct profile *shipped_profile(const char *id)
