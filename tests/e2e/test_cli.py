@@ -205,7 +205,7 @@ def test_list_takes_files(tmp_path):
     (["--tag", "quack"], 'no scenario has the tag "quack"',
      '"retryspec list" shows the tags'),
     (["--edition", "1999.1"], 'there is no edition "1999.1"',
-     'the newest in this program is "2026.2"'),
+     'the newest in this program is "2026.3"'),
 ])
 def test_what_matches_nothing_is_an_error(arguments, message, hint):
     done = run("list", *arguments)
