@@ -24,6 +24,7 @@ enum { EXIT_USAGE = 2, EXIT_SYSTEM = 3, EXIT_NOTHING = 4 };
     X(cmd_serve, "serve", "the mock server alone")                           \
     X(cmd_sim, "sim", "scenarios against a profile, in virtual time")        \
     X(cmd_explore, "explore", "retry parameters in virtual time")            \
+    X(cmd_plot, "plot", "figures of profiles, fleets and explorations")      \
     X(cmd_merge, "merge", "join the shards of an exploration")               \
     X(cmd_call, "call", "the reference client")                              \
     X(cmd_judge, "judge", "verdict from a recorded trace")                   \

@@ -1,27 +1,15 @@
 #include "cli/run_html.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/gnuplot.h"
 #include "reports/html.h"
 #include "reports/plots.h"
 
-enum {
-    GNUPLOT_PATIENCE_MS = 60000,
-    PICTURE_BYTES_MAX = 16 << 20,
-    PATH_SIZE = 512
-};
+enum { PICTURE_BYTES_MAX = 16 << 20, PATH_SIZE = 512 };
 
-static const char no_gnuplot[] =
-    "There are no plots: gnuplot was not found. The Debian package "
-    "gnuplot-nox brings it.";
 static const char bad_gnuplot[] =
     "There are no plots: gnuplot was there, but did not draw them.";
 
@@ -54,52 +42,21 @@ static bool write_script(const struct studio *studio,
     return fclose(script) == 0 && is_written;
 }
 
-/* True if it ended well, in time. */
-static bool wait_for(pid_t pid)
-{
-    int status, fd = (int)syscall(SYS_pidfd_open, pid, 0);
-    struct pollfd poller = {.fd = fd, .events = POLLIN};
-    if (fd < 0 || poll(&poller, 1, GNUPLOT_PATIENCE_MS) < 1) {
-        kill(pid, SIGKILL);
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-    while (waitpid(pid, &status, 0) < 0) {
-        if (errno != EINTR) {
-            return false;
-        }
-    }
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-static int spawn(const struct studio *studio, pid_t *pid)
-{
-    static char name[] = "gnuplot", defaults[] = "-d", script[] = "plots.gp";
-    char *const argv[] = {name, defaults, script, NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addchdir_np(&actions, studio->folder);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", 0, 0);
-    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", 1, 0);
-    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", 1, 0);
-    int code = posix_spawnp(pid, "gnuplot", &actions, NULL, argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    return code;
-}
-
 static void draw(struct studio *studio, const struct run_report *report)
 {
-    pid_t pid;
     if (!write_script(studio, report)) {
         studio->problem = bad_gnuplot;
         return;
     }
-    int code = spawn(studio, &pid);
-    if (code != 0) {
-        studio->problem = code == ENOENT ? no_gnuplot : bad_gnuplot;
-    } else if (!wait_for(pid)) {
+    switch (gnuplot_run(studio->folder, "plots.gp")) {
+    case GNUPLOT_DREW:
+        return;
+    case GNUPLOT_IS_MISSING:
+        studio->problem = "There are no plots: " GNUPLOT_MISSING;
+        return;
+    case GNUPLOT_FAILED:
         studio->problem = bad_gnuplot;
+        return;
     }
 }
 
