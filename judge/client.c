@@ -202,9 +202,10 @@ static const char *find_no_results(const struct judging *judging)
         return NULL;
     }
     if (trace->result_count > 0) {
-        return tally_text(
-            judging->tally, "only %zu of %lld calls have a line%s",
-            trace->result_count, (long long)planned, last_line(judging));
+        return tally_text(judging->tally, "only %zu of %lld calls %s a line%s",
+                          trace->result_count, (long long)planned,
+                          trace->result_count == 1 ? "has" : "have",
+                          last_line(judging));
     }
     return tally_text(
         judging->tally, "the file that RETRYSPEC_RESULTS names %s%s",

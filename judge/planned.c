@@ -5,6 +5,7 @@
 #include "judge/client.h"
 #include "judge/names.h"
 #include "model/plan.h"
+#include "model/units.h"
 
 bool planned_may_be_unseen(const struct trace *trace)
 {
@@ -55,7 +56,8 @@ static const char *find_tokenless(const struct judging *judging)
                : NULL;
 }
 
-/* A call may fail before it sends anything, but then a result says so. */
+/* A call may fail before it sends anything, but then a result says so; see
+ * find_lie. */
 static bool is_known(const struct judging *judging, const char *token)
 {
     return calls_find(judging->calls, token) ||
@@ -88,17 +90,57 @@ static const char *find_missing(const struct judging *judging)
                : NULL;
 }
 
+/* May a call of this profile end before its first request? */
+static bool may_end_unsent(const struct judging *judging)
+{
+    if (judging->scenario->workload.give_up_ns > 0) {
+        return true;
+    }
+    for (size_t i = 0; i < judging->profile->layer_count; i++) {
+        const struct layer *layer = &judging->profile->layers[i];
+        if (layer->breaker.is_used || layer->rate_limiter.is_used ||
+            layer->slots.limit > 0 || layer->slots.byte_limit > 0 ||
+            layer->progress.timeout_ns != NS_FOREVER ||
+            layer->call_timeout_ns != NS_FOREVER) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A client that could not connect, or that left before its head was whole. */
+static bool may_have_failed_to_send(const struct trace *trace)
+{
+    for (size_t i = 0; i < trace->conn_count; i++) {
+        if (trace->conns[i].requests == 0) {
+            return true;
+        }
+    }
+    return planned_may_be_unseen(trace);
+}
+
+/* A success needs a request, and so does a failure that nothing else explains.
+ */
 static const char *find_lie(const struct judging *judging)
 {
     const struct trace *trace = judging->trace;
+    bool errors_may_be_unsent =
+        may_end_unsent(judging) || may_have_failed_to_send(trace);
     for (size_t i = 0; i < trace->result_count; i++) {
-        if (trace->results[i].is_ok &&
-            !calls_find(judging->calls, trace->results[i].call)) {
-            return tally_text(
-                judging->tally,
-                "it reports %s as ok, but no request of that call came",
-                trace->results[i].call);
+        const struct trace_result *result = &trace->results[i];
+        if (calls_find(judging->calls, result->call) ||
+            (!result->is_ok && errors_may_be_unsent)) {
+            continue;
         }
+        return result->is_ok
+                   ? tally_text(judging->tally,
+                                "it reports %s as ok, but no request of that "
+                                "call came",
+                                result->call)
+                   : tally_text(judging->tally,
+                                "it reports %s as error \"%.80s\", but no "
+                                "request of that call came",
+                                result->call, result->error);
     }
     return NULL;
 }

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """bad.py WAY [always]: breaks the contract, or the profile, in one way. Without
 "always" it does so only after the smoke test."""
+import hashlib
+import http.client
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import good
@@ -78,6 +81,72 @@ def lies_without_calls():
     good.report(good.call(good.tokens()[0]))
     for token in good.tokens()[1:]:
         good.report({"call": token, "outcome": "ok", "status": 200})
+
+
+def truncated():
+    """Takes what came of a body for all of it."""
+    for token in good.tokens():
+        try:
+            good.report(good.call(token))
+        except http.client.IncompleteRead as error:
+            good.report({"call": token, "outcome": "ok", "status": 200,
+                         "sha256": hashlib.sha256(error.partial).hexdigest()})
+
+
+def skips_the_last_call():
+    for token in good.tokens()[:-1]:
+        good.report(good.call(token))
+    good.report({"call": good.tokens()[-1], "outcome": "error", "error": "Skipped"})
+
+
+def ends_early():
+    """With 0, while its second call waits for its next attempt."""
+    good.report(good.call(good.tokens()[0]))
+    threading.Timer(0.05, lambda: os._exit(0)).start()
+    good.call(good.tokens()[1], wait=5)
+
+
+def forgets_a_result():
+    lines = [good.call(token) for token in good.tokens()]
+    good.report(lines[0])
+
+
+def wrong_ids():
+    for number, token in enumerate(good.tokens()):
+        good.report({**good.call(token), "call": f"call-{number}"})
+
+
+def ids_of_another_plan():
+    for token in good.tokens():
+        good.report({**good.call(token), "call": token.replace("rs-0-", "rs-7-")})
+
+
+def twice():
+    for token in good.tokens():
+        line = good.call(token)
+        good.report(line)
+        good.report(line)
+
+
+def garbage():
+    good.run_plan()
+    with open(os.environ["RETRYSPEC_RESULTS"], "w", encoding="utf-8") as results:
+        results.write("all calls succeeded\n")
+
+
+def another_status():
+    for token in good.tokens():
+        good.report({**good.call(token), "status": 204})
+
+
+def another_body():
+    for token in good.tokens():
+        good.report({**good.call(token), "sha256": hashlib.sha256(b"what the caller hoped for").hexdigest()})
+
+
+def failures_only():
+    for token in good.tokens():
+        good.report({**good.call(token), "outcome": "error", "status": 0, "error": "E"})
 
 
 def no_results():

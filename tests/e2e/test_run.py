@@ -175,6 +175,14 @@ FAULTS = [
     ("results_endless", "left results that do not read", "no regular file"),
     ("results_nul", "left results that do not read", "line 3: a NUL"),
     ("results_long_line", "left results that do not read", "line 3: a NUL, or more bytes"),
+    ("skips_the_last_call", "did not run the plan",
+     'it reports rs-0-1 as error "Skipped", but no request of that call came'),
+    ("ends_early", "left no results", "only 1 of 2 calls has a line"),
+    ("forgets_a_result", "left no results", "only 1 of 2 calls has a line"),
+    ("wrong_ids", "left results that do not read", 'line 1: call "call-0" is not in the plan'),
+    ("ids_of_another_plan", "left results that do not read", 'line 1: call "rs-7-0" is not in the plan'),
+    ("twice", "left results that do not read", "line 2: a second result of call rs-0-0"),
+    ("garbage", "left results that do not read", 'line 1: expected a value, found "all'),
     ("grandchild", "left processes behind", "1 still ran after its end and was killed"),
     ("flood", "flooded its output", "20971520 bytes of output; 12582912 of them were not kept"),
 ]
@@ -188,6 +196,26 @@ def test_a_bad_client(tmp_path, story, way, text, detail):
     assert detail in done.stdout
     assert "exit 3" in done.stdout
     assert_judge_agrees(tmp_path, story, expect=3)
+
+
+# An adapter that tells what its client never said is caught by the rules about results.
+LIES = [
+    ("lies", [FAIL], "OUT-1", "a failure, as attempt 4 of call rs-0-0 ended with status 503"),
+    ("failures_only", [OK], "OUT-1", "a success, as attempt 1 of call rs-0-0 ended with status 200"),
+    ("another_status", [OK], "OUT-1", "the caller was told: ok, status 204"),
+    ("truncated", [{**OK, "fault": {"at": "body:4B", "do": "close"}}], "BODY-1",
+     "an error, as the body of attempt 1 of call rs-0-0 did not arrive whole"),
+    ("another_body", [OK], "BODY-1", "the caller got another one, sha256 "),
+]
+
+
+@pytest.mark.parametrize("way, steps, rule, text", LIES, ids=[lie[0] for lie in LIES])
+def test_a_lying_adapter(tmp_path, way, steps, rule, text):
+    path = scenario(tmp_path, "lie", steps, calls=2, takes="2s")
+    done = run_quick(tmp_path, path, *bad(way), expect=1)
+    assert f"FAILED  t/lie:{rule}" in done.stdout
+    assert text in done.stdout
+    assert_judge_agrees(tmp_path, path, expect=1)
 
 
 def test_leftovers_are_gone(tmp_path, story):

@@ -5,8 +5,9 @@
     "[{\"name\":\"http\",\"rules\":[{\"on\":{\"status\":[\"503\"]}," \
     "\"do\":\"retry\",\"backoff\":{\"schedule\":\"constant\","       \
     "\"base\":\"1s\"}}]}]"
-#define ONE "{\"request\":\"POST /v1/x\"}"
-#define TWO "{\"request\":\"POST /v1/x\",\"calls\":2}"
+#define ONE       "{\"request\":\"POST /v1/x\"}"
+#define TWO       "{\"request\":\"POST /v1/x\",\"calls\":2}"
+#define IMPATIENT "{\"request\":\"POST /v1/x\",\"calls\":2,\"give_up\":\"1s\"}"
 
 struct row {
     const char *workload, *story;
@@ -59,7 +60,10 @@ static const struct row rows[] = {
     /* The plan. */
     {TWO, "0 200; ok:rs-0-0", CLIENT_IGNORED_PLAN,
      "1 of 2 calls was never made, the first of them rs-0-1"},
-    {TWO, "0 200; ok:rs-0-0; error:rs-0-1", CLIENT_OK, ""},
+    {TWO, "0 200; ok:rs-0-0; error:rs-0-1", CLIENT_IGNORED_PLAN,
+     "it reports rs-0-1 as error \"E\", but no request of that call came"},
+    {IMPATIENT, "0 200; ok:rs-0-0; error:rs-0-1", CLIENT_OK, ""},
+    {TWO, "refused@0-100; 200 200; ok:rs-0-0; error:rs-0-1", CLIENT_OK, ""},
     {TWO, "0 200; ok:rs-0-0; ok:rs-0-1", CLIENT_IGNORED_PLAN,
      "it reports rs-0-1 as ok, but no request of that call came"},
     {TWO, "0 200 call=; 5 200 call=; ok:rs-0-0; ok:rs-0-1", CLIENT_IGNORED_PLAN,
@@ -72,7 +76,7 @@ static const struct row rows[] = {
     {ONE, "0 200; results", CLIENT_NO_RESULTS,
      "the file that RETRYSPEC_RESULTS names is empty"},
     {TWO, "0 200; ok:rs-0-0; 5 200 call=rs-0-1", CLIENT_NO_RESULTS,
-     "only 1 of 2 calls have a line"},
+     "only 1 of 2 calls has a line"},
     {TWO, "0 200; ok:rs-0-0; problem=line_3:_what", CLIENT_BAD_RESULTS,
      "line 3: what"},
 
