@@ -1,5 +1,6 @@
 #include "cli/call_options.h"
 
+#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +89,19 @@ static int read_seed(struct call_request *request, const char *text)
                            "--seed %s: it is a number such as 7 or 0x1f", text);
 }
 
+static int read_data(struct call_request *request, const char *text)
+{
+    const char *end = text;
+    cJSON *value = cJSON_ParseWithOpts(text, &end, true);
+    if (!value) {
+        return cli_usage_error("call", "--data is not JSON, from \"%.40s\" on",
+                               end);
+    }
+    cJSON_Delete(value);
+    request->data = text;
+    return 0;
+}
+
 /* What a plan decides when there is one. */
 static int read_workload(struct call_request *request, int option)
 {
@@ -107,8 +121,7 @@ static int read_workload(struct call_request *request, int option)
         return read_method(request, optarg);
     case OPTION_DATA:
         request->plan_option = "--data";
-        request->data = optarg;
-        return 0;
+        return read_data(request, optarg);
     case OPTION_GIVE_UP:
         request->plan_option = "--give-up";
         return read_give_up(request, optarg);

@@ -242,11 +242,13 @@ static void print_summary(const struct calling *calling, uint64_t seed)
     const struct driver_stats *stats = &calling->stats;
     FILE *out = call_events_own_stdout(calling->request) ? stderr : stdout;
     fprintf(out,
-            "%s, seed %" PRIu64 ": %" PRId64 " calls, %" PRId64 " ok, %" PRId64
-            " failed, %" PRId64 " cancelled; %" PRId64 " attempts, %" PRId64
-            " retries, at most %" PRId64 " in flight\n",
-            calling->profile->id, seed, stats->calls, stats->succeeded,
-            stats->failed, stats->cancelled, stats->attempts, stats->retries,
+            "%s, seed %" PRIu64 ": %" PRId64 " call%s, %" PRId64 " ok, %" PRId64
+            " failed, %" PRId64 " cancelled; %" PRId64 " attempt%s, %" PRId64
+            " retr%s, at most %" PRId64 " in flight\n",
+            calling->profile->id, seed, stats->calls,
+            stats->calls == 1 ? "" : "s", stats->succeeded, stats->failed,
+            stats->cancelled, stats->attempts, stats->attempts == 1 ? "" : "s",
+            stats->retries, stats->retries == 1 ? "y" : "ies",
             stats->peak_in_flight);
 }
 

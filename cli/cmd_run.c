@@ -180,10 +180,13 @@ static void print_estimate(const struct run *run)
     double seconds = (double)NS_PER_S;
     int64_t repeats = run->request.repeats > 1 ? run->request.repeats : 1;
     fprintf(
-        run->progress.out, "%zu scenario%s, about %.0f s (longest %s %.0f s)\n",
+        run->progress.out,
+        "%zu scenario%s, about %.0f s (longest %s %.0f s); a client that hangs "
+        "is stopped after %.0f s at most\n",
         run->scenarios.count, run->scenarios.count == 1 ? "" : "s",
         (double)repeats * (double)runner_estimate_ns(&run->options) / seconds,
-        longest->id, (double)longest->takes_ns / seconds);
+        longest->id, (double)longest->takes_ns / seconds,
+        (double)runner_limit_ns(&run->options) / seconds);
 }
 
 static void print_header(const struct run *run)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "model/jsonc.h"
@@ -108,11 +109,25 @@ static bool read_whole(FILE *file, struct source *source)
     return !ferror(file);
 }
 
+/* Whoever reads one without a writer waits for ever. What a shell makes of
+ * <(command) is a link to a pipe, and is read. */
+static bool is_named_pipe(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
 bool source_open_file(const char *path, struct source *source,
                       struct error *error)
 {
     *source = (struct source){0};
     snprintf(source->path, sizeof source->path, "%s", path);
+    if (is_named_pipe(path)) {
+        struct problem *problem =
+            error_add(error, PROBLEM_INPUT, "\"%s\" is a named pipe", path);
+        snprintf(problem->hint, sizeof problem->hint, "a file is wanted");
+        return false;
+    }
     FILE *file = fopen(path, "re");
     bool is_read = file && read_whole(file, source);
     if (!is_read) {

@@ -177,19 +177,24 @@ static struct peak sweep(const struct turns *turns)
     return peak;
 }
 
+static const char *count_text(struct tally *tally, const struct layer *layer,
+                              int64_t count)
+{
+    return tally_text(tally, "%lld %s%s in flight", (long long)count,
+                      layer->slots.held == SLOT_HELD_CALL ? "call" : "attempt",
+                      count == 1 ? "" : "s");
+}
+
 static void report(const struct judging *judging, const struct layer *layer,
                    const struct peak *peak)
 {
     struct tally *tally = judging->tally;
     struct finding *finding = tally_violate(tally, JUDGE_CC_1, false);
-    const char *what =
-        layer->slots.held == SLOT_HELD_CALL ? "calls" : "attempts";
     if (finding) {
         finding->attempt = peak->attempt;
-        finding->expected = tally_text(tally, "at most %lld %s in flight",
-                                       (long long)layer->slots.limit, what);
-        finding->observed =
-            tally_text(tally, "%lld %s in flight", (long long)peak->most, what);
+        finding->expected = tally_text(
+            tally, "at most %s", count_text(tally, layer, layer->slots.limit));
+        finding->observed = count_text(tally, layer, peak->most);
         finding->source =
             evidence_source(judging, &(struct retry_action){.layer = layer});
     }

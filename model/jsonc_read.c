@@ -341,6 +341,12 @@ bool jsonc_check_line(const struct jsonc_value *at, const char *text)
             jsonc_problem(at, "control byte 0x%02x in a line of text", *c);
             return false;
         }
+        /* U+0080 to U+009F: a terminal may obey them as it does ESC. */
+        if (*c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f) {
+            jsonc_problem(at, "control character U+%04X in a line of text",
+                          (unsigned)c[1]);
+            return false;
+        }
     }
     return true;
 }

@@ -86,6 +86,20 @@ static const char *failed_text(const struct run_report *run)
     return "the baseline has lines that no longer hold";
 }
 
+/* Of the scenarios that leave something unjudged, the first of its kind. */
+static const char *gap_text(const struct run_report *run)
+{
+    const char *text = "a check saw nothing to judge (NOT-EXERCISED)";
+    for (size_t i = 0; i < run->count; i++) {
+        enum client_fault fault = run->scenarios[i]->client_fault;
+        if (fault == CLIENT_TIMED_OUT)
+            text = "a client did not end in its time";
+        else if (fault != CLIENT_OK && fault != CLIENT_SKIPPED)
+            return "the client could not be judged: fix the adapter";
+    }
+    return text;
+}
+
 const char *counts_exit_text(const struct run_report *run)
 {
     switch (run_report_exit_code(run)) {
@@ -96,7 +110,7 @@ const char *counts_exit_text(const struct run_report *run)
     case 1:
         return failed_text(run);
     case 3:
-        return "the client could not be judged: fix the adapter";
+        return gap_text(run);
     case 4:
         return "nothing was judged";
     case 5:

@@ -52,4 +52,8 @@ void runner_report_free(struct run_report *report);
 /* How long runner_run will take, at least: "takes" laid out over the jobs. */
 int64_t runner_estimate_ns(const struct runner_options *options);
 
+/* How long the client may take from its first request on, at most, before it
+ * is stopped. */
+int64_t runner_limit_ns(const struct runner_options *options);
+
 #endif

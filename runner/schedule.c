@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "model/units.h"
+#include "runner/time_limit.h"
 
 static bool is_before(const struct scenario *a, const struct scenario *b)
 {
@@ -24,6 +25,17 @@ void schedule_order(const struct runner_options *options, size_t *order)
         }
         order[at] = i;
     }
+}
+
+int64_t runner_limit_ns(const struct runner_options *options)
+{
+    int64_t longest = 0;
+    for (size_t i = 0; i < options->scenario_count; i++) {
+        int64_t limit_ns = time_limit_ns(
+            options->scenarios[i], options->profile, options->extra_timeout_ns);
+        longest = limit_ns > longest ? limit_ns : longest;
+    }
+    return longest;
 }
 
 int64_t runner_estimate_ns(const struct runner_options *options)

@@ -109,6 +109,9 @@ def test_an_unknown_option(command):
     (["init"], "retryspec init: --lang sh, python, node, go, rust, java or elixir?"),
     (["init", "--lang", "pyton"],
      'retryspec init: no adapter for "pyton", did you mean "python"?'),
+    (["call", "--data", '{"a": 1} x', "http://127.0.0.1:9"],
+     'retryspec call: --data is not JSON, from "x" on'),
+    (["call", "--data", "a=1", "http://127.0.0.1:9"], 'retryspec call: --data is not JSON, from "a=1" on'),
     (["init", "adapter.py"], 'retryspec init: unexpected argument "adapter.py"'),
 ])
 def test_wrong_usage(arguments, message):
@@ -574,6 +577,28 @@ def test_lint_what_cannot_be_read(tmp_path):
     assert done.stderr == (
         'can\'t read "nothing.jsonc": No such file or directory\n'
         f'can\'t read "{tmp_path}": Is a directory\n2 files, 2 problems\n')
+
+
+def test_lint_does_not_wait_for_a_pipe(tmp_path):
+    """What a shell makes of <(command) is one too, but has a writer."""
+    os.mkfifo(tmp_path / "pipe")
+    done = run("lint", str(tmp_path / "pipe"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "pipe\" is a named pipe\n    a file is wanted" in done.stderr
+    done = subprocess.run(["bash", "-c", '"$0" lint <("$0" show smoke/ok)', RETRYSPEC], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "1 file, no problem\n"), done.stderr
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\x7f", "\x80", "\x9b", "\x9f"])
+def test_no_text_moves_the_cursor(tmp_path, character):
+    """A terminal may take the single character U+009B for ESC [."""
+    path = tmp_path / "p.jsonc"
+    profile = (SCENARIOS / "profiles/http-generic.jsonc").read_text()
+    path.write_text(re.sub('"title": "', '"title": "' + character.replace("\x1b", "\\\\u001b"), profile, count=1))
+    done = run("lint", str(path))
+    assert done.returncode == 2
+    assert "control " in done.stderr and "in a line of text (title)" in done.stderr
 
 
 def test_lint_ids_that_are_taken(tmp_path):

@@ -91,6 +91,7 @@ def report_of(folder, out="retryspec-out"):
 def test_a_good_client(tmp_path, story, outage):
     done = run_quick(tmp_path, story, outage, *GOOD, expect=0)
     assert "seed 1" in done.stdout and "about " in done.stdout
+    assert "a client that hangs is stopped after 30 s at most" in done.stdout
     assert "2/2" in done.stdout
     report = report_of(tmp_path)
     assert [each["id"] for each in report["scenarios"]] == ["t/once", "t/outage"]
@@ -231,6 +232,7 @@ def test_a_flood_is_cut(tmp_path, story):
 
 def test_a_client_that_hangs(tmp_path, story):
     done = run_quick(tmp_path, story, "--timeout", "1s", *bad("hang"), expect=3)
+    assert "exit 3: a client did not end in its time" in done.stdout
     assert "was stopped at the deadline: still running after" in done.stdout
     assert 'its stderr ends: "ended by TERM"' in done.stdout
 

@@ -242,7 +242,7 @@ static const struct row broken[] = {
      "attempt 2 only after attempt 1 ended",
      "it came at 1.001 s, while attempt 1 was in flight until 1.200 s"},
     {SLOTS, TWO, "0 200 took=100; 50 200 call=rs-0-1; ok:rs-0-0; ok:rs-0-1",
-     "CC-1", VERDICT_FAIL, "at most 1 calls in flight", "2 calls in flight"},
+     "CC-1", VERDICT_FAIL, "at most 1 call in flight", "2 calls in flight"},
     {BYTES, THREE,
      "0 200 took=300 size=80; 10 200 took=300 size=80 call=rs-0-1; 20 200 "
      "took=300 size=80 call=rs-0-2; ok:rs-0-0; ok:rs-0-1; ok:rs-0-2",
