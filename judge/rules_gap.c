@@ -174,12 +174,9 @@ static enum judge_rule early_rule(const struct hypothesis *hypothesis,
  * open which side of the bound the client was on. */
 static bool is_doubtful(const struct judging *judging, const struct miss *miss)
 {
-    int64_t lag_ns = judging->lag_ns;
-    if (miss->off_ns > 0) {
-        lag_ns = units_add(lag_ns, miss->starved_ns);
-    }
-    return lag_ns > magnitude(miss->off_ns) / 2 ||
-           (miss->off_ns > 0 && lag_ns > judging->profile->tolerance.late_ns);
+    return judging->lag_ns > magnitude(miss->off_ns) / 2 ||
+           (miss->off_ns > 0 && units_add(judging->lag_ns, miss->starved_ns) >
+                                    judging->profile->tolerance.late_ns);
 }
 
 static void exercise_gate(const struct judging *judging,

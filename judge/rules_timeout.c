@@ -70,8 +70,9 @@ static int64_t due_at(const struct judging *judging,
 static bool is_doubtful(const struct judging *judging, int64_t at_ns,
                         int64_t off_ns)
 {
-    int64_t lag_ns = judging->lag_ns + starved_before(judging, at_ns);
-    return lag_ns > judging->profile->tolerance.late_ns || lag_ns > off_ns / 2;
+    int64_t late_ns = judging->lag_ns + starved_before(judging, at_ns);
+    return late_ns > judging->profile->tolerance.late_ns ||
+           judging->lag_ns > off_ns / 2;
 }
 
 /* -- the progress timeout aborts attempts ---------------------------------- */

@@ -17,8 +17,14 @@ static size_t first_after(const struct trace *trace, int64_t at_ns)
     return low;
 }
 
+static int64_t at_most(int64_t sum_ns, int64_t most_ns)
+{
+    most_ns = most_ns > 0 ? most_ns : 0;
+    return sum_ns < most_ns ? sum_ns : most_ns;
+}
+
 /* The waits from `first` on that follow each other, from the instant on; moves
- * `first` behind them. */
+ * `first` behind them. What of them was before the instant does not count. */
 static int64_t sum_up(const struct judging *judging, int64_t since_ns,
                       size_t *first)
 {
@@ -30,7 +36,8 @@ static int64_t sum_up(const struct judging *judging, int64_t since_ns,
         if (span->from_ns > units_add(end_ns, sum_ns)) {
             break;
         }
-        sum_ns = units_add(sum_ns, span->wait_ns);
+        sum_ns =
+            at_most(units_add(sum_ns, span->wait_ns), span->to_ns - since_ns);
     }
     return sum_ns;
 }
@@ -53,12 +60,6 @@ static int64_t sum_down(const struct judging *judging, int64_t at_ns,
         sum_ns = units_add(sum_ns, span->wait_ns);
     }
     return sum_ns;
-}
-
-static int64_t at_most(int64_t sum_ns, int64_t most_ns)
-{
-    most_ns = most_ns > 0 ? most_ns : 0;
-    return sum_ns < most_ns ? sum_ns : most_ns;
 }
 
 int64_t starved_before(const struct judging *judging, int64_t at_ns)

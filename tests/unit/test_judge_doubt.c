@@ -56,11 +56,13 @@ static const struct row rows[] = {
     {PLAIN, ONE, "", "0 503; 1390 200; ok:rs-0-0", "BO-2", VERDICT_FAIL, NULL},
     {PLAIN, ONE, "", "0 503; 1390 200; ok:rs-0-0; starved@1350-1400=150", NULL,
      0, NULL},
-    {PLAIN, ONE, "", "0 503; 1390 200; ok:rs-0-0; starved@0-50=150", NULL, 0,
+    {PLAIN, ONE, "", "0 503; 1390 200; ok:rs-0-0; starved@0-50=150", "BO-2",
+     VERDICT_FAIL, NULL},
+    {PLAIN, ONE, "", "0 503; 1390 200; ok:rs-0-0; starved@0-160=150", NULL, 0,
      NULL},
     {PLAIN, ONE, "",
-     "0 503; 1570 200; ok:rs-0-0; starved@0-50=45; starved@50-100=90; "
-     "starved@1350-1400=45; starved@1550-1600=150",
+     "0 503; 1530 200; ok:rs-0-0; starved@0-50=45; starved@50-100=90; "
+     "starved@1350-1400=45; starved@1500-1550=150",
      NULL, 0, NULL},
     {PLAIN, ONE, "", "0 503; 1390 200; ok:rs-0-0; starved@600-650=150", "BO-2",
      VERDICT_FAIL, NULL},
