@@ -411,7 +411,8 @@ static void walk_calls(struct walk *walk)
         if (is_refused) {
             return; /* a misreading that does not explain the trace */
         }
-        walk->call = &judging->calls->items[i];
+        size_t index = (judging->first_call + i) % judging->calls->count;
+        walk->call = &judging->calls->items[index];
         if (walk->call->is_covered) {
             walk_call(walk);
         }

@@ -30,6 +30,7 @@ struct judging {
     const char *stop_reason;
     int64_t largest_body; /* bytes, of all requests */
     int64_t end_ns;       /* last instant that the trace knows of */
+    size_t first_call;    /* the acceptor begins with it; order is free */
 };
 
 #endif

@@ -116,8 +116,15 @@ static int64_t work_of(const struct tally *tally)
     return work;
 }
 
-/* The groups that the misreading leaves broken. One that was not broken before
- * refuses it, whatever the rest. */
+/* With these groups left broken, is there still something that the misreading
+ * explains? One that was not broken before refuses it. */
+static bool may_explain(const struct search *search, unsigned left)
+{
+    return !(left & ~search->broken) && (search->unsolved & ~left);
+}
+
+/* The groups that the misreading leaves broken; once it can explain nothing,
+ * not all of them. */
 static unsigned judge_again(struct search *search,
                             const struct profile *misread_profile,
                             bool waives_count, struct arena *scratch)
@@ -129,7 +136,7 @@ static unsigned judge_again(struct search *search,
     again.profile = misread_profile;
     again.tally = &tally;
     bool is_done = accept_calls(&again, scratch);
-    if (is_done && !(groups_where(&tally, is_refused) & ~search->broken)) {
+    if (is_done && may_explain(search, groups_where(&tally, is_refused))) {
         is_done = rules_request_judge(&again, scratch) &&
                   rules_rate_judge(&again, scratch) &&
                   rules_slots_judge(&again, scratch);
@@ -180,9 +187,8 @@ static void try_misreading(struct search *search,
     if (variant_init(&variant, search->judging->profile, &scratch) &&
         misread(misreading, &variant)) {
         unsigned left = left_broken(search, &variant.profile, &scratch);
-        unsigned solved = search->unsolved & ~left;
-        if (!(left & ~search->broken)) {
-            note(search, solved, misreading->text);
+        if (may_explain(search, left)) {
+            note(search, search->unsolved & ~left, misreading->text);
         }
     }
     arena_deinit(&scratch);
@@ -209,10 +215,43 @@ const char *likely_text(size_t index)
     return misreading ? misreading->text : NULL;
 }
 
+static bool has_attempt(const struct call *call, int64_t id)
+{
+    for (size_t i = 0; i < call->count; i++) {
+        if (call->attempts[i]->id == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The call that broke a rule first: most misreadings fail on it already. */
+static size_t suspect(const struct judging *judging)
+{
+    int rule = 0;
+    while (rule < JUDGE_RULES &&
+           !(is_broken(judging->tally, (enum judge_rule)rule) &&
+             group_of((enum judge_rule)rule) == GROUP_WALK)) {
+        rule++;
+    }
+    if (rule == JUDGE_RULES) {
+        return 0;
+    }
+    int64_t id = judging->tally->rules[rule].first.attempt;
+    for (size_t i = 0; i < judging->calls->count; i++) {
+        if (has_attempt(&judging->calls->items[i], id)) {
+            return i;
+        }
+    }
+    return 0;
+}
+
 struct likely likely_find(const struct judging *judging)
 {
-    struct search search = {.judging = judging,
+    struct judging again = *judging;
+    struct search search = {.judging = &again,
                             .broken = groups_where(judging->tally, is_broken)};
+    again.first_call = search.broken ? suspect(judging) : 0;
     const struct misreading *misreading;
     search.unsolved = search.broken;
     for (size_t i = 0; search.unsolved && search.work < LIKELY_WORK_MAX &&

@@ -68,3 +68,16 @@ def test_the_list_as_json_and_misused():
     done = retryspec(DOCS, "explain", "--misreadings", "RA-1")
     assert (done.returncode, done.stdout) == (2, "")
     assert "--misreadings takes no rule" in done.stderr
+
+
+def test_a_long_trace_with_its_mistake_at_the_end_has_a_cause(tmp_path):
+    """Most misreadings are refused by the call that broke the rule; they are not tried on the others."""
+    defect = next(each for each in DEFECTS if each.name == "no cap")
+    calls = 30_000
+    scenario = tmp_path / "scenarios/t/s.jsonc"
+    scenario.parent.mkdir(parents=True)
+    scenario.write_text(json.dumps(misread_policies.scenario(
+        [{"json": 1, "times": calls - 1}, {"reply": 503, "times": 5}, 200], per="run", calls=calls)))
+    (tmp_path / "right.jsonc").write_text(json.dumps(defect.right))
+    trace = play(tmp_path, scenario, defect.wrong)
+    assert broken_rules(tmp_path, trace, scenario) == defect.broken
