@@ -168,13 +168,13 @@ static bool parse_float(const char *text, int unit_exponent, int64_t *ns)
 /* -- forms ------------------------------------------------------------------
  */
 
-/* a - b without overflow. */
+/* a - b; stops at +-NS_FOREVER. */
 static int64_t difference(int64_t a, int64_t b)
 {
-    if (b < 0) {
-        return a > INT64_MAX + b ? INT64_MAX : a - b;
-    }
-    return a < -INT64_MAX + b ? -INT64_MAX : a - b;
+    int64_t ns;
+    if (__builtin_sub_overflow(a, b, &ns))
+        return a < 0 ? -NS_FOREVER : NS_FOREVER;
+    return ns;
 }
 
 static bool parse_date(const char *text, int64_t wall_ns, int64_t *ns)

@@ -423,6 +423,37 @@ static void test_no_dates(void **state)
     }
 }
 
+/* Times that nanoseconds can't hold are for ever, or as long ago. */
+static void test_far_instants(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t wall_ns, ns;
+    } dates[] = {
+        {"Fri, 11 Apr 2262 23:47:16 GMT", 0, 9223372036 * NS_PER_S},
+        {"Fri, 11 Apr 2262 23:47:17 GMT", 5, NS_FOREVER},
+        {"Fri, 31 Dec 9999 23:59:59 GMT", 5, NS_FOREVER},
+        {"Tue, 21 Sep 1677 00:12:44 GMT", 0, -9223372036 * NS_PER_S},
+        {"Tue, 21 Sep 1677 00:12:43 GMT", -5, -NS_FOREVER},
+        {"Mon, 01 Jan 0001 00:00:00 GMT", -5, -NS_FOREVER},
+        {"Fri, 11 Apr 2262 23:47:16 GMT", -1 * NS_PER_S, NS_FOREVER},
+        {"Tue, 21 Sep 1677 00:12:44 GMT", 1 * NS_PER_S, -NS_FOREVER},
+        {"Thu, 01 Jan 1970 00:00:09 GMT", 10 * NS_PER_S, -NS_PER_S},
+        {"Thu, 01 Jan 1970 00:00:09 GMT", -2 * NS_PER_S, 11 * NS_PER_S},
+    };
+    int64_t ns;
+    for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
+        assert_true(retry_after_parse(RA_HTTP_DATE, dates[i].text,
+                                      dates[i].wall_ns, &ns));
+        assert_int_equal(ns, dates[i].ns);
+    }
+    assert_true(retry_after_parse(RA_EPOCH_SECONDS, "0", INT64_MIN, &ns));
+    assert_int_equal(ns, NS_FOREVER);
+    assert_true(retry_after_parse(RA_EPOCH_SECONDS, "99999999999", -1, &ns));
+    assert_int_equal(ns, NS_FOREVER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +467,7 @@ int main(void)
         cmocka_unit_test(test_extreme_wall_clocks),
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_no_dates),
+        cmocka_unit_test(test_far_instants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
