@@ -240,19 +240,18 @@ static bool form_is_instant(enum retry_after_form form)
     return form == RA_HTTP_DATE || form == RA_EPOCH_SECONDS;
 }
 
-/* The value of `name` that counts; NULL if absent. *is_several: there are
- * others. */
+/* The value of `name` that counts; NULL if absent. Adds to *count how many
+ * there are. */
 static const char *find_value(const struct retry_after *policy,
                               const struct http_headers *headers,
-                              const char *name, bool *is_several)
+                              const char *name, size_t *count)
 {
     const char *value = NULL;
-    *is_several = false;
     for (size_t i = 0; i < headers->count; i++) {
         if (strcasecmp(headers->items[i].name, name) != 0) {
             continue;
         }
-        *is_several = value != NULL;
+        ++*count;
         if (!value || policy->duplicates == RA_LAST) {
             value = headers->items[i].value;
         }
@@ -280,12 +279,12 @@ static struct retry_after_value read_header(
     const struct answer *answer)
 {
     struct retry_after_value value = {.header = source->header};
-    bool is_several = false;
+    size_t count = 0;
     value.text = answer->headers ? find_value(policy, answer->headers,
-                                              source->header, &is_several)
+                                              source->header, &count)
                                  : NULL;
     if (value.text) {
-        bool is_joined = is_several && policy->duplicates == RA_UNREADABLE;
+        bool is_joined = count > 1 && policy->duplicates == RA_UNREADABLE;
         read_forms(source, is_joined ? "," : value.text, answer->wall_ns,
                    &value);
     }

@@ -423,6 +423,24 @@ static void test_no_dates(void **state)
     }
 }
 
+/* A date that is now is zero, not past. */
+static void test_dates_about_now(void **state)
+{
+    (void)state;
+    struct retry_after policy = python();
+    policy.past = RA_RAISE;
+    policy.zero = RA_WAIT;
+    struct retry_after_value value =
+        read_two(&policy, 503, "Sun, 22 Nov 2026 12:00:00 GMT", NULL);
+    assert_false(value.is_past_date);
+    assert_int_equal(value.effect, RA_WAIT);
+    value = read_two(&policy, 503, "Sun, 22 Nov 2026 11:59:59 GMT", NULL);
+    assert_true(value.is_past_date);
+    assert_int_equal(value.effect, RA_RAISE);
+    policy.default_ns = 0; /* without a header: at once */
+    assert_int_equal(read_two(&policy, 503, NULL, NULL).effect, RA_WAIT);
+}
+
 /* Times that nanoseconds can't hold are for ever, or as long ago. */
 static void test_far_instants(void **state)
 {
@@ -467,6 +485,7 @@ int main(void)
         cmocka_unit_test(test_extreme_wall_clocks),
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_no_dates),
+        cmocka_unit_test(test_dates_about_now),
         cmocka_unit_test(test_far_instants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
