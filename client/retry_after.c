@@ -350,8 +350,8 @@ static void apply_effect(const struct retry_after *policy,
     value->effect = time_effect(policy, value);
     if (value->effect == RA_CLAMP) {
         value->ns = value->is_above_limit ? policy->limit_ns : 0;
-    } else if (value->effect == RA_WAIT && value->ns < 0) {
-        value->ns = 0;
+    } else if (value->effect == RA_WAIT) {
+        value->ns = units_max(value->ns, 0);
     }
 }
 
@@ -360,7 +360,6 @@ static void apply_default(const struct retry_after *policy,
 {
     value->effect = value->kind == RETRY_AFTER_UNPARSEABLE ? policy->unparseable
                                                            : RA_OWN_DELAY;
-    value->ns = 0;
     if (policy->default_ns >= 0) {
         value->effect = RA_WAIT;
         value->ns = policy->default_ns;

@@ -301,6 +301,7 @@ static const struct form_case {
     {RA_HTTP_DATE, "30", false, 0},
     {RA_EPOCH_SECONDS, "1795348802", true, 2 * S},
     {RA_EPOCH_SECONDS, "1795348798", true, -2 * S},
+    {RA_EPOCH_SECONDS, "soon", false, 0},
 };
 
 static void test_forms(void **state)
@@ -423,8 +424,9 @@ static void test_no_dates(void **state)
     }
 }
 
-/* A date that is now is zero, not past. */
-static void test_dates_about_now(void **state)
+/* A date that is now is zero, not past; what is less than nothing is nothing.
+ */
+static void test_times_about_now(void **state)
 {
     (void)state;
     struct retry_after policy = python();
@@ -437,6 +439,11 @@ static void test_dates_about_now(void **state)
     value = read_two(&policy, 503, "Sun, 22 Nov 2026 11:59:59 GMT", NULL);
     assert_true(value.is_past_date);
     assert_int_equal(value.effect, RA_RAISE);
+    policy.negative = RA_CLAMP;
+    assert_int_equal(read_two(&policy, 503, "-5", NULL).ns, 0);
+    policy.negative = RA_WAIT;
+    assert_int_equal(read_two(&policy, 503, "-5", NULL).ns, 0);
+    assert_int_equal(read_two(&policy, 503, "0", NULL).ns, 0);
     policy.default_ns = 0; /* without a header: at once */
     assert_int_equal(read_two(&policy, 503, NULL, NULL).effect, RA_WAIT);
 }
@@ -485,7 +492,7 @@ int main(void)
         cmocka_unit_test(test_extreme_wall_clocks),
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_no_dates),
-        cmocka_unit_test(test_dates_about_now),
+        cmocka_unit_test(test_times_about_now),
         cmocka_unit_test(test_far_instants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
