@@ -17,6 +17,7 @@
 #include "model/scenario.h"
 #include "model/trace.h"
 #include "model/verdict.h"
+#include "model/world.h"
 #include "short_of_memory.h"
 
 static int use_wrapped_allocators(void **state)
@@ -50,7 +51,14 @@ static bool read_trace(const char *file, struct error *error)
     return trace;
 }
 
-/* These two read text; the argument is it. */
+static bool read_world(const char *file, struct error *error)
+{
+    struct world *world = world_read_file(file, error);
+    world_free(world);
+    return world;
+}
+
+/* These read text; the argument is it. */
 static bool read_plan(const char *text, struct error *error)
 {
     struct plan *plan = plan_read(text, error);
@@ -127,6 +135,8 @@ static const char whole_profile[] =
 
 static const char whole_trace[] =
     SOURCE_DIR "/tests/fuzz/corpus/fuzz_trace/all.ndjson";
+static const char whole_world[] =
+    SOURCE_DIR "/scenarios/worlds/outage-2min.jsonc";
 static const char whole_plan[] =
     "{\"method\":\"POST\",\"path\":\"/a\",\"payload\":{\"a\":[1]},"
     "\"clients\":1,\"calls\":1,\"concurrency\":1,\"start_spread_ms\":0,"
@@ -147,6 +157,7 @@ static void readers_survive_one_failure(void **state)
     assert_true(fail_each_in_turn(read_result, whole_result) > 1);
     assert_true(fail_each_in_turn(read_rules, "rules.jsonc") > 100);
     assert_true(fail_each_in_turn(read_baseline, whole_baseline) > 5);
+    assert_true(fail_each_in_turn(read_world, whole_world) > 20);
 }
 
 static void readers_survive_when_memory_stays_short(void **state)
@@ -160,6 +171,7 @@ static void readers_survive_when_memory_stays_short(void **state)
     fail_each_in_turn(read_result, whole_result);
     fail_each_in_turn(read_rules, "rules.jsonc");
     fail_each_in_turn(read_baseline, whole_baseline);
+    fail_each_in_turn(read_world, whole_world);
 }
 
 int main(void)
