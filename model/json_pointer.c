@@ -42,9 +42,7 @@ static const cJSON *child(const cJSON *item, const char *token, size_t size)
 {
     if (cJSON_IsArray(item))
         return array_element(item, token, size);
-    if (!cJSON_IsObject(item))
-        return NULL;
-    const cJSON *member = NULL;
+    const cJSON *member = NULL; /* a value that is no object has none */
     cJSON_ArrayForEach(member, item)
     {
         if (is_member(member->string, token, size))

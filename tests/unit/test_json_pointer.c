@@ -106,6 +106,8 @@ static void test_texts(void **state)
         {"-9007199254740991", JSON_NUMBER, "-9007199254740991"},
         {"1e300", JSON_NUMBER, "1e+300"},
         {"1700000000123", JSON_NUMBER, "1700000000123"},
+        {"1e16", JSON_NUMBER, "1e+16"},
+        {"1e23", JSON_NUMBER, "1e+23"},
         {"true", JSON_WORD, "true"},
         {"false", JSON_WORD, "false"},
         {"null", JSON_WORD, "null"},
@@ -134,6 +136,26 @@ static void test_long_strings_are_cut(void **state)
     }
 }
 
+/* Elements are counted in decimal, by digits alone. */
+static void test_twelve_elements(void **state)
+{
+    (void)state;
+    const char *json = "[0,1,2,3,4,5,6,7,8,9,10,11]";
+    assert_string_equal(value_at(json, "/9").text, "9");
+    assert_string_equal(value_at(json, "/10").text, "10");
+    assert_string_equal(value_at(json, "/11").text, "11");
+    assert_int_equal(value_at(json, "/:").kind, JSON_ABSENT); /* '9' + 1 */
+    assert_int_equal(value_at(json, "/12").kind, JSON_ABSENT);
+}
+
+/* A tilde with nothing behind it is one. */
+static void test_a_last_tilde(void **state)
+{
+    (void)state;
+    assert_string_equal(value_at("{\"a~\":5}", "/a~").text, "5");
+    assert_string_equal(value_at("{\"a~\":{\"b\":6}}", "/a~/b").text, "6");
+}
+
 /* The size counts, not a NUL; the first of equal names wins. */
 static void test_odd_texts(void **state)
 {
@@ -156,6 +178,8 @@ int main(void)
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_long_strings_are_cut),
         cmocka_unit_test(test_odd_texts),
+        cmocka_unit_test(test_twelve_elements),
+        cmocka_unit_test(test_a_last_tilde),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
