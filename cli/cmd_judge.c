@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/run_options.h"
+#include "cli/run_progress.h"
+#include "cli/run_reports.h"
 #include "judge/judge.h"
 #include "reports/report.h"
 
@@ -18,29 +21,24 @@ static const char usage[] =
     "trace\n"
     "                           names)\n"
     "      --strict             SHOULD counts like MUST\n"
-    "      --json               as JSON\n"
+    "      --inconclusive fail|pass\n"
+    "                           exit 5 or 0 when only a slow machine stood in\n"
+    "                           the way (fail)\n"
+    "      --report FORMAT[=FILE]\n"
+    "                           text, json, junit, tap, markdown, github,\n"
+    "                           badge or html, to FILE or, without one, to\n"
+    "                           standard output; repeatable\n"
+    "      --json               as --report json\n"
     "  -v, --verbose            also what passed\n"
+    "  -q, --quiet              only failures and the summary\n"
+    "      --color auto|always|never\n"
     "  -h, --help               this text\n\n"
     "Examples:\n"
     "  retryspec judge retryspec-out/retry-after/429-seconds/trace.ndjson\n"
-    "  retryspec judge trace.ndjson -p my-profile.jsonc --json\n\n"
+    "  retryspec judge trace.ndjson -p my-profile.jsonc --json\n"
+    "  retryspec judge trace.ndjson --report html=verdict.html\n\n"
     "Exit codes: 0 conforms, 1 a rule is broken, 2 wrong usage or file, 3 the "
     "adapter\nor the system failed, 4 nothing was judged, 5 inconclusive.\n";
-
-static const struct option options[] = {
-    {"profile", required_argument, NULL, 'p'},
-    {"scenario", required_argument, NULL, 's'},
-    {"strict", no_argument, NULL, 'S'},
-    {"json", no_argument, NULL, 'j'},
-    {"verbose", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},
-    {0},
-};
-
-struct judge_request {
-    const char *trace, *profile, *scenario;
-    bool is_strict, is_json, is_verbose;
-};
 
 struct judged {
     struct trace *trace;
@@ -81,8 +79,8 @@ static const char *name_of(const char *given, const char *traced,
     return NULL;
 }
 
-static bool judge_load(const struct judge_request *request,
-                       struct judged *judged, struct error *error)
+static bool judge_load(const struct run_request *request, struct judged *judged,
+                       struct error *error)
 {
     if (access(request->trace, F_OK) != 0) {
         error_add(error, PROBLEM_INPUT, "there is no file \"%s\"",
@@ -109,22 +107,11 @@ static bool judge_load(const struct judge_request *request,
     return judged->profile && judged->scenario;
 }
 
-static void print_text(const struct run_report *run, bool is_verbose)
-{
-    struct report_style style = {.is_verbose = is_verbose,
-                                 .has_color = isatty(STDOUT_FILENO) &&
-                                              !getenv("NO_COLOR")};
-    report_text_header(run, &style, stdout);
-    report_text_summary(run, &style, stdout);
-}
-
-static int judge_print(const struct judge_request *request,
-                       struct judged *judged)
+static struct run_report report_of(const struct run_request *request,
+                                   struct judged *judged)
 {
     const struct trace *trace = judged->trace;
-    /* The trace does not hold the command; people get a word to replace. */
-    const char *const argv[] = {request->is_json ? NULL : "CMD", NULL};
-    struct run_report run = {
+    return (struct run_report){
         .program = cli_program,
         .profile_word = request->profile,
         .profile = judged->profile->id,
@@ -136,25 +123,59 @@ static int judge_print(const struct judge_request *request,
         .lag_p99_ns = trace->lag_p99_ns,
         .took_ns = trace->ended_ns == TRACE_NEVER ? 0 : trace->ended_ns,
         .interrupted = trace->interrupted,
-        .argv = argv,
         .scenarios = &judged->report,
         .count = 1,
         .strict = request->is_strict,
+        .passes_inconclusive = request->passes_inconclusive,
     };
-    if (request->is_json) {
-        report_json(&run, stdout);
-    } else {
-        print_text(&run, request->is_verbose);
-    }
-    return run_report_exit_code(&run);
 }
 
-static int judge(const struct judge_request *request)
+/* The trace does not hold the command: programs are told none, people get a
+ * word to replace. */
+static const char *const *command_for(enum report_format format)
+{
+    static const char *const none[] = {NULL}, *const word[] = {"CMD", NULL};
+    return format == REPORT_JSON ? none : word;
+}
+
+/* For people, unless a program reads what we print. */
+static void print_text(const struct run_request *request,
+                       struct run_report *report)
+{
+    struct report_style style = run_progress_style(request);
+    report->argv = command_for(REPORT_TEXT);
+    if (run_request_takes_stdout(request)) {
+        return;
+    }
+    if (!request->is_quiet) {
+        report_text_header(report, &style, stdout);
+    }
+    report_text_summary(report, &style, stdout);
+    fflush(stdout);
+}
+
+static bool write_reports(const struct run_request *request,
+                          struct run_report *report, struct error *error)
+{
+    bool is_written = true;
+    for (size_t i = 0; i < request->report_count; i++) {
+        struct run_request one = *request;
+        one.reports[0] = request->reports[i];
+        one.report_count = 1;
+        report->argv = command_for(one.reports[0].format);
+        is_written &= run_reports_write(&one, report, error);
+    }
+    return is_written;
+}
+
+static int judge(const struct run_request *request)
 {
     struct error error = {0};
     struct judged judged = {0};
-    int code;
-    if (judge_load(request, &judged, &error)) {
+    bool is_written = false;
+    int code = 0;
+    if (run_reports_check(request, &error) &&
+        judge_load(request, &judged, &error)) {
         struct judge_input input = {judged.profile, judged.scenario,
                                     judged.trace, judged.rules};
         judged.report = judge_run(&input);
@@ -162,43 +183,26 @@ static int judge(const struct judge_request *request)
             error_add(&error, PROBLEM_MEMORY, "out of memory");
         }
     }
-    code = judged.report ? judge_print(request, &judged) : cli_fail(&error);
+    if (judged.report) {
+        struct run_report report = report_of(request, &judged);
+        print_text(request, &report);
+        is_written = write_reports(request, &report, &error);
+        code = run_report_exit_code(&report);
+    }
+    code = is_written ? code : cli_fail(&error);
     judged_deinit(&judged);
     return code;
 }
 
 int cmd_judge(int argc, char **argv)
 {
-    struct judge_request request = {0};
-    opterr = 0;
-    for (int c; (c = getopt_long(argc, argv, ":p:vh", options, NULL)) != -1;) {
-        switch (c) {
-        case 'h':
-            fputs(usage, stdout);
-            return EXIT_SUCCESS;
-        case 'p':
-            request.profile = optarg;
-            break;
-        case 's':
-            request.scenario = optarg;
-            break;
-        case 'S':
-            request.is_strict = true;
-            break;
-        case 'j':
-            request.is_json = true;
-            break;
-        case 'v':
-            request.is_verbose = true;
-            break;
-        default:
-            return cli_option_error("judge", c, argv, options);
-        }
+    struct run_request request;
+    int code = run_request_read(&request, argc, argv, judge_options);
+    if (code == 0 && request.wants_help) {
+        fputs(usage, stdout);
+    } else if (code == 0) {
+        code = judge(&request);
     }
-    if (argc - optind != 1) {
-        return cli_usage_error("judge", argc == optind ? "which trace?"
-                                                       : "one trace at a time");
-    }
-    request.trace = argv[optind];
-    return judge(&request);
+    run_request_deinit(&request);
+    return code;
 }

@@ -27,6 +27,8 @@ enum {
     OPTION_LIMIT,
     OPTION_BASELINE_UPDATE,
     OPTION_REPEAT,
+    OPTION_SCENARIO,
+    OPTION_JSON,
 };
 
 const struct option run_options[] = {
@@ -75,6 +77,20 @@ const struct option sim_options[] = {
     {"limit", required_argument, NULL, OPTION_LIMIT},
     {"report", required_argument, NULL, OPTION_REPORT},
     {"out", required_argument, NULL, OPTION_OUT},
+    {"verbose", no_argument, NULL, 'v'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"color", required_argument, NULL, OPTION_COLOR},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+const struct option judge_options[] = {
+    {"profile", required_argument, NULL, 'p'},
+    {"scenario", required_argument, NULL, OPTION_SCENARIO},
+    {"strict", no_argument, NULL, OPTION_STRICT},
+    {"inconclusive", required_argument, NULL, OPTION_INCONCLUSIVE},
+    {"report", required_argument, NULL, OPTION_REPORT},
+    {"json", no_argument, NULL, OPTION_JSON},
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
     {"color", required_argument, NULL, OPTION_COLOR},
@@ -278,6 +294,9 @@ static int read_value(const struct reader *reader, int option,
     case OPTION_OUT:
         request->out = value;
         return 0;
+    case OPTION_SCENARIO:
+        request->scenario = value;
+        return 0;
     case OPTION_EDITION:
         selection->edition = value;
         return 0;
@@ -307,35 +326,30 @@ static int read_value(const struct reader *reader, int option,
     }
 }
 
-static void read_switch(struct run_request *request, int option)
+static bool *switch_of(struct run_request *request, int option)
 {
     switch (option) {
     case OPTION_STRICT:
-        request->is_strict = true;
-        return;
+        return &request->is_strict;
     case OPTION_SKIP_SMOKE:
-        request->is_smoke_skipped = true;
-        return;
+        return &request->is_smoke_skipped;
     case OPTION_BASELINE_UPDATE:
-        request->updates_baseline = true;
-        return;
+        return &request->updates_baseline;
     case 'v':
-        request->is_verbose = true;
-        return;
+        return &request->is_verbose;
     case 'q':
-        request->is_quiet = true;
-        return;
+        return &request->is_quiet;
     default:
-        request->wants_help = true;
+        return &request->wants_help;
     }
 }
 
 static int read_options(const struct reader *reader, int argc, char **argv,
                         const struct option *options)
 {
-    const char *letters = options == run_options   ? ":p:b:j:vqh"
-                          : options == sim_options ? ":p:vqh"
-                                                   : ":p:h";
+    const char *letters = options == run_options     ? ":p:b:j:vqh"
+                          : options == smoke_options ? ":p:h"
+                                                     : ":p:vqh";
     opterr = 0;
     optind = 1;
     for (int c; (c = getopt_long(argc, argv, letters, options, NULL)) != -1;) {
@@ -345,8 +359,10 @@ static int read_options(const struct reader *reader, int argc, char **argv,
         }
         if (optarg) {
             code = read_value(reader, c, optarg);
+        } else if (c == OPTION_JSON) {
+            code = read_report(reader, "json");
         } else {
-            read_switch(reader->request, c);
+            *switch_of(reader->request, c) = true;
         }
         if (code) {
             return code;
@@ -395,6 +411,18 @@ static bool set_defaults(struct run_request *request, int argc)
     return request->patterns && request->skips && request->tags;
 }
 
+/* Of `judge`: one trace. */
+static int check_trace(struct run_request *request, const char *command)
+{
+    size_t count = request->selection.pattern_count;
+    if (request->wants_help || count == 1) {
+        request->trace = request->patterns[0];
+        return 0;
+    }
+    return cli_usage_error(command,
+                           count == 0 ? "which trace?" : "one trace at a time");
+}
+
 static int check(const struct run_request *request, const char *command,
                  bool has_dashes)
 {
@@ -425,11 +453,10 @@ int run_request_read(struct run_request *request, int argc, char **argv,
         fputs("retryspec: out of memory\n", stderr);
         return EXIT_SYSTEM;
     }
+    bool is_stored = options == judge_options;
     request->is_simulated = options == sim_options;
-    if (request->is_simulated) {
-        request->out = NULL;
-        request->jobs = 1;
-    }
+    request->out = is_stored || request->is_simulated ? NULL : request->out;
+    request->profile = is_stored ? NULL : request->profile;
     int end = find_command(argc, argv);
     bool has_dashes = end < argc;
     char **command = has_dashes ? argv + end + 1 : argv + argc;
@@ -448,7 +475,8 @@ int run_request_read(struct run_request *request, int argc, char **argv,
     for (int i = optind; i < end; i++) {
         request->patterns[request->selection.pattern_count++] = argv[i];
     }
-    return check(request, argv[0], has_dashes);
+    return is_stored ? check_trace(request, argv[0])
+                     : check(request, argv[0], has_dashes);
 }
 
 void run_request_deinit(struct run_request *request)

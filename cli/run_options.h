@@ -1,5 +1,5 @@
-/* The command line of `run` and `smoke`: everything before "--", and the
- * command under test after it. */
+/* The command line of `run`, `smoke`, `sim` and `judge`: everything before
+ * "--", and the command under test after it. */
 #ifndef RETRYSPEC_CLI_RUN_OPTIONS_H
 #define RETRYSPEC_CLI_RUN_OPTIONS_H
 
@@ -44,7 +44,8 @@ struct report_request {
 /* Strings point into argv. */
 struct run_request {
     const char *profile, *out;
-    const char *baseline; /* NULL: not given */
+    const char *trace, *scenario; /* of `judge`; scenario NULL: not given */
+    const char *baseline;         /* NULL: not given */
     bool updates_baseline;
     int repeats; /* 0: not given */
     struct cli_selection selection;
@@ -69,9 +70,11 @@ int run_request_read(struct run_request *request, int argc, char **argv,
                      const struct option *options);
 void run_request_deinit(struct run_request *request);
 
-/* Of `run`, the few of them that `smoke` knows, and those of `sim`, which has
- * no command: its `out` may be NULL. */
-extern const struct option run_options[], smoke_options[], sim_options[];
+/* Of `run`, the few of them that `smoke` knows, and those of `sim` and `judge`,
+ * which have no command: their `out` may be NULL, and so may the `profile` of
+ * `judge`. */
+extern const struct option run_options[], smoke_options[], sim_options[],
+    judge_options[];
 
 /* Does a report go to standard output, so that text for people must not? */
 bool run_request_takes_stdout(const struct run_request *request);

@@ -16,13 +16,13 @@ struct bucket {
     struct effects effects;
     struct bucket_level *levels;
     size_t count;
-    size_t *begins, *ends; /* of each effect: its levels */
+    uint32_t *begins, *ends; /* of each effect: its levels */
 };
 
 /* An effect begins to be possible, or is certain to have been. */
 struct edge {
     int64_t at_ns;
-    size_t effect;
+    uint32_t effect;
     bool is_end;
 };
 
@@ -103,34 +103,52 @@ static void sweep_edges(struct bucket *bucket, struct sweep *sweep,
         const struct effect *effect = &bucket->effects.items[index];
         if (edges[i].is_end) {
             finish(sweep, effect, index);
-            bucket->ends[index] = i;
+            bucket->ends[index] = (uint32_t)i;
         } else {
             begin(sweep, effect, index);
-            bucket->begins[index] = i;
+            bucket->begins[index] = (uint32_t)i;
         }
         bucket->levels[i] = (struct bucket_level){sweep->low, sweep->high};
     }
 }
 
-static bool make_room(struct bucket *bucket, struct sweep *sweep,
-                      struct edge **edges, struct arena *arena)
+static bool make_room(struct bucket *bucket, struct arena *arena)
 {
     size_t count = bucket->effects.count + 1;
-    *edges = arena_array(arena, count * 2, sizeof **edges);
-    sweep->costs_before = arena_array(arena, count, sizeof(double));
-    sweep->refunds_before = arena_array(arena, count, sizeof(double));
     bucket->levels = arena_array(arena, count * 2, sizeof *bucket->levels);
-    bucket->begins = arena_array(arena, count, sizeof(size_t));
-    bucket->ends = arena_array(arena, count, sizeof(size_t));
-    return *edges && sweep->costs_before && sweep->refunds_before &&
-           bucket->levels && bucket->begins && bucket->ends;
+    bucket->begins = arena_array(arena, count, sizeof *bucket->begins);
+    bucket->ends = arena_array(arena, count, sizeof *bucket->ends);
+    return bucket->levels && bucket->begins && bucket->ends;
+}
+
+/* What the sweep alone needs is freed when it is over: there are many buckets.
+ */
+static bool fill(struct bucket *bucket, struct sweep *sweep)
+{
+    size_t count = bucket->effects.count;
+    struct edge *edges = calloc(count * 2 + 1, sizeof *edges);
+    sweep->costs_before = calloc(count + 1, sizeof(double));
+    sweep->refunds_before = calloc(count + 1, sizeof(double));
+    bool has_room = edges && sweep->costs_before && sweep->refunds_before;
+    for (size_t i = 0; has_room && i < count; i++) {
+        const struct effect *effect = &bucket->effects.items[i];
+        edges[2 * i] = (struct edge){effect->from_ns, (uint32_t)i, false};
+        edges[2 * i + 1] = (struct edge){effect->to_ns, (uint32_t)i, true};
+    }
+    if (has_room) {
+        qsort(edges, count * 2, sizeof *edges, by_time);
+        sweep_edges(bucket, sweep, edges);
+    }
+    free(edges);
+    free(sweep->costs_before);
+    free(sweep->refunds_before);
+    return has_room;
 }
 
 struct bucket *bucket_create(const struct token_bucket *policy,
                              const struct effects *effects, struct arena *arena)
 {
     struct bucket *bucket = arena_alloc(arena, sizeof *bucket);
-    struct edge *edges;
     struct sweep sweep = {
         .can_be_emptied = policy->failures_cost,
         .capacity = policy->capacity,
@@ -141,16 +159,7 @@ struct bucket *bucket_create(const struct token_bucket *policy,
         return NULL;
     }
     *bucket = (struct bucket){.policy = policy, .effects = *effects};
-    if (!make_room(bucket, &sweep, &edges, arena)) {
-        return NULL;
-    }
-    for (size_t i = 0; i < effects->count; i++) {
-        edges[2 * i] = (struct edge){effects->items[i].from_ns, i, false};
-        edges[2 * i + 1] = (struct edge){effects->items[i].to_ns, i, true};
-    }
-    qsort(edges, effects->count * 2, sizeof *edges, by_time);
-    sweep_edges(bucket, &sweep, edges);
-    return bucket;
+    return make_room(bucket, arena) && fill(bucket, &sweep) ? bucket : NULL;
 }
 
 struct bucket_range bucket_found(const struct bucket *bucket,

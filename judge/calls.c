@@ -87,9 +87,10 @@ static void sort_attempts(struct call *call)
     }
 }
 
-/* Counts the attempts of each call, then deals them out. */
-static bool deal(struct calls *calls, const struct judging *judging,
-                 struct arena *arena)
+/* Counts the attempts of each call. `of` has the call of each attempt; NULL:
+ * none. */
+static void count_attempts(struct calls *calls, const struct judging *judging,
+                           struct call **of)
 {
     const struct trace *trace = judging->trace;
     for (size_t i = 0; i < trace->attempt_count; i++) {
@@ -100,28 +101,37 @@ static bool deal(struct calls *calls, const struct judging *judging,
             calls->unmatched = attempt;
         }
         if (is_grouped(attempt)) {
-            call_of(calls, attempt, calls_step(judging->profile, attempt))
-                ->count++;
+            of[i] =
+                call_of(calls, attempt, calls_step(judging->profile, attempt));
+            of[i]->count++;
         }
     }
-    const struct trace_attempt **room =
-        arena_array(arena, trace->attempt_count + 1, sizeof(void *));
-    if (!room) {
+}
+
+/* Counts the attempts of each call, then deals them out. */
+static bool deal(struct calls *calls, const struct judging *judging,
+                 struct arena *arena)
+{
+    const struct trace *trace = judging->trace;
+    size_t most = trace->attempt_count + 1;
+    const struct trace_attempt **room = arena_array(arena, most, sizeof *room);
+    struct call **of = calloc(most, sizeof *of);
+    if (!room || !of) {
+        free(of);
         return false;
     }
+    count_attempts(calls, judging, of);
     for (size_t i = 0; i < calls->count; i++) {
         calls->items[i].attempts = room;
         room += calls->items[i].count;
         calls->items[i].count = 0;
     }
     for (size_t i = 0; i < trace->attempt_count; i++) {
-        const struct trace_attempt *attempt = &trace->attempts[i];
-        if (is_grouped(attempt)) {
-            struct call *call =
-                call_of(calls, attempt, calls_step(judging->profile, attempt));
-            call->attempts[call->count++] = attempt;
+        if (of[i]) {
+            of[i]->attempts[of[i]->count++] = &trace->attempts[i];
         }
     }
+    free(of);
     for (size_t i = 0; i < calls->count; i++) {
         sort_attempts(&calls->items[i]);
     }

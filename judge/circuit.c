@@ -356,6 +356,21 @@ static bool make_refusals(struct refusals *refusals, size_t most,
     return refusals->items && refusals->last_ns;
 }
 
+/* Freed by the caller; NULL without memory. */
+static struct edge *sorted_edges(const struct effects *effects)
+{
+    struct edge *edges = calloc(effects->count * 2 + 1, sizeof *edges);
+    for (size_t i = 0; edges && i < effects->count; i++) {
+        const struct effect *effect = &effects->items[i];
+        edges[2 * i] = (struct edge){effect, effect->from_ns, false};
+        edges[2 * i + 1] = (struct edge){effect, effect->to_ns, true};
+    }
+    if (edges) {
+        qsort(edges, effects->count * 2, sizeof *edges, by_time);
+    }
+    return edges;
+}
+
 struct circuit *circuit_create(const struct judging *judging,
                                const struct circuit_breaker *policy,
                                const struct effects *effects,
@@ -363,30 +378,26 @@ struct circuit *circuit_create(const struct judging *judging,
 {
     struct circuit *circuit = arena_alloc(arena, sizeof *circuit);
     /* An edge adds three refusals at most. */
-    size_t edge_count = effects->count * 2;
-    struct edge *edges = arena_array(arena, edge_count + 1, sizeof *edges);
-    if (!circuit || !edges ||
-        !make_refusals(&circuit->may, edge_count * 3 + 1, arena) ||
-        !make_refusals(&circuit->must, edge_count * 3 + 1, arena)) {
+    size_t most = effects->count * 6 + 1;
+    if (!circuit || !make_refusals(&circuit->may, most, arena) ||
+        !make_refusals(&circuit->must, most, arena)) {
         return NULL;
     }
     circuit->judging = judging;
     circuit->is_serial = effects->is_serial;
     struct walk walk = {
         .policy = policy, .circuit = circuit, .success_to_ns = INT64_MIN};
-    for (size_t i = 0; i < effects->count; i++) {
-        const struct effect *effect = &effects->items[i];
-        edges[2 * i] = (struct edge){effect, effect->from_ns, false};
-        edges[2 * i + 1] = (struct edge){effect, effect->to_ns, true};
-    }
-    qsort(edges, edge_count, sizeof *edges, by_time);
     if (judging->spans->count > 0) {
         lose_track(&walk, INT64_MIN / 2); /* attempts that nobody saw */
+        return circuit;
     }
-    for (size_t i = 0; i < edge_count && judging->spans->count == 0; i++) {
+    struct edge *edges = sorted_edges(effects);
+    for (size_t i = 0; edges && i < effects->count * 2; i++) {
         pass(&walk, &edges[i]);
     }
-    return circuit;
+    bool has_room = edges;
+    free(edges);
+    return has_room ? circuit : NULL;
 }
 
 /* -- questions --------------------------------------------------------------

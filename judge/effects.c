@@ -60,25 +60,11 @@ static bool is_shared_by_clients(const struct judging *judging)
 }
 
 /* Does each client begin a call only after its last one? */
-static bool are_serial(const struct judging *judging, struct arena *arena)
+static bool follow_each_other(const struct judging *judging,
+                              const struct call *const *sorted,
+                              int64_t *ends_ns)
 {
-    const struct calls *calls = judging->calls;
-    if (judging->scenario->workload.concurrency > 1 ||
-        is_shared_by_clients(judging)) {
-        return false;
-    }
-    const struct call **sorted =
-        arena_array(arena, calls->count + 1, sizeof(void *));
-    int64_t *ends_ns =
-        arena_array(arena, calls->client_count + 1, sizeof *ends_ns);
-    if (!sorted || !ends_ns) {
-        return false;
-    }
-    for (size_t i = 0; i < calls->count; i++) {
-        sorted[i] = &calls->items[i];
-    }
-    qsort(sorted, calls->count, sizeof(void *), by_head);
-    for (size_t i = 0; i < calls->count; i++) {
+    for (size_t i = 0; i < judging->calls->count; i++) {
         const struct call *call = sorted[i];
         struct seen seen =
             seen_end(judging, call->attempts[call->count - 1], TRACE_NEVER);
@@ -90,22 +76,47 @@ static bool are_serial(const struct judging *judging, struct arena *arena)
     return true;
 }
 
+static bool are_serial(const struct judging *judging)
+{
+    const struct calls *calls = judging->calls;
+    bool is_serial = false;
+    if (judging->scenario->workload.concurrency > 1 ||
+        is_shared_by_clients(judging)) {
+        return false;
+    }
+    const struct call **sorted = calloc(calls->count + 1, sizeof(void *));
+    int64_t *ends_ns = calloc(calls->client_count + 1, sizeof *ends_ns);
+    if (sorted && ends_ns) {
+        for (size_t i = 0; i < calls->count; i++) {
+            sorted[i] = &calls->items[i];
+        }
+        qsort(sorted, calls->count, sizeof(void *), by_head);
+        is_serial = follow_each_other(judging, sorted, ends_ns);
+    }
+    free(sorted);
+    free(ends_ns);
+    return is_serial;
+}
+
 static int state_of(enum effect_kind kind)
 {
     return kind <= EFFECT_CLEAR ? 0 : kind <= EFFECT_REFUND ? 1 : 2;
 }
 
+/* What they share: layer, kind of state and pool. */
+static uint64_t group_of(const struct effect *effect)
+{
+    return ((uint64_t)effect->layer << 8 | (uint64_t)state_of(effect->kind))
+               << 32 |
+           effect->pool;
+}
+
 static int in_order(const void *a, const void *b)
 {
     const struct effect *x = a, *y = b;
-    if (x->layer != y->layer) {
-        return x->layer - y->layer;
-    }
-    if (state_of(x->kind) != state_of(y->kind)) {
-        return state_of(x->kind) - state_of(y->kind);
-    }
-    if (x->pool != y->pool) {
-        return x->pool < y->pool ? -1 : 1;
+    uint64_t x_group = group_of(x), y_group = group_of(y);
+    if (x_group != y_group) {
+        return x_group < y_group ? -1 : 1;
     }
     if (x->from_ns != y->from_ns) {
         return x->from_ns < y->from_ns ? -1 : 1;
@@ -127,7 +138,7 @@ struct effects *effects_create(const struct judging *judging,
     if (!effects->items) {
         return NULL;
     }
-    effects->is_serial = are_serial(judging, arena);
+    effects->is_serial = are_serial(judging);
     return effects;
 }
 
@@ -160,8 +171,8 @@ struct effects effects_of(const struct effects *effects, int layer,
                           enum effect_kind kind, size_t pool)
 {
     struct effect wanted = {.kind = kind,
-                            .layer = layer,
-                            .pool = pool,
+                            .layer = (uint8_t)layer,
+                            .pool = (uint32_t)pool,
                             .from_ns = INT64_MIN,
                             .attempt = -1};
     size_t first = find(effects, &wanted);

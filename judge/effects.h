@@ -24,21 +24,28 @@ enum effect_kind {
     EFFECT_GONE, /* its client left: given up or timed out */
 };
 
+/* A trace has some for each attempt: they are kept small. */
 struct effect {
     enum effect_kind kind;
-    int layer;
-    size_t pool;     /* who shares it: the client, or 0 of all clients */
+    uint8_t layer;
+    bool is_sure;    /* WINDOW, CLEAR: it happened */
+    uint32_t pool;   /* who shares it: the client, or 0 of all clients */
+    uint32_t index;  /* of the attempt in the trace; EFFECT_NO_INDEX: none */
     int64_t attempt; /* its id; 0: none, or one that was never read */
-    size_t index;    /* of the attempt in the trace; SIZE_MAX: none */
     /* The client comes to it between these, as far as the order of things says;
      * and between the other two, as far as the clock does. */
     int64_t from_ns, to_ns;
     int64_t early_ns, late_ns;
-    bool is_sure;      /* WINDOW, CLEAR: it happened */
-    int64_t end_lo_ns; /* WINDOW: between which it ends */
-    int64_t end_hi_ns;
-    double least, most; /* COST, REFUND */
+    union {
+        struct {
+            int64_t end_lo_ns, end_hi_ns; /* WINDOW: between which it ends */
+        };
+        struct {
+            double least, most; /* COST, REFUND */
+        };
+    };
 };
+#define EFFECT_NO_INDEX UINT32_MAX
 
 struct effects {
     struct effect *items; /* by layer, kind of state, pool, from_ns */

@@ -151,19 +151,16 @@ static struct delay_range reach_with_gates(const struct hypotheses *set,
     return reach;
 }
 
+/* `reach`: when the next attempt may come, with all tolerances. */
 static void hide_in_span(struct hypotheses *set, int index,
-                         const struct span *span, int64_t until_ns)
+                         const struct span *span,
+                         const struct delay_range *reach)
 {
     const struct hypothesis hypothesis = set->items[index];
-    struct delay_range reach = reach_with_gates(set, &hypothesis);
     int64_t slack_ns = set->judging->late_ns;
-    int64_t begin_ns = units_max(span->from_ns - slack_ns, 0);
     struct delay_range between = {
-        units_max(units_max(reach.min_ns - set->judging->early_ns, begin_ns),
-                  hypothesis.from_lo_ns),
-        units_min(units_min(units_add(reach.max_ns, slack_ns),
-                            units_add(span->to_ns, slack_ns)),
-                  until_ns),
+        units_max(reach->min_ns, units_max(span->from_ns - slack_ns, 0)),
+        units_min(reach->max_ns, units_add(span->to_ns, slack_ns)),
     };
     if (between.min_ns > between.max_ns) {
         return;
@@ -185,13 +182,26 @@ static void hide_in_span(struct hypotheses *set, int index,
     }
 }
 
+/* In those spans that the next attempt can have met. */
 static void hide_in_outages(struct hypotheses *set, int index, int64_t until_ns)
 {
     const struct spans *spans = set->judging->spans;
-    for (size_t k = 0; k < spans->count && !set->is_open; k++) {
+    const struct hypothesis *hypothesis = &set->items[index];
+    int64_t slack_ns = set->judging->late_ns;
+    if (spans->count == 0) {
+        return;
+    }
+    struct delay_range reach = reach_with_gates(set, hypothesis);
+    reach.min_ns = units_max(reach.min_ns - set->judging->early_ns,
+                             hypothesis->from_lo_ns);
+    reach.max_ns = units_min(units_add(reach.max_ns, slack_ns), until_ns);
+    for (size_t k = spans_first(spans, reach.min_ns - slack_ns);
+         k < spans->count && !set->is_open &&
+         spans->items[k].from_ns - slack_ns <= reach.max_ns;
+         k++) {
         if (spans->items[k].from_ns <= until_ns &&
             may_meet(set, &spans->items[k])) {
-            hide_in_span(set, index, &spans->items[k], until_ns);
+            hide_in_span(set, index, &spans->items[k], &reach);
         }
     }
 }
@@ -379,8 +389,9 @@ static void begin_in_outages(struct hypotheses *set,
     const struct spans *spans = set->judging->spans;
     for (size_t i = 0; i < spans->count; i++) {
         const struct span *span = &spans->items[i];
-        if (span->from_ns >= first->head_ns) {
-            return;
+        if (span->from_ns >= first->head_ns ||
+            (set->is_open && set->count == HYPOTHESES_MAX)) {
+            return; /* none that is new finds room */
         }
         if (!may_meet(set, span)) {
             continue;

@@ -25,12 +25,13 @@ static struct effect *add(const struct recorder *recorder,
     struct effect *effect = &effects->items[effects->count++];
     *effect = *when;
     effect->kind = kind;
-    effect->layer = layer;
+    effect->layer = (uint8_t)layer;
     effect->is_sure = true;
-    effect->pool = recorder->set->client;
+    size_t pool = recorder->set->client;
     if (kind <= EFFECT_CLEAR) {
-        effect->pool = effects_pool(layer_of(recorder, layer), effect->pool);
+        pool = effects_pool(layer_of(recorder, layer), pool);
     }
+    effect->pool = (uint32_t)pool;
     return effect;
 }
 
@@ -38,11 +39,12 @@ static struct effect *add(const struct recorder *recorder,
  */
 
 /* An attempt that was never read is none of the trace's. */
-static size_t index_of(const struct recorder *recorder,
-                       const struct trace_attempt *attempt)
+static uint32_t index_of(const struct recorder *recorder,
+                         const struct trace_attempt *attempt)
 {
     const struct trace *trace = recorder->set->judging->trace;
-    return attempt->id > 0 ? (size_t)(attempt - trace->attempts) : SIZE_MAX;
+    return attempt->id > 0 ? (uint32_t)(attempt - trace->attempts)
+                           : EFFECT_NO_INDEX;
 }
 
 static struct effect when_sent(const struct recorder *recorder,
@@ -79,7 +81,7 @@ static struct effect when_started(const struct recorder *recorder,
         }
     }
     when.attempt = 0;
-    when.index = SIZE_MAX;
+    when.index = EFFECT_NO_INDEX;
     return when;
 }
 

@@ -45,7 +45,7 @@ static void note_costs(struct layer_lines *layer, const struct effects *effects)
 {
     for (size_t k = 0; k < effects->count; k++) {
         const struct effect *effect = &effects->items[k];
-        if (effect->kind == EFFECT_COST && effect->index != SIZE_MAX) {
+        if (effect->kind == EFFECT_COST && effect->index != EFFECT_NO_INDEX) {
             layer->costs[effect->index] = effect;
         }
     }

@@ -103,7 +103,8 @@ struct spans *spans_create(const struct trace *trace, const struct calls *calls,
         return NULL;
     }
     spans->items = arena_array(arena, most, sizeof *spans->items);
-    if (!spans->items) {
+    spans->last_ns = arena_array(arena, most, sizeof(int64_t));
+    if (!spans->items || !spans->last_ns) {
         return NULL;
     }
     add_outages(spans, trace);
@@ -112,5 +113,25 @@ struct spans *spans_create(const struct trace *trace, const struct calls *calls,
         add_accept_faults(spans, trace);
     }
     qsort(spans->items, spans->count, sizeof *spans->items, by_from);
+    int64_t last_ns = INT64_MIN;
+    for (size_t i = 0; i < spans->count; i++) {
+        int64_t to_ns = spans->items[i].to_ns;
+        last_ns = to_ns > last_ns ? to_ns : last_ns;
+        spans->last_ns[i] = last_ns;
+    }
     return spans;
+}
+
+size_t spans_first(const struct spans *spans, int64_t at_ns)
+{
+    size_t low = 0, high = spans->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (spans->last_ns[middle] < at_ns) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
 }

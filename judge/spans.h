@@ -22,6 +22,7 @@ struct span {
 struct spans {
     struct span *items; /* by from_ns */
     size_t count;
+    int64_t *last_ns; /* latest to_ns of the first i + 1 */
 };
 
 /* From the outages, the connections that met a fault after a whole answer and,
@@ -29,5 +30,8 @@ struct spans {
  * NULL only without memory. */
 struct spans *spans_create(const struct trace *trace, const struct calls *calls,
                            struct arena *arena);
+
+/* The first one that may not be over by `at_ns`: those before it are. */
+size_t spans_first(const struct spans *spans, int64_t at_ns);
 
 #endif

@@ -11,6 +11,7 @@ struct windows {
     const struct judging *judging;
     struct effects effects;
     int64_t *last_end_ns; /* latest end_hi_ns of the first i + 1 */
+    uint32_t *latest;     /* window among the first i + 1: index + 1; 0: none */
     int64_t longest_ns;   /* from an effect's from_ns to its to_ns */
 };
 
@@ -20,11 +21,14 @@ struct windows *windows_create(const struct judging *judging,
 {
     struct windows *windows = arena_alloc(arena, sizeof *windows);
     int64_t *ends_ns = arena_array(arena, effects->count + 1, sizeof(int64_t));
-    if (!windows || !ends_ns) {
+    uint32_t *latest = arena_array(arena, effects->count + 1, sizeof *latest);
+    if (!windows || !ends_ns || !latest) {
         return NULL;
     }
-    *windows = (struct windows){
-        .judging = judging, .effects = *effects, .last_end_ns = ends_ns};
+    *windows = (struct windows){.judging = judging,
+                                .effects = *effects,
+                                .last_end_ns = ends_ns,
+                                .latest = latest};
     int64_t last_ns = INT64_MIN;
     for (size_t i = 0; i < effects->count; i++) {
         const struct effect *effect = &effects->items[i];
@@ -33,6 +37,7 @@ struct windows *windows_create(const struct judging *judging,
             last_ns = effect->end_hi_ns;
         }
         ends_ns[i] = last_ns;
+        latest[i] = is_window ? (uint32_t)(i + 1) : i > 0 ? latest[i - 1] : 0;
         if (effect->to_ns - effect->from_ns > windows->longest_ns) {
             windows->longest_ns = effect->to_ns - effect->from_ns;
         }
@@ -107,13 +112,21 @@ static void look_back(const struct windows *windows, struct look *look)
     if (windows->effects.is_serial && !question->was_held_after) {
         looks_ns = question->sent_ns; /* nothing else goes on */
     }
+    int64_t waited_ns = question->sent_ns - late_ns - question->poll_ns;
     size_t count = count_by(windows, question->sent_ns + early_ns);
     for (size_t i = count; i-- > 0;) {
+        /* Open in one order: all that is left to find is a window that the
+         * attempt may have waited for. */
+        if (look->may_be_open) {
+            if (!windows->latest[i] || windows->last_end_ns[i] < waited_ns) {
+                return;
+            }
+            i = windows->latest[i] - 1;
+        }
         const struct effect *effect = &windows->effects.items[i];
         bool is_over = look->is_settled &&
                        effect->from_ns + windows->longest_ns < look->since_ns;
-        if (is_over && windows->last_end_ns[i] <
-                           question->sent_ns - late_ns - question->poll_ns) {
+        if (is_over && windows->last_end_ns[i] < waited_ns) {
             return;
         }
         if (count - i > LOOK_BACK_MAX) {
