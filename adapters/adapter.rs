@@ -1,4 +1,4 @@
-//! Lets retryspec drive a Rust client. It works as it is, with the standard library alone:
+//! Lets retryspec drive a Rust client (1.63 or newer). It works as it is, with the standard library alone:
 //!
 //!     rustc -O adapter.rs && retryspec smoke -- ./adapter
 //!
@@ -67,7 +67,7 @@ impl Client {
             if attempt == 4 {
                 return result;
             }
-            if deadline.is_some_and(|end| Instant::now() + wait >= end) {
+            if deadline.map_or(false, |end| Instant::now() + wait >= end) {
                 return Err(Error::new(ErrorKind::TimedOut, "gave up"));
             }
             sleep(wait);
@@ -202,7 +202,7 @@ fn sha256(bytes: &[u8]) -> String {
     let mut hash: Vec<u32> = primes.take(8).map(|p| fraction((p as f64).sqrt())).collect();
     let mut text = bytes.to_vec();
     text.push(0x80);
-    text.resize((text.len() + 8).next_multiple_of(64) - 8, 0);
+    text.resize((text.len() + 8 + 63) / 64 * 64 - 8, 0);
     text.extend((bytes.len() as u64 * 8).to_be_bytes());
     for block in text.chunks(64) {
         let mut w: Vec<u32> = block.chunks(4).map(|four| u32::from_be_bytes([four[0], four[1], four[2], four[3]])).collect();

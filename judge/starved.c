@@ -19,9 +19,12 @@ static size_t first_after(const struct trace *trace, int64_t at_ns)
 
 static int64_t at_most(int64_t sum_ns, int64_t most_ns)
 {
-    most_ns = most_ns > 0 ? most_ns : 0;
-    return sum_ns < most_ns ? sum_ns : most_ns;
+    return units_max(0, units_min(sum_ns, most_ns));
 }
+
+/* A minute of waits is too long to tell anything; what is longer is not added
+ * up for each attempt. */
+enum { SPANS_MAX = 1200 };
 
 /* The waits from `first` on that follow each other, from the instant on; moves
  * `first` behind them. What of them was before the instant does not count. */
@@ -30,7 +33,8 @@ static int64_t sum_up(const struct judging *judging, int64_t since_ns,
 {
     const struct trace *trace = judging->trace;
     int64_t sum_ns = 0;
-    for (; *first < trace->starved_count; (*first)++) {
+    size_t last = *first + SPANS_MAX;
+    for (; *first < trace->starved_count && *first < last; (*first)++) {
         const struct trace_starved *span = &trace->starved[*first];
         int64_t end_ns = units_add(since_ns, judging->late_ns);
         if (span->from_ns > units_add(end_ns, sum_ns)) {
@@ -52,7 +56,8 @@ static int64_t sum_down(const struct judging *judging, int64_t at_ns,
     if (i < trace->starved_count && trace->starved[i].from_ns < at_ns) {
         i++;
     }
-    for (; i > first; i--) {
+    size_t last = i > SPANS_MAX ? i - SPANS_MAX : 0;
+    for (; i > first && i > last; i--) {
         const struct trace_starved *span = &trace->starved[i - 1];
         if (span->to_ns < at_ns - units_add(judging->late_ns, sum_ns)) {
             break;
