@@ -133,6 +133,8 @@ static unsigned judge_again(struct search *search,
     struct judging again = *search->judging;
     memcpy(tally.is_waived, again.tally->is_waived, sizeof tally.is_waived);
     tally.is_waived[JUDGE_REQ_3] |= waives_count;
+    /* No policy decides what becomes of a connection. */
+    tally.is_waived[JUDGE_CONN_1] = tally.is_waived[JUDGE_CONN_2] = true;
     again.profile = misread_profile;
     again.tally = &tally;
     bool is_done = accept_calls(&again, scratch);

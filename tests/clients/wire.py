@@ -381,6 +381,17 @@ class SendsAgainBelow(Client):
             return super().attempt(token, number, key)
 
 
+class KeepsItsSlotAfterAFailure(Client):
+    """A destructor gives it back, some time later."""
+
+    def call(self, token):
+        with self.slots:
+            line = self.tries(token)
+            if line["outcome"] == "error":
+                time.sleep(4)
+        return line
+
+
 class LeavesItOpen(Client):
     def abandon(self, connection):
         self.left_open.append(connection)

@@ -59,6 +59,9 @@ static const struct row rows[] = {
      "429 is not among the statuses that the client retries"},
     {PLAIN, "0 reset; exit@60000", "TF-1",
      "a connection that breaks is not retried"},
+    /* A connection that was used again (CONN-2) is another matter. */
+    {PLAIN, "0 reset; 2001 503; 6002 200", "BO-2",
+     "the exponent is one too high: the first wait is the second of the law"},
     /* Explained in part is not explained. */
     {PLAIN, "0 429 ra=3; 1001 429 ra=9; 1501 200", "RA-1", NULL},
     {PLAIN, "0 503; 1 503; 9003 200", "BO-1", NULL},
@@ -94,22 +97,33 @@ static void test_each_misreading_is_named(void **state)
 }
 
 /* A misreading must explain all calls, not only the one that failed first. */
-static void test_all_calls_must_agree(void **state)
+static void check_two_calls(const char *text, const char *rule, int exercised)
 {
-    (void)state;
     struct story story = {
         .profile = story_profile(PLAIN),
         .scenario =
             story_scenario("{\"request\":\"POST /v1/x\",\"calls\":2}", ""),
     };
-    story_tell(&story, "0 429 ra=3; 1001 200; ok:rs-0-0; 5000 429 ra=3 "
-                       "call=rs-0-1; 8001 200 call=rs-0-1; ok:rs-0-1");
+    story_tell(&story, text);
     story_judge(&story);
-    const struct verdict *verdict = verdict_of(&story, "RA-1");
+    const struct verdict *verdict = verdict_of(&story, rule);
     assert_int_equal(verdict->violations, 1);
-    assert_int_equal(verdict->exercised, 2);
+    assert_int_equal(verdict->exercised, exercised);
     assert_null(verdict->likely);
     story_free(&story);
+}
+
+static void test_all_calls_must_agree(void **state)
+{
+    (void)state;
+    check_two_calls("0 429 ra=3; 1001 200; ok:rs-0-0; 5000 429 ra=3 "
+                    "call=rs-0-1; 8001 200 call=rs-0-1; ok:rs-0-1",
+                    "RA-1", 2);
+    /* Also where a call reused a connection that was reset (CONN-2). */
+    check_two_calls(
+        "0 reset conn=1; 2001 200 conn=1; ok:rs-0-0; 5000 503 call=rs-0-1; "
+        "6001 200 call=rs-0-1; ok:rs-0-1",
+        "BO-2", 2);
 }
 
 static void test_a_good_trace_has_no_cause(void **state)
