@@ -67,6 +67,11 @@ struct profile *cli_load_profile(const char *name, struct error *error);
 struct scenario *cli_load_scenario(const char *name, struct error *error);
 struct rule_catalogue *cli_load_rules(struct error *error);
 
+/* One scenario of an open file; `count` gets how many there are. */
+struct source;
+struct scenario *cli_read_variant(const struct source *source, size_t index,
+                                  size_t *count, struct error *error);
+
 /* Which of the shipped scenarios and named files are meant. Patterns are ids
  * with * and ?
  * ("@file" holds one a line), or paths of files; no pattern is all. A

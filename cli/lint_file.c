@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/cli.h"
 #include "client/retry.h"
 #include "model/jsonc.h"
 #include "model/profile.h"
@@ -83,8 +84,13 @@ static void lint_scenario(struct lint_file *file, struct jsonc_value *root,
                           const struct rule_catalogue *rules)
 {
     const struct source *source = &file->source;
-    struct scenario *scenario = scenario_read(source->path, source->bytes,
-                                              source->size, &file->problems);
+    size_t count = 1;
+    struct scenario *scenario =
+        cli_read_variant(source, 0, &count, &file->problems);
+    for (size_t i = 1; scenario && i < count; i++) {
+        scenario_free(scenario);
+        scenario = cli_read_variant(source, i, &count, &file->problems);
+    }
     if (!scenario) {
         return;
     }

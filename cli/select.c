@@ -9,6 +9,7 @@
 
 #include "cli/cli.h"
 #include "cli/shipped.h"
+#include "cli/source.h"
 
 /* A scenario that could be selected. */
 struct candidate {
@@ -45,19 +46,42 @@ static bool chooser_add(struct chooser *chooser, struct scenario *scenario,
     return true;
 }
 
-static bool add_shipped(struct chooser *chooser)
+/* All that the file holds. */
+static bool add_source(struct chooser *chooser, const struct source *source)
 {
-    const struct embedded_file *file = NULL;
-    while ((file = shipped_next(SHIPPED_SCENARIO, file))) {
-        char id[SHIPPED_ID_MAX];
-        if (!chooser_add(
-                chooser,
-                cli_load_scenario(shipped_id(file, id), chooser->error),
-                true)) {
+    size_t count = 1;
+    for (size_t i = 0; i < count; i++) {
+        if (!chooser_add(chooser,
+                         cli_read_variant(source, i, &count, chooser->error),
+                         source->is_shipped)) {
             return false;
         }
     }
     return true;
+}
+
+static bool add_shipped(struct chooser *chooser)
+{
+    const struct embedded_file *file = NULL;
+    while ((file = shipped_next(SHIPPED_SCENARIO, file))) {
+        struct source source;
+        source_open_shipped(file, &source);
+        if (!add_source(chooser, &source)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool add_file(struct chooser *chooser, const char *path)
+{
+    struct source source;
+    if (!source_open_file(path, &source, chooser->error)) {
+        return false;
+    }
+    bool is_fine = add_source(chooser, &source);
+    source_close(&source);
+    return is_fine;
 }
 
 /* Sets is_chosen of all whose id matches. Returns how many did. */
@@ -113,8 +137,7 @@ static bool choose(struct chooser *chooser, const char *pattern)
         return true;
     }
     if (!is_glob(pattern) && access(pattern, F_OK) == 0) {
-        struct scenario *scenario = scenario_read_file(pattern, chooser->error);
-        return chooser_add(chooser, scenario, false);
+        return add_file(chooser, pattern);
     }
     add_no_match(chooser, "pattern", pattern);
     return false;

@@ -56,12 +56,22 @@ const struct embedded_file *shipped_next(enum shipped_kind kind,
     return file->name ? file : NULL;
 }
 
+/* Is it the id of one scenario of the file's matrix, as far as names tell? */
+static bool is_in_matrix(const struct embedded_file *file, const char *id)
+{
+    char own[SHIPPED_ID_MAX];
+    size_t length = strlen(shipped_id(file, own));
+    return kind_of(file->name) == SHIPPED_SCENARIO &&
+           strncmp(id, own, length) == 0 && id[length] == '/' &&
+           memmem(file->bytes, file->size, "\"matrix\"", 8);
+}
+
 const struct embedded_file *shipped_find(enum shipped_kind kind, const char *id)
 {
     const struct embedded_file *file = NULL;
     while ((file = shipped_next(kind, file))) {
         char own[SHIPPED_ID_MAX];
-        if (strcmp(shipped_id(file, own), id) == 0) {
+        if (strcmp(shipped_id(file, own), id) == 0 || is_in_matrix(file, id)) {
             return file;
         }
     }

@@ -192,6 +192,18 @@ struct scenario *scenario_read(const char *file, const char *bytes, size_t size,
 struct scenario *scenario_read_file(const char *file, struct error *error);
 void scenario_free(struct scenario *scenario);
 
+/* A file with "matrix" holds one scenario for each combination of its methods
+ * and paths; the two functions above read the first of them. This one reads
+ * that of an index below `count`, which it sets, also on failure: 1 without a
+ * matrix. */
+struct scenario_text {
+    const char *file, *bytes;
+    size_t size;
+};
+struct scenario *scenario_read_variant(const struct scenario_text *text,
+                                       size_t index, size_t *count,
+                                       struct error *error);
+
 /* Does the route's method and path pattern match? `path` has no query. */
 bool route_matches(const struct route *route, const char *method,
                    const char *path);

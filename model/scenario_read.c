@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/scenario_matrix.h"
 #include "model/scenario_parts.h"
 #include "model/units.h"
 
@@ -238,8 +239,8 @@ static void read_story(const struct jsonc_value *root,
 static void read_root(const struct jsonc_value *root, struct scenario *scenario)
 {
     static const char *const keys[] = {
-        "retryspec", "id",       "title",  "edition", "tags", "takes",
-        "exclusive", "workload", "server", "checks",  NULL};
+        "retryspec", "id",     "title",    "edition", "tags",   "takes",
+        "exclusive", "matrix", "workload", "server",  "checks", NULL};
     struct jsonc_value value;
     if (!fields_open(root, keys))
         return;
@@ -265,20 +266,69 @@ static struct scenario *out_of_memory(const char *file, struct error *error)
     return NULL;
 }
 
+/* Puts the text of one scenario of a matrix in the place of the file's. */
+static bool open_variant(struct jsonc *doc,
+                         const struct scenario_matrix *matrix, size_t index)
+{
+    struct jsonc inner;
+    struct error *error = doc->error;
+    char *text = scenario_matrix_text(matrix, index, doc->text, doc->size);
+    if (!text) {
+        out_of_memory(doc->file, error);
+        return false;
+    }
+    bool is_open = jsonc_open(&inner, doc->file, text, strlen(text), error);
+    free(text);
+    if (!is_open)
+        return false;
+    jsonc_close(doc);
+    *doc = inner;
+    return true;
+}
+
+static void add_suffix(const struct jsonc_value *root,
+                       struct scenario *scenario,
+                       const struct scenario_matrix *matrix, size_t index)
+{
+    char suffix[ID_LENGTH_MAX], id[2 * ID_LENGTH_MAX];
+    scenario_matrix_suffix(matrix, index, suffix, sizeof suffix);
+    snprintf(id, sizeof id, "%s%s", scenario->id, suffix);
+    if (!is_id(id))
+        jsonc_problem(root, "\"%.160s\" is no id", id);
+    scenario->id = arena_strdup(&scenario->arena, id);
+    if (!scenario->id)
+        error_add(root->doc->error, PROBLEM_MEMORY, "out of memory");
+}
+
 /* Closes the document. */
-static struct scenario *read_document(struct jsonc *doc)
+static struct scenario *read_document(struct jsonc *doc, size_t index,
+                                      size_t *count)
 {
     struct error *error = doc->error;
     int problems = error->count + error->dropped;
+    struct scenario_matrix matrix = {0};
     struct scenario *scenario = calloc(1, sizeof *scenario);
     if (scenario)
         scenario->file = arena_strdup(&scenario->arena, doc->file);
-    if (scenario && scenario->file) {
-        struct jsonc_value root = jsonc_root(doc);
-        read_root(&root, scenario);
-    } else {
+    if (!scenario || !scenario->file) {
         out_of_memory(doc->file, error);
+        goto done;
     }
+    struct jsonc_value root = jsonc_root(doc), at;
+    bool has_matrix =
+        cJSON_IsObject(root.item) && jsonc_get(&root, "matrix", &at);
+    if (has_matrix) {
+        if (!scenario_matrix_read(&root, &scenario->arena, &matrix))
+            goto done;
+        *count = scenario_matrix_count(&matrix);
+        if (!open_variant(doc, &matrix, index))
+            goto done;
+        root = jsonc_root(doc);
+    }
+    read_root(&root, scenario);
+    if (has_matrix && error->count + error->dropped == problems)
+        add_suffix(&root, scenario, &matrix, index);
+done:
     jsonc_close(doc);
     if (error->count + error->dropped == problems)
         return scenario;
@@ -286,19 +336,30 @@ static struct scenario *read_document(struct jsonc *doc)
     return NULL;
 }
 
+struct scenario *scenario_read_variant(const struct scenario_text *text,
+                                       size_t index, size_t *count,
+                                       struct error *error)
+{
+    struct jsonc doc;
+    *count = 1;
+    if (!jsonc_open(&doc, text->file, text->bytes, text->size, error))
+        return NULL;
+    return read_document(&doc, index, count);
+}
+
 struct scenario *scenario_read(const char *file, const char *bytes, size_t size,
                                struct error *error)
 {
-    struct jsonc doc;
-    if (!jsonc_open(&doc, file, bytes, size, error))
-        return NULL;
-    return read_document(&doc);
+    size_t count;
+    return scenario_read_variant(&(struct scenario_text){file, bytes, size}, 0,
+                                 &count, error);
 }
 
 struct scenario *scenario_read_file(const char *file, struct error *error)
 {
     struct jsonc doc;
+    size_t count;
     if (!jsonc_open_file(&doc, file, error))
         return NULL;
-    return read_document(&doc);
+    return read_document(&doc, 0, &count);
 }

@@ -174,7 +174,12 @@ static const char *const laws[] = {
     LAW("\"jitter\":{\"full_from\":\"100ms\"},\"floor\":\"200ms\""),
 };
 
-enum { RUNS = 2000, LAWS = sizeof laws / sizeof *laws };
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { RUNS = 5000 }; /* looks for other faults than false alarms */
+#else
+enum { RUNS = 100000 };
+#endif
+enum { LAWS = sizeof laws / sizeof *laws };
 
 static int64_t violations(const struct stage *stage)
 {
@@ -192,16 +197,18 @@ static struct crowd_plan plan_of(uint64_t seed)
     static const int64_t late_ms[] = {1, 3, 20, 60};
     struct rng rng = rng_stream(2026, 1, seed);
     return (struct crowd_plan){
-        .clients = 1 + (int)(rng_next(&rng) % 12),
-        .calls = 1 + (int)(rng_next(&rng) % 3),
-        .retries = 1 + (int)(rng_next(&rng) % 4),
+        .clients = 1 + (int)(rng_next(&rng) % 10),
+        .calls = 1 + (int)(rng_next(&rng) % 2),
+        .retries = 1 + (int)(rng_next(&rng) % 3),
         .seed = seed,
         .spread_ns = (int64_t)(rng_next(&rng) % 2) * 300 * MS,
         .late_ns = late_ms[rng_next(&rng) % 4] * MS,
     };
 }
 
-/* One false alarm in 1000 million tests: none in 300,000. */
+/* One false alarm in 1000 million tests: none in 300,000. So many runs take the
+ * better part of a minute of processor: fewer would show less than the rules
+ * promise. */
 static void test_right_jitter_raises_nothing(void **state)
 {
     (void)state;
@@ -229,7 +236,7 @@ static void test_right_jitter_raises_nothing(void **state)
                   (long long)exercised[0], (long long)exercised[1],
                   (long long)exercised[2], RUNS);
     for (int i = 0; i < 3; i++) {
-        assert_true(exercised[i] > RUNS / 20);
+        assert_true(exercised[i] > RUNS / 50);
     }
     for (int i = 0; i < LAWS; i++) {
         stage_free(&stages[i]);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "judge/stats_tests.h"
 #include "model/embedded.h"
 #include "model/scenario.h"
 #include "model/units.h"
@@ -38,13 +39,17 @@ static bool is_scenario(const char *name)
 static void read_one(struct suite *suite, const struct embedded_file *file)
 {
     struct error error = {0};
-    struct scenario *scenario =
-        scenario_read(file->name, file->bytes, file->size, &error);
-    if (!scenario)
-        error_print(&error, stderr);
-    assert_non_null(scenario);
-    assert_true(suite->count < SUITE_MAX);
-    suite->scenarios[suite->count++] = scenario;
+    const struct scenario_text text = {file->name, file->bytes, file->size};
+    size_t count = 1;
+    for (size_t i = 0; i < count; i++) {
+        struct scenario *scenario =
+            scenario_read_variant(&text, i, &count, &error);
+        if (!scenario)
+            error_print(&error, stderr);
+        assert_non_null(scenario);
+        assert_true(suite->count < SUITE_MAX);
+        suite->scenarios[suite->count++] = scenario;
+    }
 }
 
 static int read_suite(void **state)
@@ -91,15 +96,16 @@ static const struct scenario *find(const struct suite *suite, const char *id)
     return NULL;
 }
 
-/* Goal: an id is the file's path, so no two are the same. */
+/* Goal: an id is the file's path, and below it what a matrix adds, so no two
+ * are the same. */
 static void ids_are_paths(void **state)
 {
     const struct suite *suite = *state;
     for (size_t i = 0; i < suite->count; i++) {
         const struct scenario *scenario = suite->scenarios[i];
-        char path[256];
-        snprintf(path, sizeof path, "%s.jsonc", scenario->id);
-        assert_string_equal(path, scenario->file);
+        size_t length = strlen(scenario->file) - strlen(".jsonc");
+        assert_memory_equal(scenario->id, scenario->file, length);
+        assert_true(!scenario->id[length] || scenario->id[length] == '/');
         assert_ptr_equal(find(suite, scenario->id), scenario);
     }
 }
@@ -152,6 +158,46 @@ static void the_edition_is_whole(void **state)
     assert_true(all >= 14);
 }
 
+/* Goal: every family of issue 5 has its stories, in one edition or another. */
+static void every_family_is_there(void **state)
+{
+    const struct suite *suite = *state;
+    static const char *const families[] = {
+        "retry-after/", "status/",   "transport/", "backoff/",
+        "timeout/",     "progress/", "limits/",    "integrity/",
+        "outage/",      "herd/",     "hygiene/"};
+    for (size_t f = 0; f < sizeof families / sizeof *families; f++) {
+        size_t count = 0;
+        for (size_t i = 0; i < suite->count; i++)
+            count += suite->scenarios[i]->edition &&
+                     starts_with(suite->scenarios[i]->id, families[f]);
+        assert_true(count >= 2);
+    }
+}
+
+/* Goal: the rate of false alarms over a suite, which each test has its part of,
+ * holds for as many scenarios as there are: three rules are such tests. */
+static void the_suite_fits_its_rate(void **state)
+{
+    const struct suite *suite = *state;
+    assert_true(3 * suite->count <= STATS_SUITE_TESTS);
+}
+
+/* Goal: a matrix makes a scenario of each method and path, with ids that stay.
+ */
+static void a_matrix_is_expanded(void **state)
+{
+    const struct scenario *put = find(*state, "status/503-methods/put-v1-echo");
+    assert_non_null(put);
+    assert_string_equal(put->workload.method, "PUT");
+    assert_string_equal(put->workload.path, "/v1/echo");
+    assert_string_equal(put->routes[0].method, "PUT");
+    assert_string_equal(put->title, "503, then 200, for PUT /v1/echo");
+    assert_non_null(
+        find(*state, "status/503-methods/delete-v1-models-7-sample"));
+    assert_null(find(*state, "status/503-methods"));
+}
+
 /* Goal: `--tag quick` with four jobs takes about ten seconds, and each of its
  * stories is one call, which a program without adapter makes too. */
 static void quick_is_quick(void **state)
@@ -202,6 +248,9 @@ int main(void)
         cmocka_unit_test(checks_name_rules_of_the_catalogue),
         cmocka_unit_test(every_story_says_its_goal),
         cmocka_unit_test(the_edition_is_whole),
+        cmocka_unit_test(every_family_is_there),
+        cmocka_unit_test(the_suite_fits_its_rate),
+        cmocka_unit_test(a_matrix_is_expanded),
         cmocka_unit_test(quick_is_quick),
         cmocka_unit_test(slow_is_tagged),
         cmocka_unit_test(smoke_is_without_fault),
