@@ -95,6 +95,9 @@ static void lint_scenario(struct lint_file *file, struct jsonc_value *root,
         return;
     }
     snprintf(file->id, sizeof file->id, "%s", scenario->id);
+    if (count > 1) {
+        *strrchr(file->id, '/') = '\0'; /* the file's, without the matrix */
+    }
     struct jsonc_value checks;
     bool has_checks = jsonc_get(root, "checks", &checks);
     for (size_t i = 0; has_checks && i < scenario->check_count; i++) {

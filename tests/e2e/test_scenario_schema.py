@@ -81,6 +81,8 @@ WHOLE = [
                   "call": {"by": "json", "pointer": "/a"},
                   "windows": [reply | {"from": f"{i}s", "to": f"{i + 1}s"}
                               for i, reply in enumerate(REPLIES)]}]),
+    base(title="{method} {path}",
+         matrix={"method": ["GET", "PUT"], "path": ["/a", "/b.c/d"]}),
 ]
 
 
