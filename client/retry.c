@@ -399,15 +399,15 @@ static void on_timer(struct retry_call *call, const struct retry_event *event,
     }
 }
 
-/* The delay was what has been seen, as far as its law allows that: the way to
- * the wire takes time too. */
+/* The delay was what has been seen; but none is none, however long the way to
+ * the wire took. */
 static void remember_seen(struct retry_call *call, int64_t now_ns)
 {
     struct delay_range range = backoff_range(&call->wait.law);
     int64_t seen_ns = units_max(now_ns - call->wait_from_ns, range.min_ns);
     if (wait_is_remembered(&call->wait)) {
         call->state[call->waiting_layer].previous_ns =
-            units_min(seen_ns, range.max_ns);
+            range.max_ns > 0 ? seen_ns : 0;
     }
 }
 

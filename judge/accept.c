@@ -74,6 +74,16 @@ static enum judge_rule rule_of_silence(const struct place *place,
     return place->seen->outcome.end == END_STATUS ? JUDGE_ST_1 : JUDGE_TF_1;
 }
 
+/* Is the call over, rather than the next attempt sent? One that is aborted as
+ * soon as it is sent may not get anywhere. */
+static bool ends_unseen(const struct hypotheses *set,
+                        const struct hypothesis *hypothesis, int64_t at_ns)
+{
+    struct retry_action action = hypotheses_ask(set, hypothesis, at_ns);
+    return action.kind == RETRY_DONE ||
+           (action.kind == RETRY_SEND && action.wake_ns <= at_ns);
+}
+
 /* May the hypothesis have ended unseen, or not be due yet? Fills the instant by
  * which an attempt should have been seen. */
 static bool may_be_silent(const struct walk *walk,
@@ -94,7 +104,8 @@ static bool may_be_silent(const struct walk *walk,
         return due_ns > hypothesis->from_hi_ns &&
                hypothesis->action.until_ns <= *latest_ns;
     }
-    return hypotheses_ask(walk->set, hypothesis, *latest_ns).kind == RETRY_DONE;
+    return ends_unseen(walk->set, hypothesis, *latest_ns) ||
+           ends_unseen(walk->set, hypothesis, due_ns);
 }
 
 static void judge_silence(const struct walk *walk, const struct place *place)
@@ -115,7 +126,7 @@ static void judge_silence(const struct walk *walk, const struct place *place)
             return;
         }
     }
-    if (walk->call->give_up_ns <= latest_ns) {
+    if (walk->set->give_up_ns <= latest_ns) {
         tally_exercise(judging->tally, JUDGE_AT_2);
         tally_cut(judging->tally, rule, tally_given_up);
         return;
@@ -201,7 +212,9 @@ static bool judge_turn(const struct walk *walk, const struct place *place)
     int step =
         calls_step(judging->profile, place->call->attempts[place->index + 1]);
     int kept = 0, wanted = 0;
-    if (!judging->profile->follow_up.path || place->call->is_follow_up) {
+    bool is_unread = place->call->attempts[place->index + 1]->id == 0;
+    if (!judging->profile->follow_up.path || place->call->is_follow_up ||
+        is_unread) {
         return true;
     }
     tally_exercise(judging->tally, JUDGE_FU_1);

@@ -7,9 +7,6 @@
 #include "judge/starved.h"
 #include "model/units.h"
 
-/* A connect that meets a full backlog is tried again by the kernel after 1, 3,
- * 7, ... s: it comes through within as long again as it waited, plus that. */
-static const int64_t STALL_EXTRA_NS = NS_PER_S;
 /* Linux gives up connecting after about 130 s. */
 static const int64_t CONNECT_LIMIT_NS = 140 * NS_PER_S;
 
@@ -105,6 +102,10 @@ static void fail_stale(struct hypotheses *set, struct hypothesis sent,
     abort_hidden(set, &sent, units_add(span->to_ns, set->judging->late_ns));
     if (span->end != END_TIMEOUT || span->to_ns >= least_ns - slack_ns) {
         end_hidden(set, &sent, span, sent.from_hi_ns);
+    } else if (span->to_ns >=
+               units_min(set->judging->stop_ns, set->give_up_ns) - slack_ns) {
+        sent.action.is_never = true; /* it was in flight to the last */
+        hypotheses_add(set, &sent);
     }
 }
 
@@ -137,7 +138,7 @@ static void add_stalled(struct hypotheses *set,
     }
     struct hypothesis stalled = *hypothesis;
     stalled.is_stalled = true;
-    stalled.from_hi_ns = span->to_ns + (span->to_ns - sent_ns) + STALL_EXTRA_NS;
+    stalled.from_hi_ns = spans_stalled_until(span, sent_ns);
     hypotheses_add(set, &stalled);
 }
 
@@ -170,12 +171,13 @@ static void hide_in_span(struct hypotheses *set, int index,
     for (size_t i = 0; i < 2; i++) {
         struct hypothesis sent = hypothesis;
         int64_t at_ns = units_max(instants[i], sent.call.wait_from_ns);
+        sent.is_resend = false;
         if (sent.action.kind == RETRY_WAIT) {
             hypotheses_step(
                 set, &sent,
                 &(struct retry_event){.kind = RETRY_SENT, .now_ns = at_ns},
                 NULL);
-        } /* else the follow-up, in flight since the answer before */
+        } /* else in flight since the answer before: follow-up, re-send */
         if (sent.action.kind == RETRY_SEND) {
             fail_in_span(set, sent, span, between);
         }
@@ -368,12 +370,12 @@ void hidden_add(struct hypotheses *set, int64_t until_ns)
     for (int i = 0; i < set->count && !set->is_open; i++) {
         const struct hypothesis *hypothesis = &set->items[i];
         enum retry_action_kind kind = hypothesis->action.kind;
-        if (!hypotheses_waits(hypothesis) || hypothesis->is_resend ||
-            hypothesis->action.is_never) {
+        bool is_resend = hypothesis->is_resend;
+        if (!hypotheses_waits(hypothesis) || hypothesis->action.is_never) {
             continue;
         }
         hide_in_outages(set, i, until_ns);
-        if (kind == RETRY_SEND) {
+        if (kind == RETRY_SEND || is_resend) {
             continue; /* hidden_end() knew of the circuits */
         }
         hide_in_circuits(set, i, until_ns);

@@ -8,12 +8,16 @@
 #include "judge/gates.h"
 #include "judge/hidden.h"
 #include "judge/hypotheses_parts.h"
+#include "judge/rules_slots.h"
 #include "model/units.h"
 
-/* Has the layer a budget of time that a run of that length can spend? */
+/* Has the layer a budget of time that a run of that length can spend, if need
+ * be with a delay that never came? */
 static bool layer_is_aged(const struct layer *layer, int64_t run_ns)
 {
-    return layer->budget.elapsed_ns <= run_ns ||
+    bool counts_delay = layer->budget.elapsed_test == ELAPSED_BEFORE_SLEEP &&
+                        layer->budget.elapsed_ns != NS_FOREVER;
+    return counts_delay || layer->budget.elapsed_ns <= run_ns ||
            layer->progress.timeout_ns <= run_ns ||
            layer->call_timeout_ns <= run_ns;
 }
@@ -43,6 +47,7 @@ struct hypotheses *hypotheses_create(const struct judging *judging,
         const struct layer *layer = &judging->profile->layers[i];
         set->is_aged |= layer_is_aged(layer, run_ns);
         set->is_timed |= set->is_aged || has_rule_for_a_time(layer, run_ns);
+        set->may_queue |= rules_slots_may_queue(judging, i);
     }
     return set;
 }
@@ -359,6 +364,21 @@ static void keep_reaching(struct hypotheses *set, int64_t at_ns)
     set->count = kept;
 }
 
+/* Attempts that nobody saw, a limiter or full slots may have come first. */
+static void set_patience(struct hypotheses *set, const struct call *call,
+                         int64_t held_since_ns)
+{
+    const struct judging *judging = set->judging;
+    int64_t head_ns = call->attempts[0]->head_ns;
+    if (set->may_queue) {
+        held_since_ns = 0;
+    }
+    set->give_up_ns = call->give_up_ns;
+    if (judging->trace->level > 0 && call->give_up_ns != NS_FOREVER) {
+        set->give_up_ns -= head_ns - (set->count > 0 ? 0 : held_since_ns);
+    }
+}
+
 void hypotheses_start(struct hypotheses *set, const struct call *call)
 {
     const struct trace_attempt *first = call->attempts[0];
@@ -366,13 +386,15 @@ void hypotheses_start(struct hypotheses *set, const struct call *call)
     set->count = 0;
     /* Held up by a limiter since when nobody knows, it may have spent budgets
      * of time at any moment. */
-    set->is_open =
-        set->is_aged && gates_held_since(set, first) < first->head_ns;
+    int64_t held_since_ns = gates_held_since(set, first);
+    set->is_open = set->is_aged && held_since_ns < first->head_ns;
+    set->give_up_ns = NS_FOREVER;
     if (hidden_begin(set, first)) {
         hidden_add(set, first->head_ns);
         keep_reaching(set, first->head_ns);
         hypotheses_sent(set, first->head_ns);
     }
+    set_patience(set, call, held_since_ns);
     struct hypothesis plain =
         hypotheses_started(set, first, first->head_ns, NULL);
     if (set->count == HYPOTHESES_MAX) {

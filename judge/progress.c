@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "judge/seen.h"
+#include "judge/rules_results.h"
 #include "model/units.h"
 
 /* What moves a clock of a client. */
@@ -71,8 +71,7 @@ static size_t collect(const struct judging *judging, struct instant *instants)
             .client = call->client,
             .at_ns = seen.at_ns,
             .ended = 1,
-            .is_success =
-                seen.outcome.end == END_STATUS && seen.outcome.status < 400,
+            .is_success = rules_results_is_success(judging, last, &seen),
         };
     }
     return count;

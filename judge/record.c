@@ -370,7 +370,8 @@ static void add_tokens(const struct ending *ending, int i,
 }
 
 /* Whether its client gave up the attempt or it timed out, is not known if
- * nothing followed. */
+ * nothing followed; nor whether a layer below saw a failure and sent it again.
+ */
 static enum effect_kind result_of(const struct place *place)
 {
     const struct attempt_outcome *outcome = &place->seen->outcome;
@@ -378,10 +379,11 @@ static enum effect_kind result_of(const struct place *place)
     if (is_left && place->index + 1 == place->call->count) {
         return EFFECT_GONE;
     }
-    return outcome->end == END_STATUS && outcome->status >= 200 &&
-                   outcome->status < 400
-               ? EFFECT_SUCCESS
-               : EFFECT_FAILURE;
+    if (outcome_is_success(outcome)) {
+        return EFFECT_SUCCESS;
+    }
+    return place->judging->profile->resend.is_used ? EFFECT_GONE
+                                                   : EFFECT_FAILURE;
 }
 
 static void add_changes(const struct ending *ending)

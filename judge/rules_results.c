@@ -4,10 +4,9 @@
 
 #include "judge/evidence.h"
 
-/* Is this end of an attempt a success? The engine says so. */
-static bool is_success(const struct judging *judging,
-                       const struct trace_attempt *attempt,
-                       const struct seen *seen)
+bool rules_results_is_success(const struct judging *judging,
+                              const struct trace_attempt *attempt,
+                              const struct seen *seen)
 {
     char path[1024];
     struct retry_shared shared;
@@ -145,7 +144,7 @@ static void judge_result(const struct judging *judging,
     if (seen.outcome.end == END_UNFINISHED) {
         return;
     }
-    bool is_ok = is_success(judging, last, &seen);
+    bool is_ok = rules_results_is_success(judging, last, &seen);
     if (is_broken_success(&place)) {
         tally_exercise(judging->tally, JUDGE_BODY_1);
         if (result->is_ok) {

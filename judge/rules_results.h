@@ -2,7 +2,12 @@
 #ifndef RETRYSPEC_JUDGE_RULES_RESULTS_H
 #define RETRYSPEC_JUDGE_RULES_RESULTS_H
 
-#include "judge/judging.h"
+#include "judge/seen.h"
+
+/* Does a call succeed with this end of an attempt? The engine says so. */
+bool rules_results_is_success(const struct judging *judging,
+                              const struct trace_attempt *attempt,
+                              const struct seen *seen);
 
 void rules_results_judge(const struct judging *judging);
 

@@ -77,10 +77,15 @@ static bool is_doubtful(const struct judging *judging, int64_t at_ns,
 
 /* -- the progress timeout aborts attempts ---------------------------------- */
 
-static bool says_progress_is_over(const struct hypotheses *set, int64_t at_ns)
+/* By what had happened at `at_ns`, is it over `slack_ns` later? */
+static bool says_progress_is_over(const struct hypotheses *set, int64_t at_ns,
+                                  int64_t slack_ns)
 {
     struct retry_action action = hypotheses_ask(set, &set->items[0], at_ns);
-    return action.kind == RETRY_ABORT && action.reason == REASON_PROGRESS;
+    bool is_soon = action.kind == RETRY_WAIT &&
+                   action.wake_ns <= units_add(at_ns, slack_ns);
+    return is_soon ||
+           (action.kind == RETRY_ABORT && action.reason == REASON_PROGRESS);
 }
 
 static void report_progress(const struct place *place, const char *observed)
@@ -111,7 +116,7 @@ static bool judge_progress(struct hypotheses *set, const struct place *place)
     int64_t meant_ns =
         at_ns - judging->late_ns - starved_before(judging, at_ns);
     bool is_late = meant_ns > set->items[0].call.attempt_started_ns &&
-                   says_progress_is_over(set, meant_ns);
+                   says_progress_is_over(set, meant_ns, 0);
     if (is_late) {
         tally_exercise(judging->tally, JUDGE_PT_1);
         report_progress(place,
@@ -122,8 +127,9 @@ static bool judge_progress(struct hypotheses *set, const struct place *place)
     }
     bool is_last = place->index + 1 == place->call->count;
     bool may_be_left = place->seen->is_left || place->seen->may_be_timeout;
-    if (may_be_left && is_last &&
-        says_progress_is_over(set, at_ns + judging->late_ns)) {
+    /* Else it may have been over before the answer was there. */
+    int64_t slack_ns = may_be_left ? judging->late_ns : seen_slack(judging);
+    if (is_last && says_progress_is_over(set, at_ns, slack_ns)) {
         tally_exercise(judging->tally, JUDGE_PT_1);
         return true;
     }
@@ -210,10 +216,14 @@ static struct retry_action fitting_send(const struct hypotheses *set,
     return best;
 }
 
-static bool is_given_up(const struct place *place)
+static bool is_given_up(const struct hypotheses *set, const struct place *place)
 {
-    return is_about(place, place->call->attempts[0]->head_ns,
-                    place->call->give_up_ns);
+    int64_t latest_ns = place->call->give_up_ns;
+    bool is_held = set->give_up_ns < latest_ns &&
+                   place->seen->at_ns >= set->give_up_ns &&
+                   place->seen->at_ns <= latest_ns;
+    return is_held ||
+           is_about(place, place->call->attempts[0]->head_ns, latest_ns);
 }
 
 bool rules_timeout_fits(const struct hypotheses *set, const struct place *place)
@@ -262,13 +272,14 @@ bool rules_timeout_judge(struct hypotheses *set, const struct place *place)
     bool is_last = place->index + 1 == place->call->count;
     if (!place->seen->is_left) {
         judge_open(place, send, due_ns);
-        return !place->seen->may_be_timeout || !is_last || !is_given_up(place);
+        return !place->seen->may_be_timeout || !is_last ||
+               !is_given_up(set, place);
     }
     if (is_about(place, head_ns, due_ns) || !is_last) {
         judge_left(place, send, due_ns);
         return true;
     }
-    if (is_given_up(place)) {
+    if (is_given_up(set, place)) {
         return false;
     }
     if (ended_with_client(judging, place->seen->at_ns) &&

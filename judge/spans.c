@@ -93,6 +93,11 @@ static void add_stale_connections(struct spans *spans,
     }
 }
 
+int64_t spans_stalled_until(const struct span *span, int64_t sent_ns)
+{
+    return units_add(span->to_ns, units_add(span->to_ns - sent_ns, NS_PER_S));
+}
+
 struct spans *spans_create(const struct trace *trace, const struct calls *calls,
                            struct arena *arena)
 {

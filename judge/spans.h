@@ -25,6 +25,11 @@ struct spans {
     int64_t *last_ns; /* latest to_ns of the first i + 1 */
 };
 
+/* When a connect that met a stalled listener at `sent_ns` comes through at the
+ * latest: the kernel tries again after 1, 3, 7, ... s, so that takes as long
+ * again as it waited, plus that. */
+int64_t spans_stalled_until(const struct span *span, int64_t sent_ns);
+
 /* From the outages, the connections that met a fault after a whole answer and,
  * unless they are attempts of a known call, those that met one when accepted.
  * NULL only without memory. */
