@@ -41,9 +41,6 @@ void alarm_set(struct alarm *alarm, int64_t at_ns)
 
 void alarm_clear(struct alarm *alarm)
 {
-    uint64_t count;
-    ssize_t size = read(alarm->fd, &count, sizeof count);
-    (void)size; /* nothing to be read: it was set again meanwhile */
     alarm->armed_ns = NS_FOREVER;
 }
 

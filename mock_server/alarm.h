@@ -9,7 +9,8 @@
 #include "model/error.h"
 
 struct alarm {
-    int fd;           /* readable when it goes off; -1: none */
+    int fd; /* readable once it went off, until it is set again, so it is to be
+               watched for the edge; -1: none */
     int64_t armed_ns; /* NS_FOREVER: not armed */
 };
 

@@ -124,7 +124,9 @@ void conn_hold(struct conn *conn)
 {
     timers_set(&conn->run->server->timers, &conn->timer, NS_FOREVER);
     MHD_suspend_connection(conn->mhd);
-    conn_watch(conn, 0);
+    if (conn->has_left) {
+        conn_watch(conn, 0); /* the watch at rest told it, and tells it once */
+    }
 }
 
 void conn_release(struct conn *conn, enum conn_phase phase)

@@ -36,9 +36,10 @@ static unsigned raise_file_limit(void)
     return limit.rlim_cur > 1000000 ? 1000000 : (unsigned)limit.rlim_cur;
 }
 
-static bool watch(struct mock_server *server, int fd, enum watch *kind)
+static bool watch(struct mock_server *server, int fd, uint32_t events,
+                  enum watch *kind)
 {
-    struct epoll_event event = {.events = EPOLLIN};
+    struct epoll_event event = {.events = events};
     event.data.ptr = kind;
     return epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
@@ -57,8 +58,9 @@ static bool init(struct mock_server *server, struct error *error)
         MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (server->epoll_fd < 0 ||
-        !watch(server, server->mhd_fd, &server->mhd_watch) ||
-        !watch(server, server->alarm.fd, &server->timer_watch)) {
+        !watch(server, server->mhd_fd, EPOLLIN, &server->mhd_watch) ||
+        !watch(server, server->alarm.fd, EPOLLIN | EPOLLET,
+               &server->timer_watch)) {
         error_add_errno(error, errno, "can't make the event loop");
         return false;
     }

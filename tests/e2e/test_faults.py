@@ -447,6 +447,19 @@ def test_client_leaves_during_a_delay(serve):
         assert line["sent_bytes"] == 0 and line["status"] == 200
 
 
+def test_client_leaves_with_its_request(serve):
+    """Its FIN is there before the delay begins, and is told only once."""
+    server = serve([{"reply": 200, "delay": "1h"}])
+    with server.connect() as client:
+        client.socket.sendall(b"GET / HTTP/1.1\r\n")
+        client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        client.socket.sendall(b"Host: 127.0.0.1\r\n\r\n")
+        client.socket.shutdown(socket.SHUT_WR)  # one segment: bytes and FIN
+        line = only(server.wait_for("response"))
+    assert line["end"] == "timeout" and not line.get("gone_by_reset", False)
+    assert line["sent_bytes"] == 0 and line["status"] == 200
+
+
 @pytest.mark.parametrize("delay,low,high", [
     ({"uniform": ["5ms", "30ms"]}, 5, 30),
     ({"normal": {"mean": "20ms", "sd": "5ms"}}, 0, 60),
