@@ -39,7 +39,6 @@ static void take_reply(struct conn *conn, const struct script_answer *answer)
 {
     struct trace_attempt *attempt = &conn->attempt;
     const struct reply *reply = answer->reply;
-    conn->prepared = replies_find(&conn->run->replies, reply);
     attempt->status = reply->status;
     attempt->reply_size = reply->body_size;
     attempt->reply_sha256 = conn->prepared->sha256;

@@ -181,7 +181,11 @@ void attempt_decide(struct conn *conn, int64_t now_ns,
     attempt->reason = answer->reason;
     attempt->route = answer->route ? answer->route->where : "";
     attempt->judged = !answer->route || answer->route->judged;
-    attempt->step = answer->reply ? answer->reply->where : "";
+    if (answer->reply) {
+        conn->prepared = replies_find(&conn->run->replies, answer->reply);
+        attempt->step = answer->reply->where;
+        attempt->step_text = &conn->prepared->step_text;
+    }
     trace_request(conn, &headers);
 }
 

@@ -5,6 +5,8 @@
 #include <strings.h>
 #include <time.h>
 
+#include "mock_server/script.h"
+
 /* Above it a response object is made for each answer and reads its body in
  * parts: how far it got is then known if the client leaves. */
 enum { SMALL_BODY = 16 * 1024, PART = 64 * 1024 };
@@ -142,7 +144,24 @@ static bool store_small_body(struct prepared *prepared)
     return true;
 }
 
-static bool prepare(struct prepared *prepared, const struct reply *reply)
+/* `route` is NULL for the reply that is none of the scenario's. */
+static void prepare_text(struct prepared *prepared, const struct route *route)
+{
+    struct trace_attempt attempt = {
+        .reply_headers = prepared->dated->headers,
+        .reply_sha256 = prepared->sha256,
+    };
+    trace_reply_text_init(&prepared->text, &attempt);
+    if (route) {
+        attempt.judged = route->judged;
+        attempt.route = route->where;
+        attempt.step = prepared->reply->where;
+        trace_step_text_init(&prepared->step_text, &attempt);
+    }
+}
+
+static bool prepare(struct prepared *prepared, const struct route *route,
+                    const struct reply *reply)
 {
     prepared->reply = reply;
     prepared->is_big = reply->body_size > SMALL_BODY;
@@ -153,10 +172,7 @@ static bool prepare(struct prepared *prepared, const struct reply *reply)
         return false;
     }
     const struct http_headers *headers = &prepared->dated->headers;
-    trace_reply_text_init(&prepared->text, &(struct trace_attempt){
-                                               .reply_headers = *headers,
-                                               .reply_sha256 = prepared->sha256,
-                                           });
+    prepare_text(prepared, route);
     prepared->head_size = head_size(headers);
     prepared->is_raw = reply->status < 200 || reply->framing == FRAMING_CLOSE ||
                        has_raw_header(headers);
@@ -186,13 +202,13 @@ static size_t count_replies(const struct scenario *scenario)
 static bool prepare_route(struct replies *replies, const struct route *route)
 {
     for (size_t i = 0; i < route->step_count; i++) {
-        if (!prepare(&replies->items[replies->count++],
+        if (!prepare(&replies->items[replies->count++], route,
                      &route->steps[i].reply)) {
             return false;
         }
     }
     for (size_t i = 0; i < route->window_count; i++) {
-        if (!prepare(&replies->items[replies->count++],
+        if (!prepare(&replies->items[replies->count++], route,
                      &route->windows[i].reply)) {
             return false;
         }
@@ -206,7 +222,8 @@ bool replies_init(struct replies *replies, const struct scenario *scenario,
     *replies = (struct replies){0};
     size_t count = count_replies(scenario);
     replies->items = calloc(count + 1, sizeof *replies->items);
-    bool is_ready = replies->items != NULL;
+    bool is_ready = replies->items && prepare(&replies->items[replies->count++],
+                                              NULL, &script_reply_full);
     for (size_t i = 0; is_ready && i < scenario->route_count; i++) {
         is_ready = prepare_route(replies, &scenario->routes[i]);
     }

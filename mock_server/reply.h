@@ -26,6 +26,7 @@ struct prepared {
     char date[HTTP_DATE_TEXT];     /* and its text; "" if it is scripted */
     char *body;                    /* a small seeded body */
     char sha256[DIGEST_TEXT];
+    struct trace_step_text step_text;
     struct trace_reply_text text; /* not of a reply that is dated */
 };
 
@@ -39,6 +40,7 @@ struct replies {
 bool replies_init(struct replies *replies, const struct scenario *scenario,
                   struct error *error);
 void replies_deinit(struct replies *replies);
+/* Of a reply of the scenario, or script_reply_full. */
 struct prepared *replies_find(const struct replies *replies,
                               const struct reply *reply);
 

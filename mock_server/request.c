@@ -80,6 +80,14 @@ static enum MHD_Result take_body(struct conn *conn, const char *bytes,
     return attempt_body(conn, bytes, part) ? MHD_YES : MHD_NO;
 }
 
+/* What ends in libmicrohttpd's turn of its head came with it. */
+static int64_t request_end(const struct conn *conn)
+{
+    const struct mock_run *run = conn->run;
+    int64_t head_ns = run->origin_ns + conn->attempt.head_ns;
+    return head_ns >= run->server->turn_ns ? head_ns : alarm_now();
+}
+
 static enum MHD_Result on_request(void *context, struct MHD_Connection *mhd,
                                   const char *url, const char *method,
                                   const char *version, const char *bytes,
@@ -97,7 +105,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *mhd,
         return begin(conn, method, version);
     case CONN_BODY:
         return *size > 0 ? take_body(conn, bytes, size)
-                         : answer_decide(conn, alarm_now());
+                         : answer_decide(conn, request_end(conn));
     case CONN_DUE:
         return answer_plain(conn, alarm_now());
     case CONN_DELAYED:

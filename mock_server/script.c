@@ -36,7 +36,7 @@ struct script {
 /* No reply: windows have a gap, or the steps are used up. */
 #define NO_REPLY SIZE_MAX
 
-static const struct reply reply_without_memory = {
+const struct reply script_reply_full = {
     .status = 503,
     .where = "",
     .body = "",
@@ -234,24 +234,6 @@ static int64_t since_first(const struct script *script, int64_t now_ns)
     return script->first_ns < 0 ? 0 : now_ns - script->first_ns;
 }
 
-static void explain_no_reply(const struct script *script,
-                             const struct script_route *state, int64_t now_ns,
-                             struct script_answer *answer)
-{
-    char text[UNITS_TEXT_MAX];
-    const struct route *route = state->route;
-    if (route->is_windowed)
-        snprintf(answer->reason, sizeof answer->reason,
-                 "no window of %s is open %s after the first request",
-                 route->where,
-                 units_format_seconds(since_first(script, now_ns), text,
-                                      sizeof text));
-    else
-        snprintf(answer->reason, sizeof answer->reason,
-                 "the steps of %s are used up and after_last is \"fail\"",
-                 route->where);
-}
-
 /* Sets call and, if a judged request has none, the reason. */
 static void find_call(const struct script *script,
                       const struct script_route *state,
@@ -307,7 +289,7 @@ static int64_t count_steps(struct script *script, struct script_route *state,
 
 static void answer_full(struct script_answer *answer)
 {
-    answer->reply = &reply_without_memory;
+    answer->reply = &script_reply_full;
     snprintf(answer->reason, sizeof answer->reason,
              "more than %d calls, clients and connections in one run",
              SCRIPT_KEYS_MAX);
@@ -356,7 +338,8 @@ static void decide_on_route(struct script *script, struct script_route *state,
     if (count < 0)
         answer_full(answer);
     else if (index == NO_REPLY)
-        explain_no_reply(script, state, request->now_ns, answer);
+        script_miss_no_reply(state->route, since_first(script, request->now_ns),
+                             answer->reason);
     else
         fill_reply(script, state, index, answer);
 }

@@ -20,6 +20,9 @@
  * 100 bytes each. Beyond it a request is answered 503 with a reason. */
 enum { SCRIPT_KEYS_MAX = 1 << 20, SCRIPT_KEY_BYTES_MAX = 200 };
 
+/* That answer. */
+extern const struct reply script_reply_full;
+
 struct script;
 
 /* `level` 0: routes match any method and path, since a program without an

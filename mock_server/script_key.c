@@ -64,6 +64,8 @@ size_t script_find_token(const char *bytes, size_t size, const char **token)
 
 static size_t token_of_text(const char *text, const char **token)
 {
+    if (!strchr(text, '-'))
+        return 0; /* as in most */
     return script_find_token(text, strlen(text), token);
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/units.h"
+
 enum { LOOK = 80 /* bytes of a path that are compared and shown */ };
 
 static size_t min_size(size_t a, size_t b)
@@ -86,5 +88,20 @@ char *script_miss_explain(const struct scenario *scenario, const char *method,
         snprintf(text + used, 400 - used, "%s path %.*s is not %.*s",
                  is_same_method ? "" : ",", LOOK / 2, path, LOOK / 2,
                  route->path);
+    return text;
+}
+
+char *script_miss_no_reply(const struct route *route, int64_t since_ns,
+                           char text[400])
+{
+    char span[UNITS_TEXT_MAX];
+    if (route->is_windowed)
+        snprintf(
+            text, 400, "no window of %s is open %s after the first request",
+            route->where, units_format_seconds(since_ns, span, sizeof span));
+    else
+        snprintf(text, 400,
+                 "the steps of %s are used up and after_last is \"fail\"",
+                 route->where);
     return text;
 }

@@ -1,8 +1,10 @@
-/* Why a request matched no route: the nearest one and what differs. */
+/* Why a request has no reply: the nearest route and what differs, or what is
+ * over or not yet come on its own. */
 #ifndef RETRYSPEC_MOCK_SERVER_SCRIPT_MISS_H
 #define RETRYSPEC_MOCK_SERVER_SCRIPT_MISS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "model/scenario.h"
 
@@ -10,5 +12,10 @@
  * GET is not POST, path /v1/ech is not /v1/echo. Returns text. */
 char *script_miss_explain(const struct scenario *scenario, const char *method,
                           const char *path, char text[400]);
+
+/* No window of the route is open `since_ns` after the first request, or its
+ * steps are used up. Returns text. */
+char *script_miss_no_reply(const struct route *route, int64_t since_ns,
+                           char text[400]);
 
 #endif

@@ -44,6 +44,7 @@ struct trace_attempt {
     const char *body_sha256;  /* hex, "" for an empty body */
     const char *route, *step; /* JSON paths; "" if unmatched */
     bool judged;
+    const struct trace_step_text *step_text; /* these as text; may be NULL */
     int64_t status; /* sent or meant to be sent; 0 if none */
     struct http_headers reply_headers;
     int64_t reply_size;       /* whole body as scripted */
@@ -57,6 +58,12 @@ struct trace_attempt {
     const char
         *proof; /* what left the socket: "RST sent, 16384 B acknowledged" */
     const char *reason; /* unmatched: near-miss explanation; else "" */
+};
+
+/* What all request lines of one step have in common, formatted once. */
+struct trace_step_text {
+    size_t size; /* 0: too long to be kept, each line is formatted */
+    char bytes[120];
 };
 
 /* What all response lines of one reply have in common, formatted once. */
@@ -196,6 +203,9 @@ void trace_write_accept(struct trace_writer *writer, int64_t t_ns, int64_t conn,
 /* The fields known once the request is whole. */
 void trace_write_request(struct trace_writer *writer,
                          const struct trace_attempt *attempt);
+/* Formats "judged", "route" and "step" of `attempt`, for its step_text. */
+void trace_step_text_init(struct trace_step_text *ready,
+                          const struct trace_attempt *attempt);
 /* Formats the reply's hash and headers of `attempt`, for its reply_text. */
 void trace_reply_text_init(struct trace_reply_text *ready,
                            const struct trace_attempt *attempt);

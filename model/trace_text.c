@@ -52,10 +52,9 @@ static void put_pair(char *to, unsigned value)
     memcpy(to, pairs + (size_t)2 * value, 2);
 }
 
-void trace_text_uint(struct trace_text *text, uint64_t value)
+char *trace_text_put_uint(char *at, uint64_t value)
 {
-    char *first = text->at + count_digits(value);
-    text->at = first;
+    char *end = at + count_digits(value), *first = end;
     for (; value >= 10000; value /= 10000) {
         unsigned low = (unsigned)(value % 10000);
         first -= 4;
@@ -72,28 +71,12 @@ void trace_text_uint(struct trace_text *text, uint64_t value)
         put_pair(first - 2, high);
     else
         first[-1] = (char)('0' + high);
-}
-
-void trace_text_time(struct trace_text *text, int64_t ns)
-{
-    if (ns == text->time_ns && text->time) {
-        trace_text_raw(text, text->time, text->time_size);
-        return;
-    }
-    text->time = text->at;
-    text->time_ns = ns;
-    trace_text_int(text, ns);
-    text->time_size = (size_t)(text->at - text->time);
+    return end;
 }
 
 void trace_text_int(struct trace_text *text, int64_t value)
 {
-    if (value < 0) {
-        trace_text_literal(text, "-");
-        trace_text_uint(text, 0 - (uint64_t)value);
-    } else {
-        trace_text_uint(text, (uint64_t)value);
-    }
+    text->at = trace_text_put_int(text->at, value);
 }
 
 static bool is_plain(unsigned char byte)
@@ -150,13 +133,23 @@ static bool put_word(char *to, const char *value)
     return are_plain(word);
 }
 
-/* As put_word, of fewer than eight; writes eight. */
+/* As put_word, of fewer than eight; from four on, two halves may overlap. */
 static bool put_short(char *to, const char *value, size_t size)
 {
-    uint64_t word = UINT64_C(0x2020202020202020);
-    memcpy(&word, value, size);
-    memcpy(to, &word, sizeof word);
-    return are_plain(word);
+    uint32_t first, last;
+    if (size >= sizeof first) {
+        memcpy(&first, value, sizeof first);
+        memcpy(&last, value + size - sizeof last, sizeof last);
+        memcpy(to, &first, sizeof first);
+        memcpy(to + size - sizeof last, &last, sizeof last);
+        return are_plain((uint64_t)first << 32 | last);
+    }
+    bool is_whole = true;
+    for (size_t i = 0; i < size; i++) {
+        to[i] = value[i];
+        is_whole &= is_plain((unsigned char)value[i]);
+    }
+    return is_whole;
 }
 
 /* Copies a string that is plain as a whole, as most are; the last eight bytes
@@ -192,16 +185,25 @@ static void put_any(struct trace_text *text, const char *value, size_t left)
     }
 }
 
-void trace_text_string(struct trace_text *text, const char *value)
+char *trace_text_put_string(char *at, struct trace_text *text,
+                            const char *value)
 {
     size_t size = strlen(value);
-    *text->at++ = '"';
-    bool fits = text->soft_end - text->at >= (ptrdiff_t)size;
-    if (fits && put_plain(text->at, value, size))
-        text->at += size;
-    else
+    *at++ = '"';
+    if (text->soft_end - at >= (ptrdiff_t)size && put_plain(at, value, size)) {
+        at += size;
+    } else {
+        text->at = at;
         put_any(text, value, size);
-    *text->at++ = '"';
+        at = text->at;
+    }
+    *at++ = '"';
+    return at;
+}
+
+void trace_text_string(struct trace_text *text, const char *value)
+{
+    text->at = trace_text_put_string(text->at, text, value);
 }
 
 static bool has_room(const struct trace_text *text)

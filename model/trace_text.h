@@ -21,9 +21,6 @@ struct trace_text {
     char *at;
     char *soft_end; /* strings stop here */
     bool is_cut;
-    const char *time; /* the last one written, in the line; NULL: none */
-    size_t time_size;
-    int64_t time_ns;
 };
 
 /* `size` bytes at `line`, at least twice TRACE_TEXT_RESERVE. */
@@ -43,14 +40,26 @@ static inline void trace_text_raw(struct trace_text *text, const char *bytes,
     trace_text_raw((text), "" literal, sizeof(literal) - 1)
 
 void trace_text_int(struct trace_text *text, int64_t value);
-void trace_text_uint(struct trace_text *text, uint64_t value);
-
-/* As an int; cheap if it is the same as the one before. */
-void trace_text_time(struct trace_text *text, int64_t ns);
 
 /* A quoted JSON string. Well-formed UTF-8 stays as it is; a byte that is none,
  * as a header value may hold, becomes \u00XX of its own value. */
 void trace_text_string(struct trace_text *text, const char *value);
+
+/* For lines that are written a million times. They put something at `at` and
+ * give the place behind it: held in a register, it need not be stored and
+ * loaded again for each piece, on which the next would wait. `text` says what
+ * has room, its own `at` has no meaning. */
+char *trace_text_put_uint(char *at, uint64_t value);
+char *trace_text_put_string(char *at, struct trace_text *text,
+                            const char *value);
+
+static inline char *trace_text_put_int(char *at, int64_t value)
+{
+    if (value < 0)
+        *at++ = '-';
+    return trace_text_put_uint(at, value < 0 ? 0 - (uint64_t)value
+                                             : (uint64_t)value);
+}
 
 /* [["name","value"],...]; at most TRACE_HEADERS_MAX and as many as fit.
  * Returns how many were left out. */

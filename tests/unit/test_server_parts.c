@@ -14,6 +14,7 @@
 #include "mock_server/lag.h"
 #include "mock_server/raw_parts.h"
 #include "mock_server/reply.h"
+#include "mock_server/script.h"
 #include "model/rng.h"
 #include "model/units.h"
 
@@ -145,6 +146,26 @@ static struct raw raw_of(const struct reply *reply, enum fault_do kind,
         .body_size = reply->body_size};
 }
 
+/* Goal: also the answer to one call too many is there. */
+static void all_replies_are_found(void **state)
+{
+    (void)state;
+    struct step step = {.reply = {.status = 429, .where = "step", .body = ""}};
+    struct route route = {.where = "route", .steps = &step, .step_count = 1};
+    struct scenario scenario = {.routes = &route, .route_count = 1};
+    struct replies replies;
+    struct error error = {0};
+    assert_true(replies_init(&replies, &scenario, &error));
+    const struct reply *wanted[] = {&step.reply, &script_reply_full};
+    for (size_t i = 0; i < 2; i++) {
+        const struct prepared *found = replies_find(&replies, wanted[i]);
+        assert_non_null(found);
+        assert_ptr_equal(found->reply, wanted[i]);
+        assert_non_null(found->response);
+    }
+    replies_deinit(&replies);
+}
+
 static void cuts_are_exact(void **state)
 {
     (void)state;
@@ -193,6 +214,7 @@ int main(void)
         cmocka_unit_test(sha256_of_bodies),
         cmocka_unit_test(dates),
         cmocka_unit_test(head_of_a_reply),
+        cmocka_unit_test(all_replies_are_found),
         cmocka_unit_test(cuts_are_exact),
         cmocka_unit_test(without_a_fault_all_is_sent),
     };

@@ -1,6 +1,8 @@
 /* The trace: lines as they are written, and read back. */
 #include "trace_sink.h"
 
+#include <inttypes.h>
+
 /* -- writing --------------------------------------------------------------- */
 
 /* Goal: the format that others parse does not change by accident. */
@@ -81,6 +83,71 @@ static void reply_text_changes_no_byte(void **state)
         free(expected);
         free(line);
     }
+}
+
+/* The request line of `attempt`, with or without text made ready. */
+static char *request_line(struct trace_attempt attempt,
+                          const struct trace_step_text *ready)
+{
+    struct sink sink = sink_open();
+    attempt.step_text = ready;
+    trace_write_request(sink.writer, &attempt);
+    return sink_close(&sink);
+}
+
+/* Goal: the same for the text of a step. */
+static void step_text_changes_no_byte(void **state)
+{
+    (void)state;
+    static char call[TRACE_LINE_MAX], route[200];
+    memset(route, 'r', sizeof route - 1);
+    const char *routes[] = {"server[0]", "", "a \"b\" \\ \x01\xff", route};
+    size_t sizes[] = {0, 8, TRACE_LINE_MAX - 4200, TRACE_LINE_MAX - 1};
+    for (size_t i = 0; i < 16; i++) {
+        struct trace_attempt attempt = some_attempt();
+        struct trace_step_text ready;
+        attempt.route = routes[i % 4];
+        attempt.judged = i % 2 == 0;
+        trace_step_text_init(&ready, &attempt);
+        assert_int_equal(ready.size == 0, i % 4 == 3);
+        memset(call, 'c', sizes[i / 4]);
+        call[sizes[i / 4]] = '\0';
+        attempt.call = call;
+        char *expected = request_line(attempt, NULL);
+        char *line = request_line(attempt, &ready);
+        assert_string_equal(line, expected);
+        free(expected);
+        free(line);
+    }
+}
+
+/* Goal: a time is the same text whether or not it was written before. */
+static void times_are_written_as_they_are(void **state)
+{
+    (void)state;
+    const int64_t times[] = {
+        0,         0,     7,     7,        10,        99,        100,
+        9999,      10000, 10000, 99999999, 100000000, 123456789, INT64_MAX,
+        INT64_MAX, -2,    -2,    12345678, 0};
+    enum { COUNT = sizeof times / sizeof *times - 1 };
+    struct sink sink = sink_open();
+    for (size_t i = 0; i < COUNT; i++) {
+        struct trace_attempt attempt = some_attempt();
+        attempt.head_ns = times[i];
+        attempt.request_end_ns = times[i + 1];
+        trace_write_request(sink.writer, &attempt);
+    }
+    char *text = sink_close(&sink), *line = text, expected[200];
+    for (size_t i = 0; i < COUNT; i++, line = strchr(line, '\n') + 1) {
+        int size = snprintf(expected, sizeof expected,
+                            "{\"ev\":\"request\",\"t\":%" PRId64
+                            ",\"id\":1,\"conn\":2,\"conn_use\":3,"
+                            "\"accepted\":100,\"head\":%" PRId64
+                            ",\"request_end\":%" PRId64 ",",
+                            times[i + 1], times[i], times[i + 1]);
+        assert_memory_equal(line, expected, (size_t)size);
+    }
+    free(text);
 }
 
 static void assert_same_headers(const struct http_headers *a,
@@ -428,6 +495,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_the_golden_lines),
         cmocka_unit_test(reply_text_changes_no_byte),
+        cmocka_unit_test(step_text_changes_no_byte),
+        cmocka_unit_test(times_are_written_as_they_are),
         cmocka_unit_test(round_trips_attempts),
         cmocka_unit_test(round_trips_all_other_records),
         cmocka_unit_test(escapes_every_byte),
