@@ -40,6 +40,7 @@ struct mock_server {
     struct conn *adding; /* being handed to libmicrohttpd */
     int64_t turn_ns;     /* when libmicrohttpd was last run */
     bool must_run;       /* libmicrohttpd has work */
+    bool is_tick;        /* the canary's timer fired in this turn */
 };
 
 enum { STALL_FILLERS = 2 };

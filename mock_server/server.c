@@ -15,9 +15,10 @@
 
 enum { EVENTS_A_TURN = 128, MHD_RUNS_A_TURN = 16, MHD_RUNS_TO_STOP = 64 };
 
-/* A busy loop writes the trace in parts of about this size: few system calls,
- * and the lines are still in the processor's cache. */
-enum { TRACE_PART = 64 * 1024 };
+/* A loop writes the trace in parts of about this size: few system calls, and
+ * the lines are still in the processor's cache. What is less is written when
+ * nothing happened for so long, and at each tick of the canary. */
+enum { TRACE_PART = 64 * 1024, TRACE_WAIT_MS = 1 };
 
 #define CANARY_NS   (10 * NS_PER_MS)
 #define MHD_TURN_NS (1 * NS_PER_MS)
@@ -166,6 +167,7 @@ static void fire(struct mock_server *server, struct timer *timer,
     switch ((enum timer_kind)timer->kind) {
     case TIMER_CANARY:
         timers_set(&server->timers, timer, now_ns + CANARY_NS);
+        server->is_tick = true;
         return;
     case TIMER_LISTENER:
         listener_update(OWNER(timer, struct mock_run, listener_timer), now_ns);
@@ -228,13 +230,17 @@ static int turn(struct mock_server *server, int timeout_ms)
     return count;
 }
 
-static void flush_traces(struct mock_server *server, size_t least)
+/* Returns whether some are left. */
+static bool flush_traces(struct mock_server *server, size_t least)
 {
+    bool is_left = false;
     for (struct mock_run *run = server->runs; run; run = run->next) {
         if (trace_writer_pending(run->trace) >= least) {
             trace_writer_flush(run->trace);
         }
+        is_left |= trace_writer_pending(run->trace) > 0;
     }
+    return is_left;
 }
 
 int64_t mock_server_step(struct mock_server *server)
@@ -252,15 +258,15 @@ int64_t mock_server_step(struct mock_server *server)
     return left_ns > 0 ? left_ns : 0;
 }
 
-/* Sleeps only after a turn in which nothing happened, with every line written.
- */
 void mock_server_loop(struct mock_server *server, const volatile int *stop)
 {
-    bool is_busy = true;
+    bool has_lines = false;
     while (!*stop) {
-        int count = turn(server, is_busy ? 0 : -1);
-        is_busy = count > 0 || server->must_run;
-        flush_traces(server, is_busy ? TRACE_PART : 1);
+        int timeout_ms = server->must_run ? 0 : has_lines ? TRACE_WAIT_MS : -1;
+        server->is_tick = false;
+        bool is_quiet = turn(server, timeout_ms) == 0 && timeout_ms != 0;
+        has_lines =
+            flush_traces(server, is_quiet || server->is_tick ? 1 : TRACE_PART);
     }
 }
 

@@ -31,7 +31,8 @@ int mock_server_fd(const struct mock_server *server);
  * the kernel when it returns non-zero. */
 int64_t mock_server_step(struct mock_server *server);
 
-/* As poll + step until *stop is set; for `retryspec serve`. */
+/* As poll + step until *stop is set; for `retryspec serve`. A line is with the
+ * kernel some milliseconds later. */
 void mock_server_loop(struct mock_server *server, const volatile int *stop);
 
 struct mock_run_options {
