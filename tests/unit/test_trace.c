@@ -49,75 +49,45 @@ static void writes_the_golden_lines(void **state)
     free(text);
 }
 
-/* The response line of `attempt`, with or without text made ready. */
-static char *response_line(struct trace_attempt attempt,
-                           const struct trace_reply_text *ready)
+/* Both lines of `attempt`. */
+static char *lines_of(const struct trace_attempt *attempt)
 {
     struct sink sink = sink_open();
-    attempt.reply_text = ready;
-    trace_write_response(sink.writer, &attempt);
+    trace_write_request(sink.writer, attempt);
+    trace_write_response(sink.writer, attempt);
     return sink_close(&sink);
 }
 
 /* Goal: text made ready once gives the very bytes of formatting each line. */
-static void reply_text_changes_no_byte(void **state)
+static void ready_text_changes_no_byte(void **state)
 {
     (void)state;
-    static char proof[TRACE_LINE_MAX], value[400];
+    static char filler[TRACE_LINE_MAX], value[400];
     memset(value, 'v', sizeof value - 1);
     const char *values[] = {"2", "", "a \"b\" \\ \x01\xff", value};
     size_t sizes[] = {0, 8, TRACE_LINE_MAX - 4700, TRACE_LINE_MAX - 1};
     for (size_t i = 0; i < 16; i++) {
         struct http_header header = {"Retry-After", values[i % 4]};
         struct trace_attempt attempt = some_attempt();
-        struct trace_reply_text ready;
+        struct trace_step_text step;
+        struct trace_reply_text reply;
         attempt.reply_headers = (struct http_headers){&header, 1};
-        trace_reply_text_init(&ready, &attempt);
-        assert_int_equal(ready.size == 0, i % 4 == 3);
-        memset(proof, 'p', sizes[i / 4]);
-        proof[sizes[i / 4]] = '\0';
-        attempt.proof = proof;
-        char *expected = response_line(attempt, NULL);
-        char *line = response_line(attempt, &ready);
-        assert_string_equal(line, expected);
-        free(expected);
-        free(line);
-    }
-}
-
-/* The request line of `attempt`, with or without text made ready. */
-static char *request_line(struct trace_attempt attempt,
-                          const struct trace_step_text *ready)
-{
-    struct sink sink = sink_open();
-    attempt.step_text = ready;
-    trace_write_request(sink.writer, &attempt);
-    return sink_close(&sink);
-}
-
-/* Goal: the same for the text of a step. */
-static void step_text_changes_no_byte(void **state)
-{
-    (void)state;
-    static char call[TRACE_LINE_MAX], route[200];
-    memset(route, 'r', sizeof route - 1);
-    const char *routes[] = {"server[0]", "", "a \"b\" \\ \x01\xff", route};
-    size_t sizes[] = {0, 8, TRACE_LINE_MAX - 4200, TRACE_LINE_MAX - 1};
-    for (size_t i = 0; i < 16; i++) {
-        struct trace_attempt attempt = some_attempt();
-        struct trace_step_text ready;
-        attempt.route = routes[i % 4];
+        attempt.route = values[i % 4];
         attempt.judged = i % 2 == 0;
-        trace_step_text_init(&ready, &attempt);
-        assert_int_equal(ready.size == 0, i % 4 == 3);
-        memset(call, 'c', sizes[i / 4]);
-        call[sizes[i / 4]] = '\0';
-        attempt.call = call;
-        char *expected = request_line(attempt, NULL);
-        char *line = request_line(attempt, &ready);
-        assert_string_equal(line, expected);
+        trace_step_text_init(&step, &attempt);
+        trace_reply_text_init(&reply, &attempt);
+        assert_int_equal(step.size == 0, i % 4 == 3);
+        assert_int_equal(reply.size == 0, i % 4 == 3);
+        memset(filler, 'p', sizes[i / 4]);
+        filler[sizes[i / 4]] = '\0';
+        attempt.call = attempt.proof = filler;
+        char *expected = lines_of(&attempt);
+        attempt.step_text = &step;
+        attempt.reply_text = &reply;
+        char *lines = lines_of(&attempt);
+        assert_string_equal(lines, expected);
         free(expected);
-        free(line);
+        free(lines);
     }
 }
 
@@ -494,8 +464,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_the_golden_lines),
-        cmocka_unit_test(reply_text_changes_no_byte),
-        cmocka_unit_test(step_text_changes_no_byte),
+        cmocka_unit_test(ready_text_changes_no_byte),
         cmocka_unit_test(times_are_written_as_they_are),
         cmocka_unit_test(round_trips_attempts),
         cmocka_unit_test(round_trips_all_other_records),
