@@ -38,9 +38,9 @@ struct mock_server {
     struct mock_run *runs;
     size_t run_count, conn_count;
     struct conn *adding; /* being handed to libmicrohttpd */
+    int64_t timers_ns;   /* when timers were last run */
     int64_t turn_ns;     /* when libmicrohttpd was last run */
     bool must_run;       /* libmicrohttpd has work */
-    bool is_tick;        /* the canary's timer fired in this turn */
 };
 
 enum { STALL_FILLERS = 2 };

@@ -16,8 +16,8 @@
 enum { EVENTS_A_TURN = 128, MHD_RUNS_A_TURN = 16, MHD_RUNS_TO_STOP = 64 };
 
 /* A loop writes the trace in parts of about this size: few system calls, and
- * the lines are still in the processor's cache. What is less is written when
- * nothing happened for so long, and at each tick of the canary. */
+ * the lines are still in the processor's cache. Smaller parts are written once
+ * a millisecond. */
 enum { TRACE_PART = 64 * 1024, TRACE_WAIT_MS = 1 };
 
 #define CANARY_NS   (10 * NS_PER_MS)
@@ -167,7 +167,6 @@ static void fire(struct mock_server *server, struct timer *timer,
     switch ((enum timer_kind)timer->kind) {
     case TIMER_CANARY:
         timers_set(&server->timers, timer, now_ns + CANARY_NS);
-        server->is_tick = true;
         return;
     case TIMER_LISTENER:
         listener_update(OWNER(timer, struct mock_run, listener_timer), now_ns);
@@ -182,6 +181,7 @@ static void run_timers(struct mock_server *server)
 {
     int64_t now_ns = alarm_now();
     struct timer *timer;
+    server->timers_ns = now_ns;
     while ((timer = timers_pop(&server->timers, now_ns))) {
         fire(server, timer, now_ns);
     }
@@ -261,12 +261,13 @@ int64_t mock_server_step(struct mock_server *server)
 void mock_server_loop(struct mock_server *server, const volatile int *stop)
 {
     bool has_lines = false;
+    int64_t flushed_ns = 0;
     while (!*stop) {
-        int timeout_ms = server->must_run ? 0 : has_lines ? TRACE_WAIT_MS : -1;
-        server->is_tick = false;
-        bool is_quiet = turn(server, timeout_ms) == 0 && timeout_ms != 0;
-        has_lines =
-            flush_traces(server, is_quiet || server->is_tick ? 1 : TRACE_PART);
+        turn(server, server->must_run ? 0 : has_lines ? TRACE_WAIT_MS : -1);
+        bool is_due =
+            server->timers_ns - flushed_ns >= TRACE_WAIT_MS * NS_PER_MS;
+        flushed_ns = is_due ? server->timers_ns : flushed_ns;
+        has_lines = flush_traces(server, is_due ? 1 : TRACE_PART);
     }
 }
 
