@@ -40,6 +40,9 @@ static void print_rule(const struct rule *rule)
     enum { INDENT = 10 };
     printf("%s  %s  %s\n\n", rule->id, level_word(rule->level), rule->title);
     out_wrapped("", INDENT, rule->text);
+    if (rule->includes) {
+        out_wrapped("includes", INDENT, rule->includes);
+    }
     out_wrapped("source", INDENT, rule->source);
     out_wrapped("computed", INDENT, rule->computed);
     out_wrapped("causes", INDENT, rule->causes);
@@ -56,6 +59,9 @@ static cJSON *rule_to_json(const struct rule *rule)
     out_json_text(object, "source", rule->source);
     out_json_text(object, "computed", rule->computed);
     out_json_text(object, "causes", rule->causes);
+    if (rule->includes) {
+        out_json_text(object, "includes", rule->includes);
+    }
     return object;
 }
 

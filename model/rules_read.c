@@ -21,8 +21,9 @@ static void read_level(const struct jsonc_value *at, enum level *level)
 static void read_rule(const struct jsonc_value *at, struct arena *arena,
                       struct rule *rule)
 {
-    static const char *const keys[] = {"id",       "level",  "title",  "text",
-                                       "computed", "source", "causes", NULL};
+    static const char *const keys[] = {"id",     "level",    "title",
+                                       "text",   "computed", "source",
+                                       "causes", "includes", NULL};
     if (!fields_open(at, keys)) {
         return;
     }
@@ -33,6 +34,7 @@ static void read_rule(const struct jsonc_value *at, struct arena *arena,
     fields_need_line(at, "source", arena, &rule->source);
     fields_need_line(at, "computed", arena, &rule->computed);
     fields_need_line(at, "causes", arena, &rule->causes);
+    fields_line(at, "includes", arena, &rule->includes);
 }
 
 /* An id names one rule: reports and baselines rely on it. */

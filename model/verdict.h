@@ -34,6 +34,7 @@ struct rule {
     const char *title; /* "wait at least Retry-After before the next attempt" */
     enum level level;  /* LEVEL_MUST or LEVEL_SHOULD */
     const char *text, *source, *computed, *causes;
+    const char *includes; /* parts of it that people look for; NULL: none */
 };
 
 struct rule_catalogue {

@@ -31,9 +31,10 @@ static void test_the_shipped_catalogue_has_every_rule(void **state)
 {
     (void)state;
     static const char *const ids[] = {
-        "OUT-1", "BODY-1", "AT-1",  "AT-2",  "AT-3",   "ST-1", "ST-2", "TF-1",
-        "TF-2",  "BO-1",   "BO-2",  "RA-1",  "RA-2",   "TO-1", "TO-2", "PT-1",
-        "REQ-1", "REQ-2",  "REQ-3", "HID-1", "OVER-1", "CC-1", "FLT-1"};
+        "OUT-1",  "BODY-1", "AT-1",  "AT-2",  "AT-3",   "ST-1", "ST-2",  "TF-1",
+        "TF-2",   "BO-1",   "BO-2",  "RA-1",  "RA-2",   "TO-1", "TO-2",  "PT-1",
+        "REQ-1",  "REQ-2",  "REQ-3", "HID-1", "OVER-1", "CC-1", "FLT-1", "CC-2",
+        "CONN-1", "CONN-2", "JIT-1", "JIT-2", "HERD-1"};
     struct error error = {0};
     const struct embedded_file *file = shipped();
     struct rule_catalogue *rules =
@@ -46,6 +47,9 @@ static void test_the_shipped_catalogue_has_every_rule(void **state)
         assert_string_equal(rule->id, ids[i]);
     }
     assert_null(rules_find(rules, "RA-0"));
+    assert_non_null(
+        strstr(rules_find(rules, "ST-1")->includes, "x-should-retry"));
+    assert_null(rules_find(rules, "OUT-1")->includes);
     assert_int_equal(rules_find(rules, "RA-1")->level, LEVEL_MUST);
     assert_int_equal(rules_find(rules, "RA-2")->level, LEVEL_SHOULD);
     rules_free(rules);
