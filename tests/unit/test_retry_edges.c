@@ -390,15 +390,15 @@ static void test_memory_of_what_was_seen(void **state)
                10 * S);
     stage_start(&stage, 0);
     stage_end(&stage, 0, 500);
-    stage.now_ns = 13 * S; /* drawn 2 s, seen 3 s */
+    stage.now_ns = 12500 * MS; /* drawn 2 s, seen 2.5 s */
     assert_sends(stage_step(&stage, 0, RETRY_SENT));
-    assert_int_equal(stage.calls[0].state[0].previous_ns, 3 * S);
+    assert_int_equal(stage.calls[0].state[0].previous_ns, 2500 * MS);
     assert_int_equal(stage.calls[0].state[0].attempts, 2);
-    assert_int_equal(stage.calls[0].state[1].started_ns, 13 * S);
+    assert_int_equal(stage.calls[0].state[1].started_ns, 12500 * MS);
     stage_end(&stage, 0, 408);
     stage.now_ns = 20 * S;
     assert_sends(stage_step(&stage, 0, RETRY_SENT));
-    assert_int_equal(stage.calls[0].state[0].previous_ns, 3 * S);
+    assert_int_equal(stage.calls[0].state[0].previous_ns, 2500 * MS);
     assert_int_equal(stage.calls[0].state[0].attempts, 2);
     assert_int_equal(stage.calls[0].state[1].started_ns, 20 * S);
     profile_free(stage.profile);
