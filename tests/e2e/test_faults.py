@@ -452,6 +452,7 @@ def test_client_leaves_with_its_request(serve):
     server = serve([{"reply": 200, "delay": "1h"}])
     with server.connect() as client:
         client.socket.sendall(b"GET / HTTP/1.1\r\n")
+        time.sleep(0.3)  # the connection is at rest then
         client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
         client.socket.sendall(b"Host: 127.0.0.1\r\n\r\n")
         client.socket.shutdown(socket.SHUT_WR)  # one segment: bytes and FIN
