@@ -196,13 +196,10 @@ void hypotheses_end_all(struct hypotheses *set, const struct hypothesis *before,
     }
 }
 
-/* May a layer below the SDK send the attempt again at once? */
-static bool may_resend(const struct hypotheses *set,
-                       const struct hypothesis *hypothesis,
-                       const struct attempt_outcome *outcome)
+bool hypotheses_may_resend(const struct resend *resend,
+                           const struct attempt_outcome *outcome)
 {
-    const struct resend *resend = &set->judging->profile->resend;
-    if (!resend->is_used || hypothesis->resends >= resend->limit) {
+    if (!resend->is_used) {
         return false;
     }
     bool is_stale = outcome->connection_was_reused &&
@@ -218,7 +215,9 @@ static void end_hypothesis(struct hypotheses *set,
 {
     hypotheses_end_all(set, before, ending);
     hidden_end(set, before, ending);
-    if (may_resend(set, before, ending->outcome)) {
+    const struct resend *resend = &set->judging->profile->resend;
+    if (before->resends < resend->limit &&
+        hypotheses_may_resend(resend, ending->outcome)) {
         struct hypothesis resent = *before;
         resent.is_resend = true;
         resent.resends++;

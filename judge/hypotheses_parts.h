@@ -28,6 +28,10 @@ void hypotheses_step(const struct hypotheses *set,
                      const struct retry_event *event,
                      const struct hypotheses_given *given);
 
+/* May a layer below the SDK send an attempt that ended so again at once? */
+bool hypotheses_may_resend(const struct resend *resend,
+                           const struct attempt_outcome *outcome);
+
 /* Adds it if it is not there. */
 void hypotheses_add(struct hypotheses *set,
                     const struct hypothesis *hypothesis);

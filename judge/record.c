@@ -382,8 +382,9 @@ static enum effect_kind result_of(const struct place *place)
     if (outcome_is_success(outcome)) {
         return EFFECT_SUCCESS;
     }
-    return place->judging->profile->resend.is_used ? EFFECT_GONE
-                                                   : EFFECT_FAILURE;
+    const struct resend *resend = &place->judging->profile->resend;
+    return hypotheses_may_resend(resend, outcome) ? EFFECT_GONE
+                                                  : EFFECT_FAILURE;
 }
 
 static void add_changes(const struct ending *ending)
