@@ -48,8 +48,8 @@ bool figure_arrivals(const struct figure *figure, const struct world *world,
                      FILE *data, FILE *script);
 
 /* A metric of a sweep over the values of one axis, a line for each combination
- * of the others, with margins. The values must be durations or numbers. False
- * and a problem if there is no such axis or metric. */
+ * of the others, with margins. Values that are no durations or numbers stand
+ * side by side. False and a problem if there is no such axis or metric. */
 struct figure_axes {
     const char *x, *metric;
 };

@@ -12,6 +12,7 @@ enum { NAME_SIZE = 128 };
 struct place {
     double x, mean, margin;
     bool is_time;           /* x */
+    char label[NAME_SIZE];  /* x as written */
     char series[NAME_SIZE]; /* the values of the other axes */
 };
 
@@ -26,13 +27,30 @@ static double value_of(const char *text, bool *is_time)
     return *is_time || (end != text && !*end) ? value : NAN;
 }
 
-static void name_series(const cJSON *values, const char *x,
-                        char name[NAME_SIZE])
+/* Axes of one value are the same for all series, which the caption may say. */
+static bool has_one_value(const struct rows *rows, const char *axis)
+{
+    cJSON *header = cJSON_Parse(rows->header);
+    const cJSON *vary = cJSON_GetObjectItemCaseSensitive(header, "vary");
+    size_t length = strlen(axis);
+    bool has_one = false;
+    for (const cJSON *i = vary ? vary->child : NULL; i; i = i->next) {
+        const char *text = cJSON_IsString(i) ? i->valuestring : "";
+        has_one |= strncmp(text, axis, length) == 0 && text[length] == '=' &&
+                   !strpbrk(text, ",") && !strstr(text, "..");
+    }
+    cJSON_Delete(header);
+    return has_one;
+}
+
+static void name_series(const struct rows *rows, const cJSON *values,
+                        const char *x, char name[NAME_SIZE])
 {
     size_t used = 0;
     name[0] = '\0';
     for (const cJSON *i = values->child; i; i = i->next) {
-        if (strcmp(i->string, x) == 0 || used >= NAME_SIZE)
+        if (strcmp(i->string, x) == 0 || used >= NAME_SIZE ||
+            has_one_value(rows, i->string))
             continue;
         int size = snprintf(name + used, NAME_SIZE - used, "%s%s %s",
                             used > 0 ? ", " : "", i->string,
@@ -56,9 +74,11 @@ static bool refuse(struct error *error, const char *what, const char *name,
     return false;
 }
 
-static bool read_place(const char *text, const struct figure_axes *axes,
-                       struct place *place, struct error *error)
+static bool read_place(const struct rows *rows, size_t point,
+                       const struct figure_axes *axes, struct place *place,
+                       struct error *error)
 {
+    const char *text = rows->lines[point];
     cJSON *line = cJSON_Parse(text);
     const cJSON *values = cJSON_GetObjectItemCaseSensitive(line, "values");
     const cJSON *metrics = cJSON_GetObjectItemCaseSensitive(line, "metrics");
@@ -74,10 +94,8 @@ static bool read_place(const char *text, const struct figure_axes *axes,
         place->x = value_of(x->valuestring, &place->is_time);
         place->mean = number_of(metric, "mean");
         place->margin = number_of(metric, "margin");
-        name_series(values, axes->x, place->series);
-        if (isnan(place->x))
-            has_both = refuse(error, "numbers on the axis", axes->x,
-                              "choose an axis of durations or numbers");
+        name_series(rows, values, axes->x, place->series);
+        snprintf(place->label, NAME_SIZE, "%s", x->valuestring);
     }
     cJSON_Delete(line);
     return has_both;
@@ -91,13 +109,40 @@ static size_t read_places(const struct rows *rows,
     for (size_t i = 0; i < rows->points; i++) {
         if (!rows->lines[i])
             continue;
-        if (!read_place(rows->lines[i], axes, &places[count], error))
+        if (!read_place(rows, i, axes, &places[count], error))
             return 0;
         count++;
     }
     if (count == 0)
         error_add(error, PROBLEM_INPUT, "%s has no point yet", rows->file);
     return count;
+}
+
+/* Values that are no numbers stand side by side, in the order of the sweep. */
+static void name_categories(struct place *places, size_t count, FILE *script)
+{
+    double next = 0;
+    fputs("set xtics (", script);
+    for (size_t i = 0; i < count; i++) {
+        size_t k = 0;
+        while (strcmp(places[k].label, places[i].label) != 0)
+            k++;
+        places[i].x = k < i ? places[k].x : ++next;
+        if (k < i)
+            continue;
+        fputs(next > 1 ? ", " : "", script);
+        figure_quoted(places[i].label, script);
+        fprintf(script, " %g", next);
+    }
+    fprintf(script, ")\nset xrange [0.5:%g]\n", next + 0.5);
+}
+
+static bool has_words(const struct place *places, size_t count)
+{
+    bool has_any = false;
+    for (size_t i = 0; i < count; i++)
+        has_any |= isnan(places[i].x);
+    return has_any;
 }
 
 /* Does a place of another one's series come before this one? */
@@ -171,14 +216,20 @@ bool figure_sweep(const struct figure *figure, const struct rows *rows,
     }
     size_t count = read_places(rows, axes, places, error);
     if (count > 0) {
-        qsort(places, count, sizeof *places, by_x);
+        bool is_by_words = has_words(places, count);
         figure_begin(figure, script);
+        if (is_by_words)
+            name_categories(places, count, script);
+        qsort(places, count, sizeof *places, by_x);
         fputs("set xlabel ", script);
         figure_quoted(axes->x, script);
-        fputs(places[0].is_time ? ".', seconds'\nset ylabel " : "\nset ylabel ",
+        fputs(!is_by_words && places[0].is_time ? ".', seconds'\nset ylabel "
+                                                : "\nset ylabel ",
               script);
         figure_quoted(axes->metric, script);
-        fputs(is_wide(places, count) ? "\nset logscale x\n" : "\n", script);
+        fputs(!is_by_words && is_wide(places, count) ? "\nset logscale x\n"
+                                                     : "\n",
+              script);
         write_figure(places, count, data, script);
     }
     free(places);

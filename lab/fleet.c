@@ -71,13 +71,16 @@ struct tally_bin *fleet_bin(struct fleet *fleet)
 static void dispatch(struct fleet *fleet, enum fleet_event event,
                      struct queued of)
 {
+    bool is_stale = event == EVENT_TIMER && !fleet_is_awaited(fleet, of);
+    if (is_stale)
+        return;
+    fleet->tally->ended_ns = fleet->now_ns;
     switch (event) {
     case EVENT_BEGIN:
         fleet_arrive(fleet, of.who);
         return;
     case EVENT_TIMER:
-        if (fleet_is_awaited(fleet, of))
-            fleet_call_timer(fleet, of.who);
+        fleet_call_timer(fleet, of.who);
         return;
     case EVENT_REACH:
         if (fleet->world->server.is_row)
@@ -110,7 +113,6 @@ static void loop(struct fleet *fleet)
             return;
         fleet->now_ns = next.at_ns;
         fleet->tally->events++;
-        fleet->tally->ended_ns = next.at_ns;
         dispatch(fleet, (enum fleet_event)(next.what >> SERIAL_BITS),
                  (struct queued){.who = next.who,
                                  .serial = next.what & SERIAL_MASK});

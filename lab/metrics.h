@@ -41,7 +41,7 @@
       "refused or answered too late, of all")                                \
     X(METRIC_QUEUE, "queue_mean_s", "mean time in the server's queue")       \
     X(METRIC_QUEUE_P99, "queue_p99_s", "99 % of its times at most")          \
-    X(METRIC_ENDED, "ended_s", "the last event")
+    X(METRIC_ENDED, "ended_s", "when the last thing happened")
 
 enum metric {
 #define X(constant, name, meaning) constant,

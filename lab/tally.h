@@ -44,7 +44,7 @@ struct tally {
     int64_t events;
     int64_t recovery_ns;
     int64_t last_served_ns; /* 0: none */
-    int64_t ended_ns;       /* the last event */
+    int64_t ended_ns;       /* the last thing that happened */
     struct histogram wait;  /* from the call's begin to its answer */
     struct histogram queue; /* in the queue of the server */
     struct tally_bin *bins;
