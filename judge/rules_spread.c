@@ -10,7 +10,7 @@
 
 /* A law of which half lies at one point, such as the cap, tells too little of
  * the jitter; and so does one that is as narrow as a clock is coarse. */
-static const double HALF_AT_MOST = 0.75, NEAR_AT_MOST = 0.25;
+static const double HALF_AT_MOST = 0.75, NEAR_AT_MOST = 0.5;
 
 /* The windows of four widths, and the distance of the distributions. */
 #define SPREAD_RATE (STATS_TEST_RATE / (STATS_WIDTHS + 1))
