@@ -120,6 +120,9 @@ static void judge_silence(const struct walk *walk, const struct place *place)
         return;
     }
     hidden_add(walk->set, judging->end_ns);
+    if (walk->set->is_age_unknown) {
+        return; /* its time may have been over */
+    }
     for (int i = walk->set->count - 1; i >= 0; i--) {
         if (walk->set->is_open ||
             may_be_silent(walk, &walk->set->items[i], last, &latest_ns)) {

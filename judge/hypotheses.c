@@ -393,6 +393,9 @@ void hypotheses_start(struct hypotheses *set, const struct call *call)
         keep_reaching(set, first->head_ns);
         hypotheses_sent(set, first->head_ns);
     }
+    /* Those that are left began as early or as late as can be; in between a
+     * budget of time ends at any moment. */
+    set->is_age_unknown = set->is_aged && set->count > 0;
     set_patience(set, call, held_since_ns);
     struct hypothesis plain =
         hypotheses_started(set, first, first->head_ns, NULL);

@@ -29,10 +29,11 @@ struct hypotheses {
     const struct judging *judging;
     const struct shared_lines *lines;
     size_t client;
-    bool is_timed;  /* the profile has budgets of time that the run can spend */
-    bool is_aged;   /* ... which run from the start of a call */
-    bool may_queue; /* for slots */
-    bool is_open;   /* too many: anything is accepted */
+    bool is_timed; /* the profile has budgets of time that the run can spend */
+    bool is_aged;  /* ... which run from the start of a call */
+    bool is_age_unknown; /* ... and may have begun before we saw any of it */
+    bool may_queue;      /* for slots */
+    bool is_open;        /* too many: anything is accepted */
     /* Since when the call's caller may have given up: its patience begins
      * before its first attempt is sent. NS_FOREVER: it does not. */
     int64_t give_up_ns;
