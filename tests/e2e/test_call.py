@@ -46,7 +46,7 @@ def test_log_of_attempts_and_waits(serve, profile):
         "T rs-0-0  waits 0.200 s (layer sdk, layers[0].rules[0])",
         "T rs-0-0  #2  status 200 after T s, on a reused connection",
         "T rs-0-0  ok: status 200, 2 attempts in T s",
-        "test, seed 1: 1 calls, 1 ok, 0 failed, 0 cancelled; 2 attempts, 1 retries, at most 1 in flight",
+        "test, seed 1: 1 call, 1 ok, 0 failed, 0 cancelled; 2 attempts, 1 retry, at most 1 in flight",
     ]
 
 

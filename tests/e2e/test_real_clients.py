@@ -157,7 +157,7 @@ def test_botocore_takes_a_cut_body_for_whole(tmp_path):
     cut = {"body": {"size": "4KiB"}, "fault": {"do": "close", "at": "body:1KiB"}}
     _, failures, _ = judge(tmp_path, "botocore-standard", client("botocore-standard"),
                            story(tmp_path, "cut", [cut, {}]))
-    assert failures == {"mine/cut:OUT-1"}
+    assert failures == {"mine/cut:BODY-1"}
 
 
 def test_urllib3_waits_before_it_closes(tmp_path):
