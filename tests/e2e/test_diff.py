@@ -203,6 +203,6 @@ def test_scenarios_that_neither_covers():
 def test_scenarios_in_the_text():
     """Those that break the same rules stand in one line."""
     short, full = (diff("go-llmd", "curl-retry", *all_).stdout for all_ in ([], ["--all"]))
-    assert re.search(r"^  transport/\S+, \d+ more +TF-2 +TF-1$", short, re.M)
+    assert re.search(r"^  \S+, \d+ more +TF-2 +TF-1$", short, re.M)
     assert not re.search(r" more +TF-2", full)
     assert len(re.findall(r"^  transport/\S+ +TF-2 +TF-1$", full, re.M)) >= 5
