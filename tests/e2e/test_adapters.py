@@ -69,10 +69,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             server.busy += 1
             server.peak = max(server.peak, server.busy)
         try:
-            self.reply(*server.script(count, server))
+            reply = server.script(count, server)
         finally:
-            with server.lock:
+            with server.lock:  # before the client can know of it and go on
                 server.busy -= 1
+        self.reply(*reply)
 
     def reply(self, status, headers, body):
         if status is None:
