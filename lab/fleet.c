@@ -58,11 +58,10 @@ int64_t fleet_leg_ns(struct fleet *fleet)
 
 struct tally_bin *fleet_bin(struct fleet *fleet)
 {
-    static struct tally_bin nowhere;
     struct tally_bin *bin = tally_bin(fleet->tally, fleet->now_ns);
     if (!bin)
         fleet->has_failed = true;
-    return bin ? bin : &nowhere;
+    return bin ? bin : &fleet->nowhere;
 }
 
 /* -- the loop --------------------------------------------------------------

@@ -115,12 +115,19 @@ static int64_t earlier(int64_t a_ns, int64_t b_ns)
     return a_ns < b_ns ? a_ns : b_ns;
 }
 
-static struct retry_shared *shared_of(struct fleet *fleet,
-                                      const struct fleet_call *call)
+/* Whose call it is: where calls do not wait for one another, of the clients by
+ * turns. */
+static uint32_t client_of(const struct fleet *fleet, uint32_t who)
 {
-    if (!fleet->each)
-        return &fleet->common;
-    return &fleet->each[call->number % (uint64_t)fleet->world->clients];
+    bool is_open = fleet->world->arrivals.kind == ARRIVE_POISSON;
+    return is_open ? fleet_call_at(fleet, who)->number %
+                         (uint32_t)fleet->world->clients
+                   : who;
+}
+
+static struct retry_shared *shared_of(struct fleet *fleet, uint32_t who)
+{
+    return fleet->each ? &fleet->each[client_of(fleet, who)] : &fleet->common;
 }
 
 /* Sends, after the read that comes first where the server is a row. */
@@ -134,7 +141,6 @@ static void send_attempt(struct fleet *fleet, uint32_t who,
     call->deadline_ns =
         limit_ns < action->until_ns ? limit_ns : action->until_ns;
     retry_pack(&fleet->work, &call->packed);
-    fleet->tally->attempts++;
     fleet_push(fleet, at_ns + fleet_leg_ns(fleet),
                is_row ? EVENT_READ : EVENT_REACH, of);
     fleet_push(fleet, earlier(call->deadline_ns, action->wake_ns), EVENT_TIMER,
@@ -208,7 +214,7 @@ static void advance(struct fleet *fleet, uint32_t who,
 {
     struct fleet_call *call = fleet_call_at(fleet, who);
     struct retry_action action;
-    fleet->work.shared = shared_of(fleet, call);
+    fleet->work.shared = shared_of(fleet, who);
     for (;;) {
         event->u = draw_uniform(fleet->seed, call->number, call->draws++);
         action = retry_step(&fleet->work, event);

@@ -58,7 +58,8 @@ struct fleet {
     struct rng network, service, arrivals; /* streams */
     uint64_t seed;                         /* of what calls draw */
     int64_t now_ns;
-    bool has_failed; /* out of memory */
+    bool has_failed;          /* out of memory */
+    struct tally_bin nowhere; /* what is counted then */
 
     struct heap heap;
     unsigned char *calls; /* call_count of call_size bytes each */

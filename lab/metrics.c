@@ -98,7 +98,7 @@ static double wait_s(const struct tally *tally, double p)
 
 void metrics_of(const struct tally *tally, double values[METRIC_COUNT])
 {
-    double calls = (double)tally->calls, attempts = (double)tally->attempts;
+    double calls = (double)tally->calls, attempts = (double)tally->arrivals;
     double served = (double)tally->served;
     values[METRIC_CALLS] = calls;
     values[METRIC_SERVED] = ratio(served, calls);
@@ -107,7 +107,8 @@ void metrics_of(const struct tally *tally, double values[METRIC_COUNT])
     values[METRIC_ATTEMPTS] = ratio(attempts, calls);
     tell_arrivals(tally, values);
     int64_t took_ns = tally->last_served_ns - tally->recovery_ns;
-    values[METRIC_RECOVERY] = tally->served < tally->calls
+    bool is_whole = tally->served == tally->calls;
+    values[METRIC_RECOVERY] = !is_whole || tally->recovery_ns == NS_FOREVER
                                   ? NAN
                                   : in_seconds(took_ns > 0 ? took_ns : 0);
     values[METRIC_P50] = wait_s(tally, 0.5);

@@ -14,9 +14,9 @@
     X(METRIC_SERVED, "served_share", "calls that got their answer")          \
     X(METRIC_GAVE_UP, "gave_up_share", "calls that gave up")                 \
     X(METRIC_AMPLIFICATION, "attempts_per_success",                          \
-      "attempts sent for each "                                              \
+      "attempts for each "                                                   \
       "call that was served")                                                \
-    X(METRIC_ATTEMPTS, "attempts_per_call", "attempts sent for each call")   \
+    X(METRIC_ATTEMPTS, "attempts_per_call", "attempts for each call")        \
     X(METRIC_MEAN_RATE, "mean_rate", "attempts a second, first to last")     \
     X(METRIC_PEAK_BEFORE, "peak_rate_before",                                \
       "most attempts in a second "                                           \

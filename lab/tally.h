@@ -37,8 +37,7 @@ struct tally_bin {
 
 struct tally {
     int64_t calls, served, given_up; /* the rest was not done at the end */
-    int64_t attempts;                /* sent */
-    int64_t arrivals;                /* that reached the server */
+    int64_t arrivals;                /* attempts that reached the server */
     int64_t wasted; /* of those, since the recovery: refused, or their answer
                        came too late for anybody */
     int64_t events;

@@ -30,7 +30,7 @@ static void test_same_seed_same_tally(void **state)
     struct tally *b = lab_run(world, profile, 3);
     struct tally *c = lab_run(world, profile, 4);
     assert_int_equal(a->ended_ns, b->ended_ns);
-    assert_int_equal(a->attempts, b->attempts);
+    assert_int_equal(a->arrivals, b->arrivals);
     assert_memory_equal(&a->wait, &b->wait, sizeof a->wait);
     assert_int_not_equal(a->ended_ns, c->ended_ns);
     lab_free(a);
@@ -52,7 +52,6 @@ static void test_outage_to_the_letter(void **state)
         lab_profile("", "{'schedule':'exponential','base':'1s','factor':2}");
     struct tally *tally = lab_run(world, profile, 0);
     assert_int_equal(tally->served, 100);
-    assert_int_equal(tally->attempts, 400);
     assert_int_equal(tally->arrivals, 400);
     assert_int_equal(tally->wasted, 0);
     /* Each of three answers takes two legs, the last one its service too. */
@@ -76,7 +75,7 @@ static void test_hang_until_the_timeout(void **state)
                     "{'schedule':'none'}");
     struct tally *tally = lab_run(world, profile, 0);
     assert_int_equal(tally->served, 100);
-    assert_int_equal(tally->attempts, 300);
+    assert_int_equal(tally->arrivals, 300);
     assert_int_equal(tally->last_served_ns, 4 * NS_PER_S);
     lab_free(tally);
     profile_free(profile);
@@ -94,7 +93,7 @@ static void test_retry_after_tells_the_end(void **state)
         lab_profile("", "{'schedule':'none'},'retry_after':{'read':[{'header':"
                         "'Retry-After','as':['seconds']}],'use':'replace'}");
     struct tally *tally = lab_run(world, obeys, 0);
-    assert_int_equal(tally->attempts, 200);
+    assert_int_equal(tally->arrivals, 200);
     assert_int_equal(tally->last_served_ns, 10 * NS_PER_S);
     lab_free(tally);
     profile_free(obeys);
@@ -157,6 +156,27 @@ static void test_closed_loop(void **state)
     world_free(world);
 }
 
+/* Each client has a breaker of its own: its second call, right after the first
+ * has failed, finds it open. */
+static void test_clients_share_with_themselves_only(void **state)
+{
+    (void)state;
+    struct world *world = lab_world(
+        "'clients':20,'arrivals':{'closed':2},'ends':'10min','network':{"
+        "'exponential':'100ms'},'server':{'outages':[{'from':'0s'}]}");
+    struct profile *profile =
+        lab_profile("'budget':{'attempts':1},'breaker':{'failures':1,'reset':"
+                    "'1h'},",
+                    "{'schedule':'none'}");
+    struct tally *tally = lab_run(world, profile, 0);
+    assert_int_equal(tally->calls, 40);
+    assert_int_equal(tally->given_up, 40);
+    assert_int_equal(tally->arrivals, 20);
+    lab_free(tally);
+    profile_free(profile);
+    world_free(world);
+}
+
 static void test_needs_more_than_a_fleet(void **state)
 {
     (void)state;
@@ -191,7 +211,7 @@ static struct failing run_failing(double chance, const char *layer, int calls)
     struct world *world = lab_world(members);
     struct profile *profile = lab_profile(layer, "{'schedule':'none'}");
     struct tally *tally = lab_run(world, profile, 0);
-    struct failing failing = {share(tally->attempts, tally->calls),
+    struct failing failing = {share(tally->arrivals, tally->calls),
                               share(tally->served, tally->calls)};
     assert_int_equal(tally->calls, 100 * calls);
     lab_free(tally);
@@ -300,6 +320,7 @@ int main(void)
         cmocka_unit_test(test_queue),
         cmocka_unit_test(test_limiter),
         cmocka_unit_test(test_closed_loop),
+        cmocka_unit_test(test_clients_share_with_themselves_only),
         cmocka_unit_test(test_needs_more_than_a_fleet),
         cmocka_unit_test(test_three_retries),
         cmocka_unit_test(test_token_bucket),
