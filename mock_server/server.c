@@ -13,7 +13,7 @@
 #include "mock_server/request.h"
 #include "model/units.h"
 
-enum { EVENTS_A_TURN = 128, MHD_RUNS_A_TURN = 16, MHD_RUNS_TO_STOP = 64 };
+enum { EVENTS_A_TURN = 128, MHD_RUNS_A_TURN = 2, MHD_RUNS_TO_STOP = 64 };
 
 /* A loop writes the trace in parts of about this size: few system calls, and
  * the lines are still in the processor's cache. Smaller parts are written once
