@@ -7,15 +7,13 @@ round there is no exception.
 
 import copy
 import json
-import os
 import pathlib
 import re
-import subprocess
 
 import jsonschema
 import pytest
+from schema_kit import changed, compare, lint, mutants_of, parse_jsonc, put
 
-RETRYSPEC = os.environ["RETRYSPEC"]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "scenarios/schema/profile.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -109,45 +107,17 @@ OTHERS = [None, True, False, -1, 0, 1, 0.5, 2, 1e10, "", "x", "1s", "0s", "5 s",
           "503", "none", "any", [], ["x"], ["503"], {}, {"x": 1}]
 
 
-def paths(value, path=()):
-    """Paths of all values below `value`."""
-    items = []
-    if isinstance(value, dict):
-        items = value.items()
-    elif isinstance(value, list):
-        items = enumerate(value)
-    for key, inner in items:
-        yield path + (key,)
-        yield from paths(inner, path + (key,))
-
-
-def at(value, path):
-    for key in path:
-        value = value[key]
-    return value
-
-
-def changed(path, change):
-    profile = copy.deepcopy(FULL)
-    change(at(profile, path[:-1]), path[-1])
-    return profile
-
-
-def put(other):
-    return lambda parent, key: parent.__setitem__(key, other)
-
-
 def with_backoff(**members):
-    return changed(("layers", 0, "rules", 0, "backoff"), put(members))
+    return changed(FULL, ("layers", 0, "rules", 0, "backoff"), put(members))
 
 
 def with_retry_after(**members):
     members.setdefault("read", [{"header": "Retry-After", "as": ["seconds"]}])
-    return changed(("layers", 0, "rules", 0, "retry_after"), put(members))
+    return changed(FULL, ("layers", 0, "rules", 0, "retry_after"), put(members))
 
 
 def with_on(**members):
-    return changed(("layers", 0, "rules", 0, "on"), put(members))
+    return changed(FULL, ("layers", 0, "rules", 0, "on"), put(members))
 
 
 def with_rule(limiter=False, **members):
@@ -196,8 +166,8 @@ def combinations():
                {"status": ["200-299"]}, {"body": {"pointer": "x"}}):
         yield with_on(**on)
     for action in ("retry", "fail", "pass", "poll", "start-over"):
-        yield changed(("layers", 0, "rules", 0, "do"), put(action))
-        yield changed(("layers", 0, "rules", 1, "do"), put(action))
+        yield changed(FULL, ("layers", 0, "rules", 0, "do"), put(action))
+        yield changed(FULL, ("layers", 0, "rules", 1, "do"), put(action))
         for members in ({}, {"limit": 2}, {"limit": 2, "count": "streak"},
                         {"count": "iterations"}, {"within": "1h"},
                         {"closes_limiter": False}, {"closes_limiter": True}):
@@ -212,22 +182,22 @@ def combinations():
                   {"limit": 2, "throttled": {"limit": 2, "window": "1s"}},
                   {"scope": "url-and-key"}, {"scope": "url-and-key", "limit": 1},
                   {"limit": 1, "ask_again": {"schedule": "none"}}):
-        yield changed(("layers", 0, "slots"), put(slots))
-        rules = changed(("layers", 0, "slots"), put(slots))
+        yield changed(FULL, ("layers", 0, "slots"), put(slots))
+        rules = changed(FULL, ("layers", 0, "slots"), put(slots))
         del rules["layers"][0]["rules"][0]["closes_limiter"]
         yield rules
     for limiter in ({"per_second": 1}, {"burst": 2}, {"poll": "1s"},
                     {"per_second": 1, "burst": 0.5}):
-        yield changed(("layers", 0, "rate_limiter"), put(limiter))
+        yield changed(FULL, ("layers", 0, "rate_limiter"), put(limiter))
     for tokens in ({"threshold": 10}, {"threshold": 9.5}, {"timeout_cost": 11},
                    {"timeout_cost": 10}):
-        yield changed(("layers", 0, "budget", "tokens"),
+        yield changed(FULL, ("layers", 0, "budget", "tokens"),
                       put({"capacity": 10, "cost": 1} | tokens))
     for request in ("POST /x", "POST /y", "POST x", "ANY /y", "post /y", "POST /y?a",
                     "POST /*", "GET  /y", "/y", "POST /api/v1/x"):
-        yield changed(("follow_up",), put(request))
+        yield changed(FULL, ("follow_up",), put(request))
     for pointer in ("/a", "/", "a", "/a~1b", "/~", "/~2", "/a/~0/0"):
-        yield changed(("queue_state", "state"), put(pointer))
+        yield changed(FULL, ("queue_state", "state"), put(pointer))
         yield with_retry_after(read=[{"body": pointer, "as": ["ms"]}])
         yield with_on(status=["400"], body={"pointer": pointer})
     yield with_retry_after(read=[{"body": "/a", "header": "a", "as": ["ms"]}])
@@ -239,64 +209,24 @@ def combinations():
     two["layers"][0]["rules"][2]["within"] = "1s"
     yield two
     for route in ("POST /x", "POST *", "post /x", "POST x", "POST  /x", "POST /x?a"):
-        yield changed(("layers", 0, "routes", 0), put(route))
+        yield changed(FULL, ("layers", 0, "routes", 0), put(route))
 
 
 def mutants():
-    yield FULL
-    for path in paths(FULL):
-        yield changed(path, lambda parent, key: parent.pop(key))
-        for other in OTHERS:
-            yield changed(path, put(other))
-        if isinstance(at(FULL, path), dict):
-            yield changed(path, lambda parent, key: parent[key].update(extra=1))
+    yield from mutants_of(FULL, OTHERS)
     yield from combinations()
-
-
-def lint(files):
-    """The problems of each file, as lint prints them."""
-    run = subprocess.run([RETRYSPEC, "lint", *map(str, files)], capture_output=True,
-                         text=True, timeout=300)
-    assert run.returncode in (0, 2), run.stderr
-    problems = {str(file): [] for file in files}
-    for line in (run.stdout + run.stderr).splitlines():
-        found = re.match(r"(.+?):\d+:\d+: ", line)
-        if found:
-            problems[found[1]].append(line)
-    assert any(problems.values()) == (run.returncode == 2), run.stdout + run.stderr
-    return problems
 
 
 def test_the_schema_is_one():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-def without_comments(text):
-    quoted = r'"(?:[^"\\]|\\.)*"'
-    return re.sub(rf"({quoted})|//[^\n]*|/\*.*?\*/", lambda m: m[1] or "", text,
-                  flags=re.S)
-
-
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_both_accept_a_shipped_profile(path):
-    VALIDATOR.validate(json.loads(without_comments(path.read_text())))
+    VALIDATOR.validate(parse_jsonc(path.read_text()))
     assert lint([path]) == {str(path): []}
 
 
 def test_both_say_the_same_of_every_mutant(tmp_path):
-    files = {}
-    for text in dict.fromkeys(map(json.dumps, mutants())):
-        files[str(tmp_path / f"{len(files)}.jsonc")] = text
-    for name, text in files.items():
-        pathlib.Path(name).write_text(text)
-    problems = lint(files)
-    wrong = []
-    for name, text in files.items():
-        by_schema = VALIDATOR.is_valid(json.loads(text))
-        by_reader = not problems[name]
-        beyond = by_schema and all(map(BEYOND_SCHEMA.search, problems[name]))
-        if by_schema != by_reader and not beyond:
-            wrong.append((by_schema, text, problems[name]))
-    assert not wrong, f"{len(wrong)} of {len(files)}; the first: {wrong[0]}"
-    good = sum(not found for found in problems.values())
-    assert 100 < good < len(files) - 1000
+    count, good = compare(VALIDATOR, mutants(), BEYOND_SCHEMA, tmp_path)
+    assert 100 < good < count - 1000

@@ -4,29 +4,21 @@ golden/scenario_refusals.txt marks with "schema".
 """
 import copy
 import json
-import os
 import pathlib
 import re
 import subprocess
 
 import jsonschema
 import pytest
+from schema_kit import RETRYSPEC, at, parse_jsonc
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCENARIOS = ROOT / "scenarios"
 SCHEMA = json.loads((SCENARIOS / "schema/scenario.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-RETRYSPEC = os.environ["RETRYSPEC"]
 
 # Their members are named by the user, not by the format.
 FREE = {"payload", "json", "headers", "early_hints"}
-
-
-def parse_jsonc(text):
-    """Strings are kept, comments dropped."""
-    kept = re.sub(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/',
-                  lambda m: m.group(1) or " ", text, flags=re.S)
-    return json.loads(kept)
 
 
 def lint(path):
@@ -98,12 +90,6 @@ def objects(value, place=()):
     elif isinstance(value, list) and not (place and place[-1] in FREE):
         for index, element in enumerate(value):
             yield from objects(element, place + (index,))
-
-
-def at(document, place):
-    for key in place:
-        document = document[key]
-    return document
 
 
 def property_sets(schema):

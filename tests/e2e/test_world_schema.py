@@ -3,14 +3,13 @@
 The schema can't compare two values; what the reader alone refuses must be one
 that BEYOND_SCHEMA names."""
 
-import copy
 import json
 import pathlib
 import re
 
 import jsonschema
 import pytest
-from test_profile_schema import at, lint, paths, without_comments
+from schema_kit import compare, lint, mutants_of, parse_jsonc
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 VALIDATOR = jsonschema.Draft202012Validator(
@@ -47,36 +46,11 @@ OTHERS = [None, True, 0, 1, 2, -1, 1.5, 1e9, "", "x", "1s", "0s", "1.5s", "end",
           {"uniform": ["2s", "1s"]}, "POST /", "post /", "A b", "7s", 99, 1000]
 
 
-def mutants():
-    yield FULL
-    for path in paths(FULL):
-        def changed(change):
-            world = copy.deepcopy(FULL)
-            change(at(world, path[:-1]), path[-1])
-            return world
-        yield changed(lambda parent, key: parent.pop(key))
-        for other in OTHERS:
-            yield changed(lambda parent, key, other=other: parent.__setitem__(key, other))
-        if isinstance(at(FULL, path), dict):
-            yield changed(lambda parent, key: parent[key].update(extra=1))
-
-
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_both_accept_a_shipped_world(path):
-    VALIDATOR.validate(json.loads(without_comments(path.read_text())))
+    VALIDATOR.validate(parse_jsonc(path.read_text()))
     assert lint([path]) == {str(path): []}
 
 
 def test_both_say_the_same_of_every_mutant(tmp_path):
-    files = {}
-    for text in dict.fromkeys(map(json.dumps, mutants())):
-        files[str(tmp_path / f"{len(files)}.jsonc")] = text
-    for name, text in files.items():
-        pathlib.Path(name).write_text(text)
-    problems, wrong = lint(files), []
-    for name, text in files.items():
-        by_schema, by_reader = VALIDATOR.is_valid(json.loads(text)), not problems[name]
-        beyond = by_schema and all(map(BEYOND_SCHEMA.search, problems[name]))
-        if by_schema != by_reader and not beyond:
-            wrong.append((by_schema, text, problems[name]))
-    assert not wrong, f"{len(wrong)} of {len(files)}; the first: {wrong[0]}"
+    compare(VALIDATOR, mutants_of(FULL, OTHERS), BEYOND_SCHEMA, tmp_path)
