@@ -1,8 +1,10 @@
 #include "cli/run_baseline.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -77,6 +79,22 @@ static void set_today(char today[BASELINE_DATE_SIZE])
     strftime(today, BASELINE_DATE_SIZE, "%Y-%m-%d", &parts);
 }
 
+/* To write it anew is to put another file in its place: none that is a device,
+ * a pipe or a folder, and not in the place of a link to it. */
+static bool can_replace(const char *path, struct error *error)
+{
+    struct stat stat;
+    if (lstat(path, &stat) != 0 || S_ISREG(stat.st_mode)) {
+        return true;
+    }
+    struct problem *problem = error_add(
+        error, PROBLEM_INPUT, "can't write the baseline %s anew: it is %s",
+        path, S_ISLNK(stat.st_mode) ? "a link" : "no regular file");
+    snprintf(problem->hint, sizeof problem->hint,
+             "name the file itself: --baseline FILE");
+    return false;
+}
+
 bool run_baseline_load(struct run_baseline *baseline,
                        const struct run_request *request,
                        const struct rule_catalogue *rules,
@@ -91,6 +109,9 @@ bool run_baseline_load(struct run_baseline *baseline,
     }
     if (!baseline->path) {
         return true;
+    }
+    if (is_update && !can_replace(baseline->path, error)) {
+        return false;
     }
     set_today(baseline->today);
     baseline->rules = rule_ids(rules);

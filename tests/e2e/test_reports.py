@@ -411,6 +411,19 @@ def test_a_baseline_that_is_not_there(tmp_path, failing):
     assert b"can't read the baseline known: No such file" in done.stderr
 
 
+@pytest.mark.parametrize("make, what", [
+    (os.mkfifo, "no regular file"), (os.mkdir, "no regular file"),
+    (lambda path: path.symlink_to("elsewhere"), "a link")])
+def test_only_a_file_is_replaced_by_a_new_baseline(tmp_path, failing, make, what):
+    start, command = failing
+    known = tmp_path / "known"
+    make(known)
+    kind = known.lstat().st_mode
+    done = run(tmp_path, *start, "-b", "known", "--baseline-update", *command, expect=2)
+    assert f"can't write the baseline known anew: it is {what}" in done.stderr.decode()
+    assert known.lstat().st_mode == kind
+
+
 def test_repeats_find_what_flips(tmp_path):
     path = scenario(tmp_path, "fine")
     count = tmp_path / "count"
