@@ -10,15 +10,21 @@ static const char *duration(int64_t ns, char text[UNITS_TEXT_MAX])
 
 /* -- what calls share ------------------------------------------------------ */
 
+static const char *const cost_words[] = {"retry", "failure",
+                                         "failure that may be retried"};
+
 void profile_words_tokens(const struct token_bucket *tokens, FILE *out)
 {
     if (!tokens->is_used) {
         return;
     }
     fprintf(out, "; %g retry tokens, %g for a %s", tokens->capacity,
-            tokens->cost, tokens->failures_cost ? "failure" : "retry");
+            tokens->cost, cost_words[tokens->failures_cost]);
     if (tokens->timeout_cost != tokens->cost) {
         fprintf(out, ", %g after a timeout", tokens->timeout_cost);
+    }
+    if (tokens->returns_cost) {
+        fprintf(out, ", a retry's back when it succeeds");
     }
     if (tokens->refund > 0.0) {
         fprintf(out, ", %g back by a success", tokens->refund);

@@ -85,11 +85,12 @@ static const struct token_bucket *bucket_of(const struct retry_call *call,
 }
 
 static void charge_failure(const struct retry_call *call, int i,
+                           enum failures_cost kind,
                            const struct attempt_outcome *outcome)
 {
     const struct token_bucket *bucket = bucket_of(call, i);
     if (bucket && !outcome_is_success(outcome))
-        tokens_charge_failure(bucket, tokens_of(call, i), outcome->end);
+        tokens_charge_failure(bucket, tokens_of(call, i), kind, outcome->end);
 }
 
 static bool tokens_are_there(const struct retry_call *call, int i,
@@ -99,12 +100,12 @@ static bool tokens_are_there(const struct retry_call *call, int i,
     return !bucket || tokens_allow(bucket, *tokens_of(call, i), end);
 }
 
-static void charge_retry(const struct retry_call *call, int i,
-                         enum attempt_end end)
+static void charge_retry(struct retry_call *call, int i, enum attempt_end end)
 {
     const struct token_bucket *bucket = bucket_of(call, i);
     if (bucket)
-        tokens_charge_retry(bucket, tokens_of(call, i), end);
+        call->state[i].paid =
+            (uint8_t)tokens_charge_retry(bucket, tokens_of(call, i), end);
 }
 
 /* -- may the layer try again? -----------------------------------------------
@@ -281,12 +282,15 @@ static void obey(struct retry_call *call, int i,
 
 static void ask_layer(struct retry_call *call, int i, struct decision *decision)
 {
-    charge_failure(call, i, decision->question->outcome);
+    const struct attempt_outcome *outcome = decision->question->outcome;
+    charge_failure(call, i, FAILURES_COST, outcome);
     if (decision->is_final)
         return;
     const struct profile_rule *rule = present_rule(call, i, decision->question);
     if (!rule)
         return;
+    if (rule->action == RULE_RETRY)
+        charge_failure(call, i, FAILURES_RETRYABLE_COST, outcome);
     note_streak(&call->state[i], rule_number(call, i, rule));
     obey(call, i, rule, decision);
 }

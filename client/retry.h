@@ -73,6 +73,9 @@ struct retry_shared {
 void retry_shared_init(struct retry_shared *shared,
                        const struct profile *profile, int64_t now_ns);
 
+/* What a retry cost in tokens. */
+enum retry_paid { PAID_NOTHING, PAID_COST, PAID_TIMEOUT_COST };
+
 /* Counters of one layer in its present run. What a layer attempts is a run of
  * the layers inside it, or a request if there are none. */
 struct retry_layer_state {
@@ -83,6 +86,7 @@ struct retry_layer_state {
     int32_t streak;      /* waits in a row by the rule of streak_rule */
     int16_t streak_rule; /* which one; 0: none */
     bool has_within;     /* within_since_ns counts */
+    uint8_t paid;        /* for the last retry of this run: enum retry_paid */
     int64_t started_ns;
     int64_t previous_ns;     /* last delay, for decorrelated */
     int64_t within_since_ns; /* first match of the rule with within_ns */

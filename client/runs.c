@@ -29,8 +29,7 @@ void runs_start(struct retry_call *call, int64_t now_ns)
             *deadline_shared_progress(call, i) = now_ns;
         }
         if (bucket->is_used && !layer->is_disabled) {
-            tokens_add(bucket, &call->shared->layers[i].tokens,
-                       bucket->per_call);
+            tokens_begin(bucket, &call->shared->layers[i].tokens);
         }
     }
     runs_begin(call, UINT8_MAX, now_ns);
@@ -46,7 +45,8 @@ static void succeed_layer(struct retry_call *call, int i, int64_t now_ns)
         limiter_clear(gate_limiter(call, i));
     }
     if (bucket->is_used && !layer->is_disabled) {
-        tokens_add(bucket, &shared->tokens, bucket->refund);
+        tokens_succeed(bucket, &shared->tokens,
+                       (enum retry_paid)call->state[i].paid);
     }
 }
 

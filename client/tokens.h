@@ -7,21 +7,24 @@
 
 #include "client/retry.h"
 
-/* What a success or the start of a call brings; never above the capacity. */
-void tokens_add(const struct token_bucket *policy, double *tokens,
-                double amount);
+/* What the start of a call brings; never above the capacity. */
+void tokens_begin(const struct token_bucket *policy, double *tokens);
+
+/* What a success brings; `paid` is for the last retry of the layer's run. */
+void tokens_succeed(const struct token_bucket *policy, double *tokens,
+                    enum retry_paid paid);
 
 /* A failure that the layer sees: it costs, retried or not, if the policy says
- * so (gRPC retryThrottling, A6). Never below 0. */
+ * so of failures of this kind (gRPC retryThrottling, A6). Never below 0. */
 void tokens_charge_failure(const struct token_bucket *policy, double *tokens,
-                           enum attempt_end end);
+                           enum failures_cost kind, enum attempt_end end);
 
 /* Are there tokens for a retry after such a failure? */
 bool tokens_allow(const struct token_bucket *policy, double tokens,
                   enum attempt_end end);
 
 /* The retry itself (botocore's standard mode). */
-void tokens_charge_retry(const struct token_bucket *policy, double *tokens,
-                         enum attempt_end end);
+enum retry_paid tokens_charge_retry(const struct token_bucket *policy,
+                                    double *tokens, enum attempt_end end);
 
 #endif

@@ -267,12 +267,16 @@ static void add_breaker(const struct layer *layer, struct words *words)
 
 static void add_tokens(const struct layer *layer, struct words *words)
 {
+    static const char *const costs[] = {"a retry", "a failure",
+                                        "a failure of a retried kind"};
     const struct token_bucket *tokens = &layer->budget.tokens;
     if (!tokens->is_used)
         return;
     words_add(words, "%g, %s costs %g (timeout %g), success brings %g",
-              tokens->capacity, tokens->failures_cost ? "a failure" : "a retry",
-              tokens->cost, tokens->timeout_cost, tokens->refund);
+              tokens->capacity, costs[tokens->failures_cost], tokens->cost,
+              tokens->timeout_cost, tokens->refund);
+    if (tokens->returns_cost)
+        words_add(words, ", a retry its cost");
     if (tokens->per_call > 0)
         words_add(words, ", a call %g", tokens->per_call);
     if (tokens->threshold > 0)

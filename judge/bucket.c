@@ -150,7 +150,7 @@ struct bucket *bucket_create(const struct token_bucket *policy,
 {
     struct bucket *bucket = arena_alloc(arena, sizeof *bucket);
     struct sweep sweep = {
-        .can_be_emptied = policy->failures_cost,
+        .can_be_emptied = policy->failures_cost != FAILURES_FREE,
         .capacity = policy->capacity,
         .low = policy->capacity,
         .high = policy->capacity,
@@ -175,6 +175,9 @@ struct bucket_range bucket_found(const struct bucket *bucket,
         range.least = fmin(range.least, bucket->levels[i].least + own->most);
         range.most = fmax(range.most, bucket->levels[i].most);
     }
+    /* In millionths, as the client counts. */
+    range.least = rint(range.least * 1e6) / 1e6;
+    range.most = rint(range.most * 1e6) / 1e6;
     range.least = fmax(range.least, 0);
     range.most = fmin(range.most, bucket->policy->capacity);
     return range;

@@ -101,7 +101,7 @@ static bool counts_alike(const struct retry_call *a, const struct retry_call *b)
         is_alike &= x->started_ns == y->started_ns &&
                     x->attempts == y->attempts && x->retries == y->retries &&
                     x->polls == y->polls && x->streak == y->streak &&
-                    x->streak_rule == y->streak_rule &&
+                    x->streak_rule == y->streak_rule && x->paid == y->paid &&
                     x->within_since_ns == y->within_since_ns &&
                     x->connect_failures == y->connect_failures &&
                     x->read_failures == y->read_failures &&

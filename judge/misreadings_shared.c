@@ -7,8 +7,10 @@
 static bool tokens_not_refunded(struct layer *layer)
 {
     struct token_bucket *tokens = &layer->budget.tokens;
-    bool had_refund = tokens->is_used && tokens->refund > 0;
+    bool had_refund =
+        tokens->is_used && (tokens->refund > 0 || tokens->returns_cost);
     tokens->refund = 0;
+    tokens->returns_cost = false;
     return had_refund;
 }
 

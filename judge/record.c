@@ -287,11 +287,12 @@ static void note_costs(struct ending *ending, const struct hypothesis *after,
             &layer_of(ending->recorder, i)->budget.tokens;
         struct change *change = &ending->changes[i];
         double cost = policy->capacity - after->shared.layers[i].tokens;
-        bool is_sure = policy->failures_cost || !is_last;
+        bool is_retry_paid = policy->failures_cost == FAILURES_FREE;
+        bool is_sure = !is_retry_paid || !is_last;
         if (!(empty >> i & 1)) {
             change->cost_least = fmin(change->cost_least, is_sure ? cost : 0);
             change->cost_most = fmax(change->cost_most, cost);
-        } else if (is_retried && !policy->failures_cost) {
+        } else if (is_retried && is_retry_paid) {
             change->cost_least = 0;
         }
     }
@@ -449,6 +450,12 @@ static bool may_close(const struct layer *layer,
     return false;
 }
 
+static double most_refund(const struct token_bucket *tokens)
+{
+    double cost = fmax(tokens->cost, tokens->timeout_cost);
+    return tokens->returns_cost ? fmax(tokens->refund, cost) : tokens->refund;
+}
+
 static void lose_attempt(const struct recorder *recorder,
                          const struct call *call, size_t index)
 {
@@ -471,7 +478,7 @@ static void lose_attempt(const struct recorder *recorder,
         if (tokens->is_used) {
             add(recorder, EFFECT_COST, i, &when)->most =
                 fmax(tokens->cost, tokens->timeout_cost);
-            add(recorder, EFFECT_REFUND, i, &when)->most = tokens->refund;
+            add(recorder, EFFECT_REFUND, i, &when)->most = most_refund(tokens);
         }
         if (layer->breaker.is_used) {
             add(recorder, EFFECT_GONE, i, &when);

@@ -234,17 +234,26 @@ enum elapsed_test {
                               limit (tinker execute_with_retries) */
 };
 
+/* Which failures cost tokens by themselves. */
+enum failures_cost {
+    FAILURES_FREE,           /* none: a retry costs (botocore) */
+    FAILURES_COST,           /* all, retried or not */
+    FAILURES_RETRYABLE_COST, /* "retryable": those that a rule of the layer
+                                would retry, retried or not (gRPC A6) */
+};
+
 /* Shared by all calls of a client; full at first. A retry needs
- * tokens >= cost and tokens > threshold. */
+ * tokens >= cost and tokens > threshold. Counted in millionths. */
 struct token_bucket {
     bool is_used;
     double capacity, cost, timeout_cost;
     double refund;    /* by a success */
     double per_call;  /* by the start of a call */
     double threshold; /* gRPC: half the capacity */
-    /* False: a retry costs (botocore). True: every failure costs, retried or
-     * not (gRPC retryThrottling). */
-    bool failures_cost;
+    enum failures_cost failures_cost;
+    /* A call that succeeds by a retry brings what that cost, in place of
+     * `refund` (the AWS SDKs); only where a retry costs. */
+    bool returns_cost;
 };
 
 struct budget {

@@ -22,8 +22,8 @@ static const char *const budget_keys[] = {
     "attempts", "connect_attempts", "read_attempts", "status_attempts",
     "elapsed",  "elapsed_test",     "tokens",        NULL};
 static const char *const token_keys[] = {
-    "capacity", "cost",      "timeout_cost",  "refund",
-    "per_call", "threshold", "failures_cost", NULL};
+    "capacity",  "cost",          "timeout_cost", "refund", "per_call",
+    "threshold", "failures_cost", "returns_cost", NULL};
 static const char *const progress_keys[] = {
     "timeout",          "clock", "aborts_attempt", "tested_at_first",
     "resets_when_idle", NULL};
@@ -74,6 +74,29 @@ static void check_tokens(const struct jsonc_value *at,
     }
 }
 
+/* Whether a failure costs or a retry does; only the cost of a retry can be
+ * returned. */
+static void read_failures_cost(const struct jsonc_value *at,
+                               struct token_bucket *tokens)
+{
+    struct jsonc_value value;
+    bool costs = false;
+    if (jsonc_get(at, "failures_cost", &value) && cJSON_IsString(value.item)) {
+        if (strcmp(value.item->valuestring, "retryable") == 0)
+            tokens->failures_cost = FAILURES_RETRYABLE_COST;
+        else
+            fields_expected(&value, "true, false or \"retryable\"");
+    } else if (fields_bool(at, "failures_cost", &costs)) {
+        tokens->failures_cost = costs ? FAILURES_COST : FAILURES_FREE;
+    }
+    if (fields_bool(at, "returns_cost", &tokens->returns_cost) &&
+        tokens->returns_cost && tokens->failures_cost != FAILURES_FREE) {
+        jsonc_get(at, "returns_cost", &value);
+        jsonc_hint(jsonc_problem(&value, "no retry costs anything here"),
+                   "leave \"failures_cost\" or \"returns_cost\" out");
+    }
+}
+
 static void read_tokens(const struct jsonc_value *budget,
                         struct token_bucket *tokens)
 {
@@ -93,7 +116,7 @@ static void read_tokens(const struct jsonc_value *budget,
     fields_number(&at, "refund", span, &tokens->refund);
     fields_number(&at, "per_call", span, &tokens->per_call);
     fields_number(&at, "threshold", span, &tokens->threshold);
-    fields_bool(&at, "failures_cost", &tokens->failures_cost);
+    read_failures_cost(&at, tokens);
     if (has_capacity) {
         check_tokens(&at, tokens);
     }

@@ -163,7 +163,9 @@ def tokens(dice):
     made = {"capacity": capacity, "cost": dice.int(0, capacity)}
     dice.maybe(made, 50, timeout_cost=lambda: dice.int(0, capacity), refund=lambda: dice.pick([0, 0.5, 1]),
                per_call=lambda: dice.pick([0, 0.1, 1]), threshold=lambda: dice.int(0, capacity - 1),
-               failures_cost=dice.flag)
+               failures_cost=lambda: dice.pick([False, True, "retryable"]))
+    if not made.get("failures_cost"):
+        dice.maybe(made, 25, returns_cost=dice.flag)
     return made
 
 

@@ -60,7 +60,7 @@ def test_no_retries_means_one_attempt(outcome, is_off):
 
 class Tokens:
     def __init__(self, policy):
-        self.policy, self.tokens = policy, policy["capacity"]
+        self.policy, self.tokens, self.paid = policy, policy["capacity"], None
 
     def cost(self, outcome):
         cost = self.policy["cost"]
@@ -70,19 +70,22 @@ class Tokens:
         self.tokens = min(self.tokens + amount, self.policy["capacity"])
 
     def begin(self):
+        self.paid = None
         self.add(self.policy.get("per_call", 0))
 
     def succeed(self):
-        self.add(self.policy.get("refund", 0))
+        returns = self.policy.get("returns_cost") and self.paid is not None
+        self.add(self.paid if returns else self.policy.get("refund", 0))
 
     def fail(self, outcome):
         """May there be a retry? If so, it is paid."""
-        cost, is_gliding = self.cost(outcome), self.policy.get("failures_cost", False)
+        cost, is_gliding = self.cost(outcome), bool(self.policy.get("failures_cost"))
         if is_gliding:
             self.tokens = max(self.tokens - cost, 0)
         may = self.tokens >= cost and self.tokens > self.policy.get("threshold", 0)
         if may and not is_gliding:
             self.tokens -= cost
+            self.paid = cost
         return may
 
 
@@ -93,7 +96,8 @@ def buckets(draw):
         {"capacity": st.just(capacity), "cost": st.integers(0, capacity)},
         optional={"timeout_cost": st.integers(0, capacity), "refund": st.sampled_from([0, 0.5, 1]),
                   "per_call": st.sampled_from([0, 0.5, 1]), "threshold": st.integers(0, capacity - 1),
-                  "failures_cost": st.booleans()}))
+                  "failures_cost": st.sampled_from([False, True, "retryable"]), "returns_cost": st.booleans()}
+    ).filter(lambda policy: not (policy.get("failures_cost") and policy.get("returns_cost"))))
 
 
 @given(buckets(), st.lists(st.lists(st.one_of(failures, st.just(200)), min_size=1, max_size=6), min_size=1, max_size=8))

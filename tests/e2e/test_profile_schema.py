@@ -190,7 +190,10 @@ def combinations():
                     {"per_second": 1, "burst": 0.5}):
         yield changed(FULL, ("layers", 0, "rate_limiter"), put(limiter))
     for tokens in ({"threshold": 10}, {"threshold": 9.5}, {"timeout_cost": 11},
-                   {"timeout_cost": 10}):
+                   {"timeout_cost": 10}, {"failures_cost": "retryable"}, {"failures_cost": "all"},
+                   {"returns_cost": True}, {"returns_cost": True, "failures_cost": False},
+                   {"returns_cost": True, "failures_cost": True},
+                   {"returns_cost": False, "failures_cost": "retryable"}):
         yield changed(FULL, ("layers", 0, "budget", "tokens"),
                       put({"capacity": 10, "cost": 1} | tokens))
     for request in ("POST /x", "POST /y", "POST x", "ANY /y", "post /y", "POST /y?a",

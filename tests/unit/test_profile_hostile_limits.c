@@ -146,6 +146,14 @@ static const struct hostile shared[] = {
      "2:77 layers[0].budget.tokens.per_call: expected a number from 0 to "
      "1000000000, found the number -1"},
     {LAYER(",\"budget\":{\"tokens\":{\"capacity\":10,\"cost\":1,"
+           "\"failures_cost\":\"all\"}}"),
+     "2:82 layers[0].budget.tokens.failures_cost: expected true, false or "
+     "\"retryable\", found \"all\""},
+    {LAYER(",\"budget\":{\"tokens\":{\"capacity\":10,\"cost\":1,"
+           "\"failures_cost\":true,\"returns_cost\":true}}"),
+     "2:102 layers[0].budget.tokens.returns_cost: no retry costs anything here "
+     "| leave \"failures_cost\" or \"returns_cost\" out"},
+    {LAYER(",\"budget\":{\"tokens\":{\"capacity\":10,\"cost\":1,"
            "\"failure_cost\":true}}"),
      "2:66 layers[0].budget.tokens: unknown key \"failure_cost\" | did you "
      "mean \"failures_cost\"?"},
