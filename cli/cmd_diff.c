@@ -8,13 +8,16 @@
 #include "cli/out.h"
 #include "compare/compare.h"
 #include "compare/json.h"
+#include "compare/levels.h"
 #include "compare/text.h"
 
 static const char usage[] =
     "Usage: retryspec diff PROFILE PROFILE [OPTION...]\n\n"
     "How two policies differ, by what they do: each row is a question that "
     "the\n"
-    "engine answers for both. The first profile is A, the second B.\n\n"
+    "engine answers for both. Levels of rules that differ come after them. "
+    "The\n"
+    "first profile is A, the second B.\n\n"
     "Options:\n"
     "      --request REQUEST  compare for this one, such as \"POST /v1/x\" "
     "(default:\n"
@@ -33,7 +36,8 @@ static const char usage[] =
     "Examples:\n"
     "  retryspec diff tinker-retry-handler tinkex-http\n"
     "  retryspec diff curl-retry my-profile.jsonc --json\n\n"
-    "Exit codes: 0 no row differs, 1 some do, 2 wrong usage or file.\n";
+    "Exit codes: 0 nothing differs, 1 a row or a level does, 2 wrong usage or "
+    "file.\n";
 
 static const struct option options[] = {
     {"request", required_argument, NULL, 'r'},
@@ -79,8 +83,18 @@ static int diff_print(const struct diff_request *request,
         text_print_matrix(comparison, &style, stdout);
     else
         text_print(comparison, &style, stdout);
-    bool differ = score.same < score.rows;
+    bool differ = score.same < score.rows || comparison->level_count > 0;
     return code != EXIT_SUCCESS ? code : differ ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static bool compare_levels(struct comparison *comparison, struct error *error)
+{
+    struct rule_catalogue *rules = cli_load_rules(error);
+    bool is_done = rules && levels_compare(comparison, rules);
+    if (rules && !is_done)
+        error_add(error, PROBLEM_MEMORY, "out of memory");
+    rules_free(rules);
+    return is_done;
 }
 
 static int diff(const struct diff_request *request)
@@ -91,7 +105,7 @@ static int diff(const struct diff_request *request)
     struct comparison *comparison =
         a && b ? compare_run(a, b, request->request, &error) : NULL;
     bool is_done =
-        comparison &&
+        comparison && compare_levels(comparison, &error) &&
         (request->plays_none ||
          diff_scenarios_play(comparison, &request->selection, &error));
     int code = is_done ? diff_print(request, comparison) : cli_fail(&error);

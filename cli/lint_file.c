@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/rule_names.h"
 #include "client/retry.h"
 #include "model/jsonc.h"
 #include "model/profile.h"
@@ -48,38 +49,6 @@ static void add_unknown_kind(const struct jsonc_value *root)
              "\"layers\", a world \"world\", a catalogue \"rules\"");
 }
 
-static void add_unknown_rule(const struct jsonc_value *at, const char *id,
-                             const struct rule_catalogue *rules)
-{
-    struct problem *problem = jsonc_problem(at, "there is no rule \"%s\"", id);
-    struct arena arena = {0};
-    const char **ids = arena_array(&arena, rules->count + 1, sizeof *ids);
-    for (size_t i = 0; ids && i < rules->count; i++) {
-        ids[i] = rules->rules[i].id;
-    }
-    const char *nearest = ids ? jsonc_nearest(id, ids) : NULL;
-    if (nearest) {
-        snprintf(problem->hint, sizeof problem->hint, "did you mean \"%s\"?",
-                 nearest);
-    } else {
-        snprintf(problem->hint, sizeof problem->hint,
-                 "\"retryspec explain\" names them all");
-    }
-    arena_deinit(&arena);
-}
-
-/* `list` is an array of rule ids, or of objects with a "rule". */
-static void check_rule_name(const struct jsonc_value *list, size_t index,
-                            const char *id, const struct rule_catalogue *rules)
-{
-    struct jsonc_value at = jsonc_at(list, (int)index), inner;
-    if (rules_find(rules, id)) {
-        return;
-    }
-    bool is_object = cJSON_IsObject(at.item) && jsonc_get(&at, "rule", &inner);
-    add_unknown_rule(is_object ? &inner : &at, id, rules);
-}
-
 static void lint_scenario(struct lint_file *file, struct jsonc_value *root,
                           const struct rule_catalogue *rules)
 {
@@ -98,11 +67,7 @@ static void lint_scenario(struct lint_file *file, struct jsonc_value *root,
     if (count > 1) {
         *strrchr(file->id, '/') = '\0'; /* the file's, without the matrix */
     }
-    struct jsonc_value checks;
-    bool has_checks = jsonc_get(root, "checks", &checks);
-    for (size_t i = 0; has_checks && i < scenario->check_count; i++) {
-        check_rule_name(&checks, i, scenario->checks[i].rule, rules);
-    }
+    rule_names_check_scenario(root, scenario, rules);
     scenario_free(scenario);
 }
 
@@ -116,11 +81,7 @@ static void lint_profile(struct lint_file *file, struct jsonc_value *root,
         return;
     }
     snprintf(file->id, sizeof file->id, "%s", profile->id);
-    struct jsonc_value excluded;
-    bool has_any = jsonc_get(root, "not_applicable", &excluded);
-    for (size_t i = 0; has_any && i < profile->not_applicable_count; i++) {
-        check_rule_name(&excluded, i, profile->not_applicable[i].rule, rules);
-    }
+    rule_names_check_profile(root, profile, rules);
     profile_free(profile);
 }
 

@@ -3,7 +3,29 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/rule_names.h"
 #include "cli/source.h"
+
+/* A misspelt rule would silently keep its level, or be judged after all. */
+static bool check_rules(const struct source *source,
+                        const struct profile *profile, struct error *error)
+{
+    struct jsonc doc;
+    int problems_before = error->count + error->dropped;
+    if (source->is_shipped ||
+        profile->level_count + profile->not_applicable_count == 0) {
+        return true;
+    }
+    struct rule_catalogue *rules = cli_load_rules(error);
+    if (rules &&
+        jsonc_open(&doc, source->path, source->bytes, source->size, error)) {
+        struct jsonc_value root = jsonc_root(&doc);
+        rule_names_check_profile(&root, profile, rules);
+        jsonc_close(&doc);
+    }
+    rules_free(rules);
+    return error->count + error->dropped == problems_before;
+}
 
 struct profile *cli_load_profile(const char *name, struct error *error)
 {
@@ -13,8 +35,11 @@ struct profile *cli_load_profile(const char *name, struct error *error)
     }
     struct profile *profile =
         profile_read(source.path, source.bytes, source.size, error);
-    if (profile) {
+    if (profile && check_rules(&source, profile, error)) {
         profile->is_shipped = source.is_shipped;
+    } else {
+        profile_free(profile);
+        profile = NULL;
     }
     source_close(&source);
     return profile;

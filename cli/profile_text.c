@@ -228,6 +228,10 @@ void profile_text_print(const struct profile *profile, const char *prefix,
         print_layer(&profile->layers[i], prefix, out);
     }
     print_calls(profile, prefix, out);
+    for (size_t i = 0; i < profile->level_count; i++) {
+        fprintf(out, "%s  %s is a %s\n", prefix, profile->levels[i].rule,
+                level_people_word(profile->levels[i].level));
+    }
     for (size_t i = 0; i < profile->not_applicable_count; i++) {
         fprintf(out, "%s  %s does not apply: %s\n", prefix,
                 profile->not_applicable[i].rule,

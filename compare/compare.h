@@ -97,11 +97,19 @@ struct compare_scenario {
     const char *rules_a, *rules_b; /* that a client of A, of B breaks; "" */
 };
 
+/* A rule that the two profiles give different levels. */
+struct compare_level {
+    const char *rule, *title;
+    enum level a, b;
+};
+
 struct comparison {
     struct arena arena;
     const struct profile *a, *b; /* borrowed */
     struct compare_part *parts;
     size_t part_count;
+    struct compare_level *levels;
+    size_t level_count;
     struct compare_scenario *scenarios;
     size_t scenario_count;
     size_t scenarios_played; /* 0: none were asked for */

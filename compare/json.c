@@ -72,6 +72,19 @@ static cJSON *scenario_to_json(const struct compare_scenario *scenario)
     return object;
 }
 
+static void add_levels(cJSON *object, const struct comparison *comparison)
+{
+    cJSON *array = cJSON_AddArrayToObject(object, "levels");
+    for (size_t i = 0; i < comparison->level_count; i++) {
+        const struct compare_level *level = &comparison->levels[i];
+        cJSON *item = cJSON_CreateObject();
+        add_text(item, "rule", level->rule);
+        add_text(item, "a", level_json_word(level->a));
+        add_text(item, "b", level_json_word(level->b));
+        cJSON_AddItemToArray(array, item);
+    }
+}
+
 static void add_scenarios(cJSON *object, const struct comparison *comparison)
 {
     if (comparison->scenarios_played == 0)
@@ -98,6 +111,7 @@ cJSON *json_comparison(const struct comparison *comparison)
     cJSON *parts = cJSON_AddArrayToObject(object, "requests");
     for (size_t i = 0; i < comparison->part_count; i++)
         cJSON_AddItemToArray(parts, part_to_json(&comparison->parts[i]));
+    add_levels(object, comparison);
     add_scenarios(object, comparison);
     return object;
 }

@@ -213,6 +213,20 @@ static void print_scenarios(const struct printer *printer,
     }
 }
 
+/* -- levels of rules ------------------------------------------------------- */
+
+static void print_levels(const struct printer *printer,
+                         const struct comparison *comparison)
+{
+    if (comparison->level_count > 0)
+        fputs("\nlevels of rules\n", printer->out);
+    for (size_t i = 0; i < comparison->level_count; i++) {
+        const struct compare_level *level = &comparison->levels[i];
+        print_cells(printer, level->rule, level_people_word(level->a),
+                    level_people_word(level->b));
+    }
+}
+
 /* -- the gap matrix -------------------------------------------------------- */
 
 static const char *matrix_words(enum row_verdict verdict)
@@ -284,6 +298,7 @@ void text_print(const struct comparison *comparison,
             score.rows, compare_percent(score));
     for (size_t i = 0; i < comparison->part_count; i++)
         print_part(&printer, &comparison->parts[i]);
+    print_levels(&printer, comparison);
     print_scenarios(&printer, comparison);
 }
 

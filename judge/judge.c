@@ -188,6 +188,21 @@ static bool decide(const struct desk *desk, struct verdict *verdict,
     return set_unseen(desk, verdict, rule);
 }
 
+/* What stands nearest to the case at hand decides. */
+static void set_level(struct verdict *verdict, const struct judging *judging)
+{
+    const struct check *check = check_of(judging->scenario, verdict->rule->id);
+    enum level own = profile_level(judging->profile, verdict->rule->id);
+    verdict->level = verdict->rule->level;
+    if (check && check->level != LEVEL_PROFILE) {
+        verdict->level = check->level;
+        verdict->level_giver = LEVEL_OF_SCENARIO;
+    } else if (own != LEVEL_PROFILE) {
+        verdict->level = own;
+        verdict->level_giver = LEVEL_OF_PROFILE;
+    }
+}
+
 static bool write_verdicts(const struct desk *desk,
                            const struct rule_catalogue *rules)
 {
@@ -202,12 +217,8 @@ static bool write_verdicts(const struct desk *desk,
         if (!rule) {
             continue; /* a catalogue of fewer rules judges fewer */
         }
-        const struct check *check = check_of(desk->judging->scenario, rule->id);
-        struct verdict verdict = {
-            .rule = rule,
-            .level = check && check->level != LEVEL_PROFILE ? check->level
-                                                            : rule->level,
-        };
+        struct verdict verdict = {.rule = rule};
+        set_level(&verdict, desk->judging);
         if (decide(desk, &verdict, (enum judge_rule)i)) {
             report->verdicts[report->verdict_count++] = verdict;
         }

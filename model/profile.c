@@ -14,6 +14,16 @@ void profile_free(struct profile *profile)
     free(profile);
 }
 
+enum level profile_level(const struct profile *profile, const char *rule)
+{
+    for (size_t i = 0; i < profile->level_count; i++) {
+        if (strcmp(profile->levels[i].rule, rule) == 0) {
+            return profile->levels[i].level;
+        }
+    }
+    return LEVEL_PROFILE;
+}
+
 /* A route is a method, one space and a path pattern; "ANY" is any method. */
 static bool route_covers(const char *route, const char *method,
                          const char *path)

@@ -21,6 +21,7 @@
 #include "model/arena.h"
 #include "model/error.h"
 #include "model/http.h"
+#include "model/level.h"
 
 enum { PROFILE_LAYERS_MAX = 8, PROFILE_RULES_MAX = 32 };
 
@@ -435,6 +436,13 @@ struct profile {
         const char *rule, *reason;
     } const *not_applicable;
     size_t not_applicable_count;
+    /* Levels that this client's specification gives to rules; of the others the
+     * catalogue's hold. {"levels": {"RA-1": "should"}} */
+    struct rule_level {
+        const char *rule;
+        enum level level;
+    } const *levels;
+    size_t level_count;
 };
 
 /* Reads a profile. On failure returns NULL and `error` holds at least one
@@ -443,6 +451,9 @@ struct profile *profile_read(const char *file, const char *bytes, size_t size,
                              struct error *error);
 struct profile *profile_read_file(const char *file, struct error *error);
 void profile_free(struct profile *profile);
+
+/* LEVEL_PROFILE: it gives the rule none. */
+enum level profile_level(const struct profile *profile, const char *rule);
 
 /* Does the layer cover a request? `path` has no query. */
 bool layer_covers(const struct layer *layer, const char *method,

@@ -6,14 +6,14 @@
 #include "model/fields.h"
 #include "model/units.h"
 
-enum { NOT_APPLICABLE_MAX = 64, RESENDS_MAX = 1000 };
+enum { NOT_APPLICABLE_MAX = 64, LEVELS_MAX = 64, RESENDS_MAX = 1000 };
 
 static const char *const profile_keys[] = {
     "retryspec",      "profile",   "title",
     "source",         "layers",    "resend",
     "headers",        "tolerance", "resumes_with_range",
     "not_applicable", "follow_up", "queue_state",
-    "handler_cache",  NULL};
+    "handler_cache",  "levels",    NULL};
 static const char *const resend_keys[] = {"on_stale_connection", "status",
                                           "limit", NULL};
 static const char *const headers_keys[] = {"retry_count", "idempotency_key",
@@ -167,6 +167,33 @@ static void read_not_applicable(const struct jsonc_value *root,
     profile->not_applicable_count = list.count;
 }
 
+static void read_levels(const struct jsonc_value *root, struct profile *profile)
+{
+    struct jsonc_value at;
+    int count =
+        jsonc_get(root, "levels", &at) ? jsonc_expect_map(&at, LEVELS_MAX) : -1;
+    if (count < 0) {
+        return;
+    }
+    if (count == 0) {
+        fields_expected(&at, "the level of at least one rule");
+        return;
+    }
+    struct rule_level *levels =
+        fields_array(root, &profile->arena, (size_t)count, sizeof *levels);
+    for (int i = 0; levels && i < count; i++) {
+        struct jsonc_value member = jsonc_member(&at, i);
+        levels[i].rule = arena_strdup(&profile->arena, member.item->string);
+        level_read(&member, &levels[i].level);
+        if (!levels[i].rule) {
+            fields_out_of_memory(&member);
+            return;
+        }
+    }
+    profile->levels = levels;
+    profile->level_count = (size_t)count;
+}
+
 static void read_root(const struct jsonc_value *root, struct profile *profile)
 {
     if (!fields_open(root, profile_keys)) {
@@ -183,6 +210,7 @@ static void read_root(const struct jsonc_value *root, struct profile *profile)
     read_headers(root, profile);
     read_tolerance(root, &profile->tolerance);
     read_not_applicable(root, profile);
+    read_levels(root, profile);
 }
 
 /* Reads the opened document and closes it. */

@@ -2,21 +2,10 @@
 #include <string.h>
 
 #include "model/fields.h"
+#include "model/level.h"
 #include "model/verdict.h"
 
 enum { RULES_MAX = 1024 };
-
-/* In the order of enum level, without LEVEL_PROFILE. */
-static const char *const level_words[] = {"must", "should", NULL};
-
-static void read_level(const struct jsonc_value *at, enum level *level)
-{
-    int index = 0;
-    if (fields_need(at, "level") &&
-        fields_choice(at, "level", level_words, &index)) {
-        *level = index == 0 ? LEVEL_MUST : LEVEL_SHOULD;
-    }
-}
 
 static void read_rule(const struct jsonc_value *at, struct arena *arena,
                       struct rule *rule)
@@ -24,11 +13,14 @@ static void read_rule(const struct jsonc_value *at, struct arena *arena,
     static const char *const keys[] = {"id",     "level",    "title",
                                        "text",   "computed", "source",
                                        "causes", "includes", NULL};
+    struct jsonc_value level;
     if (!fields_open(at, keys)) {
         return;
     }
     fields_need_line(at, "id", arena, &rule->id);
-    read_level(at, &rule->level);
+    if (jsonc_need(at, "level", &level)) {
+        level_read(&level, &rule->level);
+    }
     fields_need_line(at, "title", arena, &rule->title);
     fields_need_line(at, "text", arena, &rule->text);
     fields_need_line(at, "source", arena, &rule->source);

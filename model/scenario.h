@@ -13,6 +13,7 @@
 #include "model/arena.h"
 #include "model/error.h"
 #include "model/http.h"
+#include "model/level.h"
 
 enum {
     SCENARIO_ROUTES_MAX = 64,
@@ -156,8 +157,6 @@ struct workload {
     int64_t read_timeout_ns; /* asked of the client; 0: its own default */
     int64_t give_up_ns;      /* the caller cancels after this; 0: never */
 };
-
-enum level { LEVEL_PROFILE, LEVEL_MUST, LEVEL_SHOULD };
 
 /* A rule that this scenario must exercise; all other rules are judged too, and
  * may be broken here, but are not missed when they see nothing. */

@@ -5,15 +5,6 @@
 
 enum { CHECKS_MAX = 256 };
 
-static void read_level(const struct jsonc_value *at, enum level *level)
-{
-    static const char *const words[] = {"must", "should", NULL};
-    struct jsonc_value value;
-    int index;
-    if (jsonc_get(at, "level", &value) && jsonc_choice(&value, words, &index))
-        *level = index == 0 ? LEVEL_MUST : LEVEL_SHOULD;
-}
-
 static bool is_rule_id(const char *text)
 {
     size_t letters = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
@@ -48,7 +39,8 @@ static void read_check(const struct jsonc_value *at, struct arena *arena,
         read_rule(&value, arena, check);
     if (jsonc_get(at, "note", &value))
         scenario_text(&value, arena, &check->note);
-    read_level(at, &check->level);
+    if (jsonc_get(at, "level", &value))
+        level_read(&value, &check->level);
 }
 
 static void refuse_duplicate(const struct jsonc_value *at,

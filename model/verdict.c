@@ -25,6 +25,27 @@ const char *const known_words[] = {
         NULL,
 };
 
+const char *const level_giver_words[] = {
+#define X(constant, word) [constant] = word,
+    LEVEL_GIVER_LIST(X)
+#undef X
+        NULL,
+};
+
+const char *verdict_level_words(const struct verdict *verdict)
+{
+    bool is_should = verdict->level == LEVEL_SHOULD;
+    switch (verdict->level_giver) {
+    case LEVEL_OF_CATALOGUE:
+        break;
+    case LEVEL_OF_PROFILE:
+        return is_should ? "SHOULD (profile)" : "MUST (profile)";
+    case LEVEL_OF_SCENARIO:
+        return is_should ? "SHOULD (scenario)" : "MUST (scenario)";
+    }
+    return level_people_word(verdict->level);
+}
+
 bool verdict_flips(const struct verdict *verdict)
 {
     return verdict->runs_bad > 0 && verdict->runs_bad < verdict->runs;

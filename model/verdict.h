@@ -66,11 +66,24 @@ enum known {
 };
 extern const char *const known_words[];
 
+/* Who gave a verdict its level. X(constant, word) */
+#define LEVEL_GIVER_LIST(X)            \
+    X(LEVEL_OF_CATALOGUE, "catalogue") \
+    X(LEVEL_OF_PROFILE, "profile")     \
+    X(LEVEL_OF_SCENARIO, "scenario")
+enum level_giver {
+#define X(constant, word) constant,
+    LEVEL_GIVER_LIST(X)
+#undef X
+};
+extern const char *const level_giver_words[];
+
 /* A rule's verdict on one scenario. Strings live in the report's arena. */
 struct verdict {
     const struct rule *rule;
     enum verdict_word word;
-    enum level level;  /* MUST or SHOULD, as it was applied */
+    enum level level; /* MUST or SHOULD, as it was applied */
+    enum level_giver level_giver;
     int64_t exercised; /* how many times the rule had something to say */
     int64_t violations;
     int64_t attempt;      /* id of the first attempt at fault; 0 if none */
@@ -88,6 +101,9 @@ struct verdict {
 };
 
 bool verdict_flips(const struct verdict *verdict);
+
+/* "SHOULD"; "SHOULD (profile)" where the level is not the catalogue's. */
+const char *verdict_level_words(const struct verdict *verdict);
 
 /* The delay before one attempt beside what the profile's law, Retry-After and
  * rate limiters allowed for it, without tolerance. */

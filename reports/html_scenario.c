@@ -128,7 +128,7 @@ static void write_check(const struct run_report *run,
             "%s</span> ",
             end.word, end.word, end.sign, end.text);
     escape_xml(verdict->rule->id, out);
-    fprintf(out, " %s: ", verdict->level == LEVEL_SHOULD ? "SHOULD" : "MUST");
+    fprintf(out, " %s: ", verdict_level_words(verdict));
     escape_xml(verdict->rule->title, out);
     write_count(verdict, out);
     fputs("</h3>\n<dl>\n", out);

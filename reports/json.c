@@ -47,8 +47,9 @@ static cJSON *verdict_json(const struct verdict *verdict)
     cJSON *object = cJSON_CreateObject();
     add_text(object, "rule", verdict->rule->id);
     add_text(object, "title", verdict->rule->title);
-    add_text(object, "level",
-             verdict->level == LEVEL_SHOULD ? "should" : "must");
+    add_text(object, "level", level_json_word(verdict->level));
+    if (verdict->level_giver != LEVEL_OF_CATALOGUE)
+        add_text(object, "level_by", level_giver_words[verdict->level_giver]);
     add_text(object, "verdict", verdict_json_words[verdict->word]);
     cJSON_AddNumberToObject(object, "exercised", (double)verdict->exercised);
     cJSON_AddNumberToObject(object, "violations", (double)verdict->violations);

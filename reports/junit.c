@@ -42,9 +42,10 @@ static void write_properties(const struct run_report *run,
 
 static void write_evidence(const struct verdict *verdict, FILE *out)
 {
-    static const char *const names[] = {"expected", "observed", "likely",
-                                        "spec"};
-    const char *const values[] = {verdict->expected, verdict->observed,
+    static const char *const names[] = {"level", "expected", "observed",
+                                        "likely", "spec"};
+    const char *const values[] = {verdict_level_words(verdict),
+                                  verdict->expected, verdict->observed,
                                   verdict->likely, verdict->source};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (!values[i] || !values[i][0])

@@ -105,7 +105,7 @@ static void write_check_cells(const struct scenario_report *report,
 {
     char rule[80];
     snprintf(rule, sizeof rule, "%s %s", verdict->rule->id,
-             verdict->level == LEVEL_SHOULD ? "SHOULD" : "MUST");
+             verdict_level_words(verdict));
     fprintf(out, "| %s |", sign_of(end));
     write_cell(report->scenario->id, out);
     write_cell(rule, out);

@@ -48,7 +48,9 @@ static void write_diagnostics(const struct verdict *verdict, FILE *out)
     char note[CHECK_NOTE_MAX];
     fputs("  ---\n", out);
     write_key("verdict", verdict_json_words[verdict->word], out);
-    write_key("level", verdict->level == LEVEL_SHOULD ? "should" : "must", out);
+    write_key("level", level_json_word(verdict->level), out);
+    if (verdict->level_giver != LEVEL_OF_CATALOGUE)
+        write_key("level_by", level_giver_words[verdict->level_giver], out);
     write_key("expected", verdict->expected, out);
     write_key("observed", verdict->observed, out);
     write_key("likely", verdict->likely, out);

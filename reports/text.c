@@ -119,11 +119,6 @@ static void write_field(const char *name, const char *value, FILE *out)
         fprintf(out, "      %-10s %s\n", name, value);
 }
 
-static const char *level_text(enum level level)
-{
-    return level == LEVEL_SHOULD ? "SHOULD" : "MUST";
-}
-
 static const char *sign_of(enum verdict_word word)
 {
     if (word == VERDICT_PASS)
@@ -136,7 +131,7 @@ static void write_verdict_title(const struct verdict *verdict,
 {
     const char *sign = sign_of(verdict->word);
     fprintf(out, "  %s%s %s%s  %-6s  %s", color_of(verdict->word, style), sign,
-            verdict->rule->id, color_end(style), level_text(verdict->level),
+            verdict->rule->id, color_end(style), verdict_level_words(verdict),
             verdict->rule->title);
     if (verdict->word != VERDICT_FAIL && verdict->word != VERDICT_PASS)
         fprintf(out, "  [%s]", verdict_people_words[verdict->word]);

@@ -61,6 +61,7 @@ FULL = {
     },
     "tolerance": {"early": "10ms", "late": "250ms"},
     "not_applicable": [{"rule": "RA-1", "reason": "not read"}],
+    "levels": {"RA-1": "should", "RA-2": "must"},
     "layers": [{
         "name": "a", "enabled": False, "routes": ["POST */x", "ANY /y"],
         "budget": {

@@ -165,6 +165,17 @@ static const struct row rows[] = {
                  "not\"}]",
      ONE, "", "0 503; 2 200; ok:rs-0-0", "BO-1", VERDICT_NA, "why not"},
 
+    /* The profile's level goes before the catalogue's, a check's before it. */
+    {STATUS_ONLY ",\"levels\":{\"BO-2\":\"should\"}", ONE, "",
+     "0 503; 3000 200; ok:rs-0-0", "BO-2", VERDICT_WARN, NULL},
+    {STATUS_ONLY ",\"levels\":{\"BO-1\":\"should\"}", ONE, "",
+     "0 503; 3000 200; ok:rs-0-0", "BO-2", VERDICT_FAIL, NULL},
+    {STATUS_ONLY ",\"levels\":{\"BO-2\":\"should\"}", ONE,
+     "{\"rule\":\"BO-2\",\"level\":\"must\"}", "0 503; 3000 200; ok:rs-0-0",
+     "BO-2", VERDICT_FAIL, NULL},
+    {STATUS_ONLY, ONE, "{\"rule\":\"BO-2\",\"level\":\"should\"}",
+     "0 503; 3000 200; ok:rs-0-0", "BO-2", VERDICT_WARN, NULL},
+
     /* Refused attempts leave no request: 1, 2, 4 s from 0.001 s. */
     {PLAIN, ONE, "", "0 503; refused@900-2000; 3001 200; ok:rs-0-0", NULL, 0,
      NULL},

@@ -58,6 +58,12 @@ static const struct hostile roots[] = {
      "2:43 not_applicable[0]: missing key \"reason\""},
     {FILE_OF("[{\"name\":\"a\"}],\"not_applicable\":[]"),
      "2:42 not_applicable: expected 1 to 64 elements, found 0"},
+    {FILE_OF("[{\"name\":\"a\"}],\"levels\":{\"RA-1\":\"may\"}"),
+     "2:42 levels.RA-1: expected one of \"must\", \"should\", found \"may\""},
+    {FILE_OF("[{\"name\":\"a\"}],\"levels\":{}"),
+     "2:34 levels: expected the level of at least one rule, found an object"},
+    {FILE_OF("[{\"name\":\"a\"}],\"levels\":{\"A\":\"must\",\"A\":\"must\"}"),
+     "2:46 levels: duplicate key \"A\" | the first one is at 2:35"},
 };
 
 static const struct hostile layers[] = {

@@ -98,6 +98,7 @@ static const char every_key[] =
     "\"call_id\":{\"name\":\"x-i\"}},"
     "\"tolerance\":{\"early\":\"1ms\",\"late\":\"2ms\"},"
     "\"not_applicable\":[{\"rule\":\"RA-1\",\"reason\":\"not read\"}],"
+    "\"levels\":{\"RA-2\":\"must\",\"BO-2\":\"should\"},"
     "\"layers\":[{\"name\":\"a\",\"enabled\":false,"
     "\"routes\":[\"POST */x\",\"ANY /y\",\"PUT /v1/x\"],"
     "\"budget\":{\"attempts\":4,\"connect_attempts\":3,\"read_attempts\":2,"
@@ -318,6 +319,10 @@ static void test_every_key_has_its_field(void **state)
     assert_int_equal(profile->tolerance.late_ns, 2 * NS_PER_MS);
     assert_string_equal(profile->not_applicable[0].rule, "RA-1");
     assert_string_equal(profile->not_applicable[0].reason, "not read");
+    assert_int_equal(profile->level_count, 2);
+    assert_int_equal(profile_level(profile, "RA-2"), LEVEL_MUST);
+    assert_int_equal(profile_level(profile, "BO-2"), LEVEL_SHOULD);
+    assert_int_equal(profile_level(profile, "RA-1"), LEVEL_PROFILE);
     check_calls(profile);
     check_limits(&profile->layers[0]);
     check_counting(profile->layers[0].rules);
