@@ -1,40 +1,39 @@
 #include "lab/draw.h"
 
-#include <math.h>
+#include "model/random_delay.h"
 
-#include "model/units.h"
-
-/* A year: no fleet runs longer. */
-#define DELAY_MAX_NS (365.0 * 86400.0 * (double)NS_PER_S)
-
-static int64_t to_delay(double ns)
+static double exponential_deviate(struct rng *rng)
 {
-    return (int64_t)(ns < DELAY_MAX_NS ? ns : DELAY_MAX_NS);
+    double u = 1 - rng_uniform(rng);
+    return u < 1 ? -rng_log(u) : 0;
+}
+
+static double deviate_for(enum delay_kind kind, const struct normal *normal,
+                          struct rng *rng)
+{
+    switch (kind) {
+    case DELAY_FIXED:
+        return 0;
+    case DELAY_UNIFORM:
+        return rng_uniform(rng);
+    case DELAY_NORMAL:
+    case DELAY_LOGNORMAL:
+        return normal_draw(normal, rng);
+    case DELAY_EXPONENTIAL:
+        return exponential_deviate(rng);
+    }
+    return 0;
 }
 
 int64_t draw_delay(const struct delay *delay, const struct normal *normal,
                    struct rng *rng)
 {
-    double a = (double)delay->a_ns, b = (double)delay->b_ns;
-    switch (delay->kind) {
-    case DELAY_FIXED:
-        return delay->a_ns;
-    case DELAY_UNIFORM:
-        return to_delay(a + (b - a) * rng_uniform(rng));
-    case DELAY_NORMAL:
-        return to_delay(fabs(a + b * normal_draw(normal, rng)));
-    case DELAY_LOGNORMAL:
-        return to_delay(a * exp(delay->sigma * normal_draw(normal, rng)));
-    case DELAY_EXPONENTIAL:
-        return draw_exponential(a, rng);
-    }
-    return 0;
+    return random_delay_of(delay, deviate_for(delay->kind, normal, rng));
 }
 
 int64_t draw_exponential(double mean_ns, struct rng *rng)
 {
-    double u = 1 - rng_uniform(rng);
-    return u < 1 ? to_delay(-mean_ns * rng_log(u)) : 0;
+    return random_delay_clamp(mean_ns * exponential_deviate(rng));
 }
 
 /* The finalizer of splitmix64. */

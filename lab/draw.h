@@ -7,7 +7,7 @@
 #include "lab/normal.h"
 #include "model/scenario.h"
 
-/* Never negative: a normal deviate below 0 counts as far above it. */
+/* model/random_delay.h tells what of. */
 int64_t draw_delay(const struct delay *delay, const struct normal *normal,
                    struct rng *rng);
 

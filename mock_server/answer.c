@@ -1,6 +1,5 @@
 #include "mock_server/answer.h"
 
-#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,9 +9,8 @@
 #include "mock_server/head.h"
 #include "mock_server/listener.h"
 #include "mock_server/raw.h"
+#include "mock_server/script_miss.h"
 #include "model/units.h"
-
-enum { STATUS_UNMATCHED = 418 };
 
 /* What libmicrohttpd adds to the scripted headers, with room to spare. */
 enum { PLAIN_HEAD = 512 };
@@ -100,12 +98,8 @@ static enum MHD_Result answer_unmatched(struct conn *conn,
                                         const struct script_answer *answer)
 {
     conn->run->stats.unmatched++;
-    conn->attempt.status = STATUS_UNMATCHED;
-    cJSON *object = cJSON_CreateObject();
-    cJSON_AddStringToObject(object, "error", "retryspec has no reply");
-    cJSON_AddStringToObject(object, "reason", answer->reason);
-    char *text = cJSON_PrintUnformatted(object);
-    cJSON_Delete(object);
+    conn->attempt.status = SCRIPT_MISS_STATUS;
+    char *text = script_miss_body(answer->reason);
     if (text) {
         conn->attempt.reply_size = (int64_t)strlen(text);
         conn->made = MHD_create_response_from_buffer(strlen(text), text,

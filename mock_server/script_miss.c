@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
+
 #include "model/units.h"
 
 enum { LOOK = 80 /* bytes of a path that are compared and shown */ };
@@ -103,5 +105,15 @@ char *script_miss_no_reply(const struct route *route, int64_t since_ns,
         snprintf(text, 400,
                  "the steps of %s are used up and after_last is \"fail\"",
                  route->where);
+    return text;
+}
+
+char *script_miss_body(const char *reason)
+{
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "error", "retryspec has no reply");
+    cJSON_AddStringToObject(object, "reason", reason);
+    char *text = cJSON_PrintUnformatted(object);
+    cJSON_Delete(object);
     return text;
 }

@@ -18,4 +18,9 @@ char *script_miss_explain(const struct scenario *scenario, const char *method,
 char *script_miss_no_reply(const struct route *route, int64_t since_ns,
                            char text[400]);
 
+/* What such a request is answered: a status, and a body that says why (JSON on
+ * the heap; NULL without memory). */
+enum { SCRIPT_MISS_STATUS = 418 };
+char *script_miss_body(const char *reason);
+
 #endif

@@ -57,7 +57,7 @@ struct fault {
 enum delay_kind {
     DELAY_FIXED,     /* "20ms" */
     DELAY_UNIFORM,   /* {"uniform": ["10ms", "30ms"]}: a..b */
-    DELAY_NORMAL,    /* {"normal": {"mean": "20ms", "sd": "5ms"}}: a, b; >= 0 */
+    DELAY_NORMAL,    /* {"normal": {"mean": "20ms", "sd": "5ms"}}: |N(a, b)| */
     DELAY_LOGNORMAL, /* {"lognormal": {"median": "20ms", "sigma": 0.5}}: a */
     DELAY_EXPONENTIAL, /* {"exponential": "20ms"}: the mean, a */
 };

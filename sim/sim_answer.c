@@ -9,7 +9,7 @@
 #include "mock_server/raw_parts.h"
 #include "sim/sim_parts.h"
 
-enum { PROOF_MAX = 200, STATUS_UNMATCHED = 418, LAST_CHUNK = 5 };
+enum { PROOF_MAX = 200, LAST_CHUNK = 5 };
 
 static int64_t latency(const struct sim_conn *conn)
 {
@@ -368,8 +368,8 @@ void sim_answer_due(struct sim_conn *conn)
     struct sim_world *world = conn->world;
     struct sim_answer *answer = &conn->answer;
     const struct sim_reply *ready =
-        answer->reply ? sim_replies_find(&world->replies, answer->reply) : NULL;
-    if (answer->reply && (!ready || ready->is_dated)) {
+        sim_replies_find(&world->replies, answer->reply);
+    if (!ready || ready->is_dated) {
         answer->made =
             sim_head_create(answer->reply, world->wall_ns + sim_now(world));
         if (!answer->made) {
@@ -435,9 +435,11 @@ static void take_reply(struct sim_conn *conn, const struct reply *reply,
     answer->is_chunked = answer->has_body && reply->framing == FRAMING_CHUNKED;
     attempt->status = reply->status;
     attempt->reply_size = reply->body_size;
+    answer->sha256 = !answer->has_body ? conn->world->replies.empty_sha256
+                     : ready           ? ready->sha256
+                                       : conn->miss.sha256;
     if (ready) {
         answer->seen = &ready->head->seen;
-        answer->sha256 = answer->has_body ? ready->sha256 : "";
         attempt->reply_sha256 = ready->sha256;
         attempt->reply_headers = ready->head->headers;
         attempt->reply_text = ready->is_dated ? NULL : &ready->text;
@@ -446,15 +448,6 @@ static void take_reply(struct sim_conn *conn, const struct reply *reply,
         attempt->fault = at_request(reply->fault);
     }
     answer->is_last = says_close(conn);
-}
-
-static void take_none(struct sim_conn *conn, const struct script_answer *answer)
-{
-    static const char frame[] =
-        "{\"error\":\"retryspec has no reply\",\"reason\":\"\"}";
-    conn->attempt.status = STATUS_UNMATCHED;
-    conn->attempt.reply_size =
-        (int64_t)(sizeof frame - 1 + strlen(answer->reason));
 }
 
 void sim_answer_decide(struct sim_conn *conn,
@@ -475,8 +468,11 @@ void sim_answer_decide(struct sim_conn *conn,
         if (answer->reply->early_hint_count > 0) { /* RFC 8297: at once */
             conn->answer.hints_ns = units_add(now_ns, latency(conn));
         }
+    } else if (sim_miss_init(&conn->miss, answer->reason)) {
+        take_reply(conn, &conn->miss.reply, false);
     } else {
-        take_none(conn, answer);
+        sim_fail_memory(conn->world);
+        return;
     }
     if (answer->delay_ns > 0) {
         conn->phase = SIM_DELAYED;

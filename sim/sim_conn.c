@@ -73,6 +73,7 @@ void sim_conn_free(struct sim_conn *conn)
         sim_call_release(conn->sender);
     }
     sim_head_free(conn->answer.made);
+    sim_miss_deinit(&conn->miss);
     free(conn);
 }
 
@@ -257,7 +258,7 @@ void sim_conn_on_outcome(struct sim_conn *conn)
         outcome.status = (int)conn->attempt.status;
         outcome.headers = conn->answer.seen;
         snprintf(sha256, sizeof sha256, "%s", conn->answer.sha256);
-        if (reply && conn->answer.has_body && !reply->body_is_seeded) {
+        if (conn->answer.has_body && !reply->body_is_seeded) {
             outcome.body = reply->body;
             outcome.body_size = (size_t)conn->attempt.sent_bytes;
         }

@@ -53,6 +53,7 @@ struct sim_reply {
 struct sim_replies {
     struct sim_reply *items;
     size_t count;
+    char empty_sha256[SIM_SHA256_TEXT]; /* of no body */
 };
 
 /* False without memory. */
@@ -62,6 +63,16 @@ void sim_replies_deinit(struct sim_replies *replies);
 /* NULL for a reply of the script's own. */
 const struct sim_reply *sim_replies_find(const struct sim_replies *replies,
                                          const struct reply *reply);
+
+/* What is answered where the script has no reply. */
+struct sim_miss {
+    struct reply reply;
+    char *body, sha256[SIM_SHA256_TEXT];
+};
+
+/* Forgets the one before. False without memory. */
+bool sim_miss_init(struct sim_miss *miss, const char *reason);
+void sim_miss_deinit(struct sim_miss *miss);
 
 /* NULL without memory. */
 struct sim_head *sim_head_create(const struct reply *reply, int64_t wall_ns);
@@ -85,8 +96,8 @@ enum sim_phase {
 
 /* How the answer under way reaches the client. */
 struct sim_answer {
-    const struct reply *reply; /* NULL: the server's own 418 */
-    struct sim_head *made;     /* for this answer alone; NULL: prepared */
+    const struct reply *reply;
+    struct sim_head *made; /* for this answer alone; NULL: prepared */
     const struct http_headers *seen;
     const char *sha256;
     bool has_body, is_chunked, is_head_sent;
@@ -130,6 +141,7 @@ struct sim_conn {
     bool in_flight;
     struct trace_attempt attempt;
     struct sim_answer answer;
+    struct sim_miss miss; /* meant if the script had no reply */
 
     struct timer arrival, left, server, outcome, hangup;
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mock_server/body.h"
+#include "mock_server/script_miss.h"
 #include "sim/sim_parts.h"
 
 /* What the server adds as it frames the answer. */
@@ -127,6 +128,7 @@ bool sim_replies_init(struct sim_replies *replies,
     }
     *replies = (struct sim_replies){
         .items = calloc(count + 1, sizeof *replies->items)};
+    body_sha256(&(struct reply){0}, replies->empty_sha256);
     bool is_ready = replies->items != NULL;
     for (size_t i = 0; is_ready && i < scenario->route_count; i++) {
         is_ready = prepare_route(replies, &scenario->routes[i]);
@@ -153,4 +155,26 @@ const struct sim_reply *sim_replies_find(const struct sim_replies *replies,
     struct sim_reply key = {.reply = reply};
     return bsearch(&key, replies->items, replies->count, sizeof *replies->items,
                    by_address);
+}
+
+bool sim_miss_init(struct sim_miss *miss, const char *reason)
+{
+    sim_miss_deinit(miss);
+    miss->body = script_miss_body(reason);
+    if (!miss->body) {
+        return false;
+    }
+    miss->reply = (struct reply){
+        .status = SCRIPT_MISS_STATUS,
+        .body = miss->body,
+        .body_size = (int64_t)strlen(miss->body),
+    };
+    body_sha256(&miss->reply, miss->sha256);
+    return true;
+}
+
+void sim_miss_deinit(struct sim_miss *miss)
+{
+    free(miss->body);
+    *miss = (struct sim_miss){0};
 }

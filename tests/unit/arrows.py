@@ -65,7 +65,7 @@ SIM_MAY_INCLUDE = {
                "client/handler_cache.h"},
     "mock_server": {"mock_server/script.h", "mock_server/body.h",
                     "mock_server/head.h", "mock_server/raw_parts.h",
-                    "mock_server/reply_date.h"},
+                    "mock_server/reply_date.h", "mock_server/script_miss.h"},
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
