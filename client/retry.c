@@ -196,23 +196,19 @@ static void begin_attempt(struct retry_call *call, int64_t now_ns,
 /* -- from an outcome to what comes next -------------------------------------
  */
 
-static void approach(struct retry_call *call, const struct retry_event *event,
-                     struct retry_action *action);
+static void set_out(struct retry_call *call, int from,
+                    const struct retry_event *event,
+                    struct retry_action *action);
 
 static void follow_up(struct retry_call *call, const struct retry_event *event,
                       struct retry_action *action)
 {
     uint8_t first = call->covers[0], second = call->covers[1];
-    call->phase = RETRY_PHASE_COMING;
     runs_succeed(call, first & (uint8_t)~second, event->now_ns);
     call->step = 1;
     runs_begin(call, second & (uint8_t)~first, event->now_ns);
-    if (deadline_progress_is_over(call, 0, event->now_ns)) {
-        give_up(call, REASON_PROGRESS, event->now_ns, action);
-        return;
-    }
     gate_begin(call, 0);
-    approach(call, event, action);
+    set_out(call, 0, event, action);
 }
 
 static void conclude(struct retry_call *call,
@@ -276,6 +272,19 @@ static void approach(struct retry_call *call, const struct retry_event *event,
     }
 }
 
+/* A new attempt, unless the progress of a layer from `from` inwards is over. */
+static void set_out(struct retry_call *call, int from,
+                    const struct retry_event *event,
+                    struct retry_action *action)
+{
+    call->phase = RETRY_PHASE_COMING;
+    if (deadline_progress_is_over(call, from, event->now_ns)) {
+        give_up(call, REASON_PROGRESS, event->now_ns, action);
+    } else {
+        approach(call, event, action);
+    }
+}
+
 /* -- one function per event --------------------------------------------------
  */
 
@@ -285,14 +294,7 @@ static void on_start(struct retry_call *call, const struct retry_event *event,
     assert(call->phase == RETRY_PHASE_NEW);
     runs_start(call, event->now_ns);
     call->shared->active_calls++;
-    call->started_ns = event->now_ns;
-    call->phase = RETRY_PHASE_COMING;
-    if (deadline_progress_is_over(call, 0, event->now_ns)) {
-        give_up(call, REASON_PROGRESS, event->now_ns, action);
-        return;
-    }
-    gate_begin(call, 0);
-    approach(call, event, action);
+    set_out(call, 0, event, action);
 }
 
 /* An attempt that a call timeout of a layer ended is nothing to the layers
@@ -315,7 +317,6 @@ static void ask_layers(struct retry_call *call, const struct retry_event *event,
         question.reason = REASON_CALL_TIMEOUT;
     }
     gate_record(call, event);
-    call->phase = RETRY_PHASE_COMING;
     conclude(call, &question, action);
 }
 
@@ -330,8 +331,7 @@ static void on_ended(struct retry_call *call, const struct retry_event *event,
 {
     assert(call->phase == RETRY_PHASE_SENDING);
     if (is_given_up(event->outcome->end)) {
-        gate_leave(call);
-        call->phase = RETRY_PHASE_COMING;
+        call->phase = RETRY_PHASE_COMING; /* nothing is left to abort */
         give_up(call, REASON_CANCELLED, event->now_ns, action);
     } else {
         ask_layers(call, event, action);
@@ -356,12 +356,7 @@ static void resume(struct retry_call *call, const struct retry_event *event,
                    struct retry_action *action)
 {
     begin_again(call, event->now_ns);
-    call->phase = RETRY_PHASE_COMING;
-    if (deadline_progress_is_over(call, call->waiting_layer, event->now_ns)) {
-        give_up(call, REASON_PROGRESS, event->now_ns, action);
-    } else {
-        approach(call, event, action);
-    }
+    set_out(call, call->waiting_layer, event, action);
 }
 
 static void on_waiting_timer(struct retry_call *call,

@@ -149,7 +149,8 @@ struct retry_action {
     /* SEND: which request of the call, 0 or 1 (profile.follow_up). */
     int step;
     /* SEND: abort this attempt then (attempt timeout of kind total, call
-     * timeout); NS_FOREVER: never. WAIT: when to send. */
+     * timeout); NS_FOREVER: never. WAIT: when to send. DONE and ABORT:
+     * NS_FOREVER, as wake_ns. */
     int64_t until_ns;
     /* SEND: kind and limit of the attempt timeout; limit NS_FOREVER: none. */
     struct attempt_timeout attempt_timeout;
@@ -203,7 +204,7 @@ struct retry_call {
     int step;        /* request in hand */
     struct retry_layer_state state[PROFILE_LAYERS_MAX];
     enum retry_phase phase;
-    int64_t started_ns, attempt_started_ns, wait_from_ns, wait_until_ns;
+    int64_t attempt_started_ns, wait_from_ns, wait_until_ns;
     int64_t attempts; /* sends of the whole call */
     int waiting_layer;
     enum retry_wait_kind wait_kind;

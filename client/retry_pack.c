@@ -20,7 +20,6 @@ void retry_pack(const struct retry_call *call, struct retry_packed *packed)
            call->phase == RETRY_PHASE_WAITING);
     assert(call->attempts <= UINT32_MAX);
     *packed = (struct retry_packed){
-        .started_ns = call->started_ns,
         .attempt_started_ns = call->attempt_started_ns,
         .wait_from_ns = call->wait_from_ns,
         .wait_until_ns = call->wait_until_ns,
@@ -42,7 +41,6 @@ void retry_pack(const struct retry_call *call, struct retry_packed *packed)
 
 void retry_unpack(const struct retry_packed *packed, struct retry_call *call)
 {
-    call->started_ns = packed->started_ns;
     call->attempt_started_ns = packed->attempt_started_ns;
     call->wait_from_ns = packed->wait_from_ns;
     call->wait_until_ns = packed->wait_until_ns;

@@ -13,7 +13,7 @@
 #include "client/retry.h"
 
 struct retry_packed {
-    int64_t started_ns, attempt_started_ns, wait_from_ns, wait_until_ns;
+    int64_t attempt_started_ns, wait_from_ns, wait_until_ns;
     int64_t look_ns;
     uint32_t attempts;
     int16_t gate_layer;

@@ -72,6 +72,41 @@ static void test_a_token_that_was_used(void **state)
     profile_free(stage.profile);
 }
 
+/* An attempt that an open circuit keeps from the wire leaves its token to the
+ * next one, though its call goes on. */
+static void test_a_token_before_an_open_circuit(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_init(
+        &stage,
+        read_profile(
+            "{\"name\":\"outer\"," RETRY_5XX(CONSTANT) "}," ONE_PER_SECOND(
+                "a") ",{\"name\":\"guarded\","
+                     "\"routes\":[\"POST /v1/x\"],\"breaker\":{"
+                     "\"failures\":1,\"reset\":\"60s\","
+                     "\"retryable\":true}}"),
+        0);
+    assert_sends(stage_start(&stage, 0));
+    assert_waits(stage_start(&stage, 1), WAIT_LIMITER, S);
+    stage_end(&stage, 0, 500);
+    assert_waits(stage_timer(&stage, 1, S), WAIT_RETRY, 2 * S);
+    assert_sends(stage_start_request(
+        &stage, 2, &(struct retry_request){.method = "GET", .path = "/"}));
+    profile_free(stage.profile);
+}
+
+/* What shares a limiter but has no rate of its own keeps to none. */
+static void test_the_rate_of_others(void **state)
+{
+    (void)state;
+    struct rate_limiter policy = {.is_used = true};
+    struct retry_limiter limiter = {.is_paced = true, .next_send_ns = 9 * S};
+    assert_int_equal(limiter_due_ns(&policy, &limiter, S), S);
+    policy.per_second = 1;
+    assert_int_equal(limiter_due_ns(&policy, &limiter, S), 9 * S);
+}
+
 /* A wait for a limiter that has gone by is over. */
 static void test_gate_of_a_call_in_flight(void **state)
 {
@@ -265,14 +300,39 @@ static void test_a_retry_is_no_probe(void **state)
     profile_free(stage.profile);
 }
 
+/* Nor does one after a probe that failed. */
+static void test_a_retry_of_a_probe_is_no_probe(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_init(
+        &stage,
+        read_profile("{\"name\":\"a\",\"breaker\":{\"failures\":1,\"reset\":"
+                     "\"1s\",\"checked\":\"call\"}," RETRY_5XX(CONSTANT) "}"),
+        S);
+    stage.shared.layers[0].breaker.state = BREAKER_OPEN;
+    assert_sends(stage_start(&stage, 0)); /* the probe */
+    assert_waits(stage_end(&stage, 0, 500), WAIT_RETRY, 2 * S);
+    stage.now_ns = 2 * S;
+    assert_sends(stage_start(&stage, 1)); /* the next one */
+    assert_sends(stage_timer(&stage, 0, 2 * S));
+    assert_true(stage_end(&stage, 0, 200).is_ok);
+    assert_int_equal(stage.shared.layers[0].breaker.state, BREAKER_HALF_OPEN);
+    assert_done(stage_start(&stage, 2), REASON_BREAKER);
+    profile_free(stage.profile);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_number_of_polls),
         cmocka_unit_test(test_smallest_poll),
         cmocka_unit_test(test_a_retry_is_no_probe),
+        cmocka_unit_test(test_a_retry_of_a_probe_is_no_probe),
         cmocka_unit_test(test_no_rate_takes_no_token),
         cmocka_unit_test(test_a_token_that_was_used),
+        cmocka_unit_test(test_a_token_before_an_open_circuit),
+        cmocka_unit_test(test_the_rate_of_others),
         cmocka_unit_test(test_gate_of_a_call_in_flight),
         cmocka_unit_test(test_eight_layers),
         cmocka_unit_test(test_limiter_of_both_requests),

@@ -1,5 +1,7 @@
 /* The retry engine at its edges: each of these stands for a fault that no other
  * test noticed (scripts/mutate). */
+#include "client/outcome.h"
+
 #include "retry_stage.h"
 
 #define ON(status) "\"on\":{\"status\":[\"" status "\"]}"
@@ -404,6 +406,26 @@ static void test_memory_of_what_was_seen(void **state)
     profile_free(stage.profile);
 }
 
+/* A rule for some methods is for no others. */
+static void test_methods_of_a_rule(void **state)
+{
+    (void)state;
+    struct profile *profile =
+        read_profile("{\"name\":\"a\",\"rules\":[{\"on\":{\"status\":["
+                     "\"500\"],\"methods\":["
+                     "\"GET\",\"PUT\"]},\"do\":\"fail\"}]}");
+    struct outcome_set on = profile->layers[0].rules[0].on;
+    struct retry_request get = {.method = "GET", .path = "/"};
+    struct retry_request put = {.method = "PUT", .path = "/"};
+    struct attempt_outcome outcome = {.end = END_STATUS, .status = 500};
+    assert_true(outcome_fits(&on, &get, &outcome));
+    assert_true(outcome_fits(&on, &put, &outcome));
+    on.method_count = 1; /* what lies beyond it is none of them */
+    assert_true(outcome_fits(&on, &get, &outcome));
+    assert_false(outcome_fits(&on, &put, &outcome));
+    profile_free(profile);
+}
+
 static void test_innermost_layer(void **state)
 {
     (void)state;
@@ -439,6 +461,7 @@ int main(void)
         cmocka_unit_test(test_who_sees_an_open_circuit),
         cmocka_unit_test(test_progress_since_the_beginning),
         cmocka_unit_test(test_memory_of_what_was_seen),
+        cmocka_unit_test(test_methods_of_a_rule),
         cmocka_unit_test(test_innermost_layer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -165,6 +165,40 @@ static void test_observed_delay_is_remembered(void **state)
     profile_free(client.profile);
 }
 
+/* A delay of none is none, however long the way to the wire took: what comes
+ * next is counted from the base. The shortest delay there is was one. */
+static void test_no_delay_was_seen(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *first;
+        int64_t top_ns;
+    } cases[] = {{"{\"schedule\":\"none\"}", 3 * S},
+                 {"{\"schedule\":\"constant\",\"base\":\"1ns\"}", 6 * S}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char layer[600];
+        snprintf(layer, sizeof layer,
+                 "{\"name\":\"sdk\",\"rules\":[{\"on\":{\"status\":[\"500\"]},"
+                 "\"do\":\"retry\",\"backoff\":%s},{\"on\":{\"status\":["
+                 "\"503\"]},\"do\":\"retry\",\"backoff\":{\"schedule\":"
+                 "\"constant\",\"base\":\"1s\",\"cap\":\"60s\",\"jitter\":{"
+                 "\"decorrelated\":3}}}]}",
+                 cases[i].first);
+        struct client client;
+        client_init(&client, read_profile(layer));
+        client_step(&client, RETRY_START);
+        client_end(&client, &(struct ended){.status = 500});
+        client.now_ns = 2 * S;
+        client_step(&client, RETRY_SENT);
+        struct retry_action action =
+            client_end(&client, &(struct ended){.status = 503});
+        assert_int_equal(backoff_range(&action.law).min_ns, S);
+        assert_int_equal(backoff_range(&action.law).max_ns, cases[i].top_ns);
+        profile_free(client.profile);
+    }
+}
+
+/* What has ended by itself is not aborted. */
 static void test_cancel_in_every_phase(void **state)
 {
     (void)state;
@@ -182,7 +216,27 @@ static void test_cancel_in_every_phase(void **state)
     client_step(&client, RETRY_START);
     struct retry_action action =
         client_end(&client, &(struct ended){.end = END_CANCELLED});
+    assert_int_equal(action.kind, RETRY_DONE);
     assert_int_equal(action.reason, REASON_CANCELLED);
+    profile_free(profile);
+}
+
+/* Who sleeps until the earlier of the two times sleeps for good. */
+static void test_nothing_to_wake_for_at_the_end(void **state)
+{
+    (void)state;
+    struct client client;
+    struct profile *profile = read_profile("{\"name\":\"sdk\"}");
+    for (int i = 0; i < 2; i++) {
+        client_init(&client, profile);
+        client_step(&client, RETRY_START);
+        struct retry_action action =
+            i == 0 ? client_end(&client, &(struct ended){.status = 200})
+                   : client_step(&client, RETRY_CANCEL);
+        assert_int_equal(action.kind, i == 0 ? RETRY_DONE : RETRY_ABORT);
+        assert_int_equal(action.until_ns, NS_FOREVER);
+        assert_int_equal(action.wake_ns, NS_FOREVER);
+    }
     profile_free(profile);
 }
 
@@ -216,7 +270,9 @@ int main(void)
         cmocka_unit_test(test_progress_of_others_counts_for_a_handler),
         cmocka_unit_test(test_early_timer_keeps_waiting),
         cmocka_unit_test(test_observed_delay_is_remembered),
+        cmocka_unit_test(test_no_delay_was_seen),
         cmocka_unit_test(test_cancel_in_every_phase),
+        cmocka_unit_test(test_nothing_to_wake_for_at_the_end),
         cmocka_unit_test(test_routes_choose_the_layers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,7 +139,6 @@ static void test_every_field_comes_back(void **state)
         char room[2000];
     } small;
     before.step = 1;
-    before.started_ns = 2;
     before.attempt_started_ns = 3;
     before.wait_from_ns = 4;
     before.wait_until_ns = 5;
