@@ -13,7 +13,12 @@
 #include "mock_server/request.h"
 #include "model/units.h"
 
-enum { EVENTS_A_TURN = 128, MHD_RUNS_A_TURN = 2, MHD_RUNS_TO_STOP = 64 };
+enum {
+    TIMERS_A_TURN = 16,
+    EVENTS_A_TURN = 128,
+    MHD_RUNS_A_TURN = 2,
+    MHD_RUNS_TO_STOP = 64
+};
 
 /* A loop writes the trace in parts of about this size: few system calls, and
  * the lines are still in the processor's cache. Smaller parts are written once
@@ -177,12 +182,16 @@ static void fire(struct mock_server *server, struct timer *timer,
     }
 }
 
+/* Few at a time: between answers that are due at once we read what their
+ * clients send next. Else requests come in herds, and so do their answers. */
 static void run_timers(struct mock_server *server)
 {
     int64_t now_ns = alarm_now();
     struct timer *timer;
     server->timers_ns = now_ns;
-    while ((timer = timers_pop(&server->timers, now_ns))) {
+    for (int i = 0; i < TIMERS_A_TURN; i++) {
+        if (!(timer = timers_pop(&server->timers, now_ns)))
+            return;
         fire(server, timer, now_ns);
     }
 }
