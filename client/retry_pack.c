@@ -1,17 +1,11 @@
 #include "client/retry_pack.h"
 
 #include <assert.h>
-#include <string.h>
 
 size_t retry_pack_size(int layer_count)
 {
     return sizeof(struct retry_packed) +
            (size_t)layer_count * sizeof(struct retry_layer_state);
-}
-
-static size_t layers_size(const struct retry_call *call)
-{
-    return (size_t)call->layer_count * sizeof call->state[0];
 }
 
 void retry_pack(const struct retry_call *call, struct retry_packed *packed)
@@ -36,7 +30,8 @@ void retry_pack(const struct retry_call *call, struct retry_packed *packed)
         .has_reserved = call->has_reserved,
         .is_watching = call->is_watching,
     };
-    memcpy(packed->layers, call->state, layers_size(call));
+    for (int i = 0; i < call->layer_count; i++)
+        packed->layers[i] = call->state[i];
 }
 
 void retry_unpack(const struct retry_packed *packed, struct retry_call *call)
@@ -57,5 +52,6 @@ void retry_unpack(const struct retry_packed *packed, struct retry_call *call)
     call->has_reserved = packed->has_reserved;
     call->is_watching = packed->is_watching;
     call->wait.kind = RETRY_WAIT;
-    memcpy(call->state, packed->layers, layers_size(call));
+    for (int i = 0; i < call->layer_count; i++)
+        call->state[i] = packed->layers[i];
 }

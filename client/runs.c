@@ -8,6 +8,7 @@
 
 void runs_begin(struct retry_call *call, uint8_t layers, int64_t now_ns)
 {
+    layers &= (uint8_t) ~((unsigned)UINT8_MAX << call->layer_count);
     call->fresh |= layers;
     for (int i; (i = layers_take(&layers)) >= 0;) {
         call->state[i] = (struct retry_layer_state){

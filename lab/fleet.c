@@ -36,11 +36,9 @@ bool fleet_supports(const struct fleet_input *input, struct error *error)
 void fleet_push(struct fleet *fleet, int64_t at_ns, enum fleet_event event,
                 struct queued of)
 {
-    struct heap_event next = {
-        .at_ns = at_ns,
-        .who = of.who,
-        .what = (uint32_t)event << SERIAL_BITS | (of.serial & SERIAL_MASK),
-    };
+    uint32_t what = (uint32_t)event << SERIAL_BITS | (of.serial & SERIAL_MASK);
+    struct heap_event next = {.at_ns = at_ns,
+                              .of = (uint64_t)of.who << 32 | what};
     if (at_ns != NS_FOREVER && !heap_push(&fleet->heap, next))
         fleet->has_failed = true;
 }
@@ -49,6 +47,18 @@ bool fleet_is_awaited(const struct fleet *fleet, struct queued of)
 {
     const struct fleet_call *call = fleet_call_at(fleet, of.who);
     return !call->is_over && (call->serial & SERIAL_MASK) == of.serial;
+}
+
+void fleet_go_on(struct fleet *fleet, int64_t at_ns, enum fleet_event event,
+                 struct queued of)
+{
+    struct fleet_call *call = fleet_call_at(fleet, of.who);
+    bool is_late = !call->is_timed && call->deadline_ns <= at_ns;
+    if (is_late && fleet_is_awaited(fleet, of)) {
+        call->is_timed = true;
+        fleet_push(fleet, call->deadline_ns, EVENT_TIMER, of);
+    }
+    fleet_push(fleet, at_ns, event, of);
 }
 
 int64_t fleet_leg_ns(struct fleet *fleet)
@@ -112,9 +122,9 @@ static void loop(struct fleet *fleet)
             return;
         fleet->now_ns = next.at_ns;
         fleet->tally->events++;
-        dispatch(fleet, (enum fleet_event)(next.what >> SERIAL_BITS),
-                 (struct queued){.who = next.who,
-                                 .serial = next.what & SERIAL_MASK});
+        dispatch(fleet, (enum fleet_event)((uint32_t)next.of >> SERIAL_BITS),
+                 (struct queued){.who = (uint32_t)(next.of >> 32),
+                                 .serial = next.of & SERIAL_MASK});
     }
 }
 

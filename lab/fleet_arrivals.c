@@ -66,6 +66,7 @@ void fleet_arrivals_begin(struct fleet *fleet)
         next_poisson(fleet, 0);
         return;
     }
+    fleet->has_failed |= !heap_reserve(&fleet->heap, 2 * (size_t)clients);
     for (uint32_t i = 0; i < clients; i++) {
         int64_t at_ns = 0;
         if (arrivals->kind == ARRIVE_UNIFORM)

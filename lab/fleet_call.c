@@ -138,13 +138,13 @@ static void send_attempt(struct fleet *fleet, uint32_t who,
     bool is_row = fleet->world->server.is_row;
     const struct queued of = {.who = who, .serial = ++call->serial};
     int64_t limit_ns = units_add(at_ns, action->attempt_timeout.limit_ns);
-    call->deadline_ns =
-        limit_ns < action->until_ns ? limit_ns : action->until_ns;
+    int64_t reaches_ns = at_ns + fleet_leg_ns(fleet);
+    call->deadline_ns = earlier(limit_ns, action->until_ns);
     retry_pack(&fleet->work, &call->packed);
-    fleet_push(fleet, at_ns + fleet_leg_ns(fleet),
-               is_row ? EVENT_READ : EVENT_REACH, of);
-    fleet_push(fleet, earlier(call->deadline_ns, action->wake_ns), EVENT_TIMER,
-               of);
+    call->is_timed = action->wake_ns < call->deadline_ns;
+    if (call->is_timed)
+        fleet_push(fleet, action->wake_ns, EVENT_TIMER, of);
+    fleet_go_on(fleet, reaches_ns, is_row ? EVENT_READ : EVENT_REACH, of);
 }
 
 /* In flight: goes on as it is, to be looked at again at `wake_ns`. */

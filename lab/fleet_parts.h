@@ -7,8 +7,10 @@
 #include "lab/fleet.h"
 #include "lab/heap.h"
 
-/* What an event is, in the upper bits of heap_event.what; the others are the
- * serial of the attempt or wait that it belongs to, where there is one. */
+/* What an event is: heap_event.of has whose it is in its upper half, then four
+ * bits of this, then the serial of the attempt or wait that it belongs to,
+ * where there is one. Events of one instant hence come in the order of the
+ * calls. */
 enum fleet_event {
     EVENT_BEGIN,   /* who: the client; a call of it begins */
     EVENT_TIMER,   /* of the call: a deadline, a wait's end */
@@ -32,6 +34,7 @@ struct fleet_call {
     int32_t retry_after_s; /* of the answer on its way; -1: no header */
     uint16_t status;       /* likewise; 0: refused */
     bool is_over;
+    bool is_timed; /* in flight: its next timer is in the heap */
     struct retry_packed packed;
 };
 
@@ -87,6 +90,12 @@ static inline struct fleet_call *fleet_call_at(const struct fleet *fleet,
 
 void fleet_push(struct fleet *fleet, int64_t at_ns, enum fleet_event event,
                 struct queued of);
+
+/* What comes next of an attempt; NS_FOREVER: nothing. Only if the client's
+ * deadline is not after it a timer is set: few attempts meet theirs, and the
+ * heap stays small. */
+void fleet_go_on(struct fleet *fleet, int64_t at_ns, enum fleet_event event,
+                 struct queued of);
 
 /* Does its call still go by what becomes of it? */
 bool fleet_is_awaited(const struct fleet *fleet, struct queued of);

@@ -7,12 +7,12 @@ enum { STATUS_OK = 200, STATUS_CONFLICT = 409 };
 void fleet_row_read(struct fleet *fleet, struct queued of)
 {
     fleet_call_at(fleet, of.who)->version = fleet->server.version;
-    fleet_push(fleet, fleet->now_ns + fleet_leg_ns(fleet), EVENT_VERSION, of);
+    fleet_go_on(fleet, fleet->now_ns + fleet_leg_ns(fleet), EVENT_VERSION, of);
 }
 
 void fleet_row_version(struct fleet *fleet, struct queued of)
 {
-    fleet_push(fleet, fleet->now_ns + fleet_leg_ns(fleet), EVENT_REACH, of);
+    fleet_go_on(fleet, fleet->now_ns + fleet_leg_ns(fleet), EVENT_REACH, of);
 }
 
 void fleet_row_write(struct fleet *fleet, struct queued of)

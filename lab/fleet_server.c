@@ -28,7 +28,7 @@ void fleet_answer(struct fleet *fleet, struct queued of, int status,
         return;
     call->status = (uint16_t)status;
     call->retry_after_s = (int32_t)retry_after_s;
-    fleet_push(fleet, fleet->now_ns + fleet_leg_ns(fleet), EVENT_ANSWER, of);
+    fleet_go_on(fleet, fleet->now_ns + fleet_leg_ns(fleet), EVENT_ANSWER, of);
 }
 
 /* -- outages ---------------------------------------------------------------
@@ -70,6 +70,7 @@ static bool is_out(struct fleet *fleet, struct queued of)
         fleet_answer(fleet, of, STATUS_REFUSED, -1);
         break;
     case OUTAGE_HANG:
+        fleet_go_on(fleet, NS_FOREVER, EVENT_ANSWER, of);
         break;
     }
     return true;
@@ -108,7 +109,7 @@ static void serve(struct fleet *fleet, struct queued of)
     int64_t takes_ns =
         draw_delay(&capacity->latency, &fleet->normal, &fleet->service) +
         capacity->latency_per_active_ns * active;
-    fleet_push(fleet, fleet->now_ns + takes_ns, EVENT_SERVED, of);
+    fleet_go_on(fleet, fleet->now_ns + takes_ns, EVENT_SERVED, of);
 }
 
 static bool grow_queue(struct fleet_server *server)
@@ -137,6 +138,7 @@ static void enqueue(struct fleet *fleet, struct queued of)
     of.since_ns = fleet->now_ns;
     server->queue[(server->queue_first + server->queue_count++) %
                   server->queue_room] = of;
+    fleet_go_on(fleet, NS_FOREVER, EVENT_SERVED, of);
 }
 
 static void dequeue(struct fleet *fleet)

@@ -1,6 +1,6 @@
 /* Events in order of time: a heap of four children a node, values inside, so
  * that a million of them stay near each other. Events of one instant come in
- * some order that the same pushes and pops always give. Pure. */
+ * the order of `of`, whatever came and went before. Pure. */
 #ifndef RETRYSPEC_LAB_HEAP_H
 #define RETRYSPEC_LAB_HEAP_H
 
@@ -9,13 +9,14 @@
 #include <stdint.h>
 
 struct heap_event {
-    int64_t at_ns;
-    uint32_t who, what; /* the caller's */
+    int64_t at_ns; /* not NS_FOREVER */
+    uint64_t of;   /* what and whose: the caller's */
 };
 
 /* Zero-initialise. */
 struct heap {
-    struct heap_event *events;
+    struct heap_event *places; /* the root is the last of the first four, so
+                                  that children share a line of the cache */
     size_t count, room;
 };
 

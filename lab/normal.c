@@ -58,12 +58,15 @@ static bool is_under_curve(const struct normal *normal, unsigned layer,
     return log_of(y) < -x * x / 2;
 }
 
+/* Of the deviate; read rather than chosen, since nothing could foresee it. */
+static const double signs[] = {1, -1};
+
 double normal_draw(const struct normal *normal, struct rng *rng)
 {
     for (;;) {
         uint64_t bits = rng_next(rng);
         unsigned layer = bits & (NORMAL_LAYERS - 1);
-        double sign = bits & NORMAL_LAYERS ? -1 : 1;
+        double sign = signs[bits / NORMAL_LAYERS & 1];
         double x = (double)(bits >> 11) * 0x1p-53 * normal->x[layer];
         if (x < normal->x[layer + 1])
             return sign * x;

@@ -1,6 +1,7 @@
 #include "model/rng.h"
 
 #include <math.h>
+#include <stddef.h>
 
 static uint64_t rotate_left(uint64_t x, int by)
 {
@@ -52,12 +53,16 @@ double rng_uniform(struct rng *rng)
  * between machines, and streams must not. */
 double rng_log(double x)
 {
+    static const double weights[] = {
+        1. / 39, 1. / 37, 1. / 35, 1. / 33, 1. / 31, 1. / 29, 1. / 27,
+        1. / 25, 1. / 23, 1. / 21, 1. / 19, 1. / 17, 1. / 15, 1. / 13,
+        1. / 11, 1. / 9,  1. / 7,  1. / 5,  1. / 3,  1};
     int exponent;
     double mantissa = frexp(x, &exponent); /* in [0.5, 1) */
     double s = (mantissa - 1) / (mantissa + 1), square = s * s;
     double sum = 0;
-    for (int n = 39; n >= 1; n -= 2)
-        sum = sum * square + 1.0 / n;
+    for (size_t i = 0; i < sizeof weights / sizeof *weights; i++)
+        sum = sum * square + weights[i];
     const double ln2 = 0.693147180559945309417232121458;
     return 2 * s * sum + exponent * ln2;
 }
