@@ -5,10 +5,12 @@
 #include "judge/evidence.h"
 #include "judge/hidden.h"
 #include "judge/record.h"
+#include "judge/record_lost.h"
 #include "judge/rules_conns.h"
 #include "judge/rules_gap.h"
 #include "judge/rules_request.h"
 #include "judge/rules_timeout.h"
+#include "judge/silence.h"
 #include "judge/starved.h"
 #include "model/units.h"
 
@@ -57,89 +59,6 @@ static int count_waiting(const struct hypotheses *set)
         waiting += hypotheses_waits(&set->items[i]);
     }
     return waiting;
-}
-
-/* -- no attempt came ------------------------------------------------------- */
-
-/* The rule that giving up here breaks. */
-static enum judge_rule rule_of_silence(const struct place *place,
-                                       const struct hypothesis *nominal)
-{
-    if (!nominal->is_resend && nominal->action.kind == RETRY_SEND) {
-        return JUDGE_FU_1;
-    }
-    if (place->call->count > 1) {
-        return JUDGE_AT_1;
-    }
-    return place->seen->outcome.end == END_STATUS ? JUDGE_ST_1 : JUDGE_TF_1;
-}
-
-/* Is the call over, rather than the next attempt sent? One that is aborted as
- * soon as it is sent may not get anywhere. */
-static bool ends_unseen(const struct hypotheses *set,
-                        const struct hypothesis *hypothesis, int64_t at_ns)
-{
-    struct retry_action action = hypotheses_ask(set, hypothesis, at_ns);
-    return action.kind == RETRY_DONE ||
-           (action.kind == RETRY_SEND && action.wake_ns <= at_ns);
-}
-
-/* May the hypothesis have ended unseen, or not be due yet? Fills the instant by
- * which an attempt should have been seen. */
-static bool may_be_silent(const struct walk *walk,
-                          const struct hypothesis *hypothesis, int64_t last,
-                          int64_t *latest_ns)
-{
-    if (!hypotheses_waits(hypothesis) || hypothesis->is_resend ||
-        hypothesis->action.is_never) {
-        return !hypothesis->is_resend;
-    }
-    int64_t due_ns = gates_of_next(walk->set, hypothesis, last, NULL).due_ns;
-    *latest_ns = units_add(due_ns, walk->judging->late_ns);
-    if (due_ns == NS_FOREVER) {
-        return true;
-    }
-    if (hypothesis->action.kind != RETRY_WAIT) {
-        /* A limiter may hold up the follow-up until the call's time is over. */
-        return due_ns > hypothesis->from_hi_ns &&
-               hypothesis->action.until_ns <= *latest_ns;
-    }
-    return ends_unseen(walk->set, hypothesis, *latest_ns) ||
-           ends_unseen(walk->set, hypothesis, due_ns);
-}
-
-static void judge_silence(const struct walk *walk, const struct place *place)
-{
-    const struct judging *judging = walk->judging;
-    enum judge_rule rule = rule_of_silence(place, &walk->set->items[0]);
-    int64_t latest_ns = NS_FOREVER;
-    int64_t last = place->call->attempts[place->index]->id;
-    if (walk->set->items[0].action.is_never) {
-        judging->tally->hangs++;
-        tally_exercise(judging->tally, JUDGE_RA_1);
-        return;
-    }
-    hidden_add(walk->set, judging->end_ns);
-    if (walk->set->is_age_unknown) {
-        return; /* its time may have been over */
-    }
-    for (int i = walk->set->count - 1; i >= 0; i--) {
-        if (walk->set->is_open ||
-            may_be_silent(walk, &walk->set->items[i], last, &latest_ns)) {
-            return;
-        }
-    }
-    if (walk->set->give_up_ns <= latest_ns) {
-        tally_exercise(judging->tally, JUDGE_AT_2);
-        tally_cut(judging->tally, rule, tally_given_up);
-        return;
-    }
-    if (judging->stop_ns < latest_ns) {
-        tally_cut(judging->tally, rule, judging->stop_reason);
-        return;
-    }
-    evidence_missing(tally_violate(judging->tally, rule, false), place,
-                     &walk->set->items[0], latest_ns);
 }
 
 /* -- what the end of an attempt asks for ----------------------------------- */
@@ -357,7 +276,7 @@ static bool walk_attempt(struct walk *walk, size_t index)
     hypotheses_end(walk->set, call->attempts[index], &seen);
     judge_end(walk, &place);
     if (!next) {
-        judge_silence(walk, &place);
+        silence_judge(walk->set, &place);
         return false;
     }
     return judge_next(walk, &place);
@@ -400,7 +319,7 @@ static void walk_call(struct walk *walk)
     walk->recorded = 0;
     walk_attempts(walk);
     if (walk->recorder) {
-        record_lost(walk->recorder, walk->call, walk->recorded);
+        record_lost_attempts(walk->recorder, walk->call, walk->recorded);
     }
 }
 
@@ -453,6 +372,7 @@ static bool record_effects(const struct judging *judging,
     }
     walk.recorder = &(struct recorder){.set = walk.set, .effects = effects};
     walk_calls(&walk);
+    record_lost_spans(walk.recorder);
     effects_sort(effects);
     return true;
 }

@@ -124,6 +124,20 @@ static int in_order(const void *a, const void *b)
     return (x->attempt > y->attempt) - (x->attempt < y->attempt);
 }
 
+/* Of spans in which an attempt may have closed a limiter: at most one each and
+ * pool, and no profile but with such a rule has any. */
+static size_t count_span_windows(const struct judging *judging)
+{
+    bool is_any = false;
+    for (size_t i = 0; i < judging->profile->layer_count; i++) {
+        const struct layer *layer = &judging->profile->layers[i];
+        for (size_t k = 0; k < layer->rule_count; k++) {
+            is_any |= layer->rules[k].closes_limiter && layer->rules[k].on.ends;
+        }
+    }
+    return is_any ? judging->spans->count * judging->calls->client_count : 0;
+}
+
 struct effects *effects_create(const struct judging *judging,
                                struct arena *arena)
 {
@@ -133,8 +147,8 @@ struct effects *effects_create(const struct judging *judging,
         return effects;
     }
     size_t most = judging->trace->attempt_count + judging->trace->conn_count;
-    effects->items = arena_array(arena, (EFFECTS_EACH_MAX * most + 1) * layers,
-                                 sizeof *effects->items);
+    size_t room = EFFECTS_EACH_MAX * most + count_span_windows(judging) + 1;
+    effects->items = arena_array(arena, room * layers, sizeof *effects->items);
     if (!effects->items) {
         return NULL;
     }

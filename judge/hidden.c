@@ -142,10 +142,8 @@ static void add_stalled(struct hypotheses *set,
     hypotheses_add(set, &stalled);
 }
 
-/* When the next attempt may come, if limiters hold it up as long as they can.
- */
-static struct delay_range reach_with_gates(const struct hypotheses *set,
-                                           const struct hypothesis *hypothesis)
+struct delay_range hidden_reach(const struct hypotheses *set,
+                                const struct hypothesis *hypothesis)
 {
     struct delay_range reach = hypotheses_reach(hypothesis);
     reach.max_ns = gates_of_next(set, hypothesis, 0, NULL).due_ns;
@@ -193,7 +191,7 @@ static void hide_in_outages(struct hypotheses *set, int index, int64_t until_ns)
     if (spans->count == 0) {
         return;
     }
-    struct delay_range reach = reach_with_gates(set, hypothesis);
+    struct delay_range reach = hidden_reach(set, hypothesis);
     reach.min_ns = units_max(reach.min_ns - set->judging->early_ns,
                              hypothesis->from_lo_ns);
     reach.max_ns = units_min(units_add(reach.max_ns, slack_ns), until_ns);
@@ -292,7 +290,7 @@ static void hide_in_circuits(struct hypotheses *set, int index,
                              int64_t until_ns)
 {
     const struct hypothesis hypothesis = set->items[index];
-    struct delay_range reach = reach_with_gates(set, &hypothesis);
+    struct delay_range reach = hidden_reach(set, &hypothesis);
     for (int i = 0; i < hypothesis.call.layer_count && !set->is_open; i++) {
         struct delay_range between = {
             units_max(reach.min_ns - set->judging->early_ns,

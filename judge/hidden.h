@@ -13,6 +13,11 @@ struct hypotheses_ending;
 void hidden_end(struct hypotheses *set, const struct hypothesis *before,
                 const struct hypotheses_ending *ending);
 
+/* When the next attempt may come, if limiters hold it up as long as they can.
+ */
+struct delay_range hidden_reach(const struct hypotheses *set,
+                                const struct hypothesis *hypothesis);
+
 /* Is the wait one that a call timeout cut short long before `sent_ns`? What it
  * led to was added. */
 bool hidden_has_cut(const struct hypotheses *set,

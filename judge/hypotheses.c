@@ -9,6 +9,7 @@
 #include "judge/hidden.h"
 #include "judge/hypotheses_parts.h"
 #include "judge/rules_slots.h"
+#include "judge/starved.h"
 #include "model/units.h"
 
 /* Has the layer a budget of time that a run of that length can spend, if need
@@ -209,6 +210,13 @@ bool hypotheses_may_resend(const struct resend *resend,
             status_set_has(&resend->statuses, outcome->status));
 }
 
+bool hypotheses_came_at_once(const struct judging *judging, int64_t at_ns,
+                             int64_t head_ns)
+{
+    return head_ns <= units_add(units_add(at_ns, judging->late_ns),
+                                starved_between(judging, at_ns, head_ns));
+}
+
 static void end_hypothesis(struct hypotheses *set,
                            const struct hypothesis *before,
                            const struct hypotheses_ending *ending)
@@ -353,7 +361,7 @@ static void keep_reaching(struct hypotheses *set, int64_t at_ns)
 {
     int kept = 0;
     for (int i = 0; i < set->count; i++) {
-        struct delay_range reach = hypotheses_reach(&set->items[i]);
+        struct delay_range reach = hidden_reach(set, &set->items[i]);
         if (hypotheses_waits(&set->items[i]) &&
             at_ns >= reach.min_ns - set->judging->early_ns &&
             at_ns <= units_add(reach.max_ns, set->judging->late_ns)) {
@@ -383,12 +391,16 @@ void hypotheses_start(struct hypotheses *set, const struct call *call)
     const struct trace_attempt *first = call->attempts[0];
     set->client = call->client;
     set->count = 0;
-    /* Held up by a limiter since when nobody knows, it may have spent budgets
-     * of time at any moment. */
+    /* Held up by a limiter, or its client by full slots, since when nobody
+     * knows, it may have spent budgets of time at any moment. */
     int64_t held_since_ns = gates_held_since(set, first);
-    set->is_open = set->is_aged && held_since_ns < first->head_ns;
+    set->is_open =
+        set->is_aged &&
+        (held_since_ns < first->head_ns ||
+         shared_may_be_older(set->lines, call->client, first->head_ns));
     set->give_up_ns = NS_FOREVER;
-    if (hidden_begin(set, first)) {
+    set->has_unseen = hidden_begin(set, first);
+    if (set->has_unseen) {
         hidden_add(set, first->head_ns);
         keep_reaching(set, first->head_ns);
         hypotheses_sent(set, first->head_ns);
@@ -407,11 +419,46 @@ void hypotheses_start(struct hypotheses *set, const struct call *call)
     set->count++;
 }
 
+static bool may_be_limited(const struct hypotheses *set,
+                           const struct hypothesis *hypothesis)
+{
+    bool is_limited = false;
+    for (int i = 0; i < hypothesis->call.layer_count; i++) {
+        is_limited |= set->judging->profile->layers[i].rate_limiter.is_used &&
+                      hypothesis->call.covers[1] >> i & 1;
+    }
+    return is_limited;
+}
+
+/* The limiter that held up a follow-up is none in the replay, which sent it at
+ * once: the limits of the attempt run from now on. */
+static void begin_late(const struct hypotheses *set,
+                       struct hypothesis *hypothesis, int64_t at_ns)
+{
+    if (!may_be_limited(set, hypothesis) ||
+        at_ns <= hypothesis->call.attempt_started_ns) {
+        return;
+    }
+    struct hypothesis late = *hypothesis;
+    late.call.attempt_started_ns = at_ns;
+    hypotheses_step(set, &late,
+                    &(struct retry_event){.kind = RETRY_TIMER, .now_ns = at_ns},
+                    NULL);
+    if (late.action.kind == RETRY_WAIT) {
+        late.action.kind = RETRY_SEND;
+        *hypothesis = late;
+    }
+}
+
 bool hypotheses_sent(struct hypotheses *set, int64_t at_ns)
 {
     int kept = 0;
     for (int i = 0; i < set->count; i++) {
         struct hypothesis *hypothesis = &set->items[i];
+        if (!hypothesis->is_resend && hypothesis->action.kind == RETRY_SEND) {
+            hypothesis->resends = 0;
+            begin_late(set, hypothesis, at_ns);
+        }
         if (!hypothesis->is_resend && hypothesis->action.kind == RETRY_WAIT) {
             hypothesis->resends = 0;
             hypotheses_step(

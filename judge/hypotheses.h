@@ -32,6 +32,7 @@ struct hypotheses {
     bool is_timed; /* the profile has budgets of time that the run can spend */
     bool is_aged;  /* ... which run from the start of a call */
     bool is_age_unknown; /* ... and may have begun before we saw any of it */
+    bool has_unseen;     /* attempts may have come before the first seen one */
     bool may_queue;      /* for slots */
     bool is_open;        /* too many: anything is accepted */
     /* Since when the call's caller may have given up: its patience begins

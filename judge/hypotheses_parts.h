@@ -32,6 +32,10 @@ void hypotheses_step(const struct hypotheses *set,
 bool hypotheses_may_resend(const struct resend *resend,
                            const struct attempt_outcome *outcome);
 
+/* ... as this one perhaps was, after the attempt before it ended at `at_ns`? */
+bool hypotheses_came_at_once(const struct judging *judging, int64_t at_ns,
+                             int64_t head_ns);
+
 /* Adds it if it is not there. */
 void hypotheses_add(struct hypotheses *set,
                     const struct hypothesis *hypothesis);

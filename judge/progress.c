@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "judge/rules_results.h"
+#include "judge/rules_slots.h"
 #include "model/units.h"
 
 /* What moves a clock of a client. */
@@ -17,6 +18,8 @@ struct progress_lines {
     bool is_kept[PROFILE_LAYERS_MAX]; /* layers with a clock of scope handler */
     bool resets_when_idle[PROFILE_LAYERS_MAX];
     size_t layer_count;
+    bool may_queue;   /* clients, for slots of all of them */
+    int64_t begun_ns; /* by then the first calls have their slots */
     /* By client, then time. */
     struct mark {
         size_t client;
@@ -77,6 +80,22 @@ static size_t collect(const struct judging *judging, struct instant *instants)
     return count;
 }
 
+static void note_slots(struct progress_lines *lines,
+                       const struct judging *judging)
+{
+    int64_t first_ns = NS_FOREVER;
+    for (size_t i = 0; i < judging->calls->count; i++) {
+        first_ns =
+            units_min(first_ns, judging->calls->items[i].attempts[0]->head_ns);
+    }
+    lines->begun_ns = units_add(first_ns, judging->late_ns);
+    for (size_t i = 0; i < lines->layer_count; i++) {
+        lines->may_queue |=
+            rules_slots_is_shared(&judging->profile->layers[i].slots) &&
+            rules_slots_may_queue(judging, i);
+    }
+}
+
 static void draw(struct progress_lines *lines, const struct instant *instants)
 {
     int64_t in_flight = 0;
@@ -116,12 +135,13 @@ struct progress_lines *progress_create(const struct judging *judging,
     lines->count = collect(judging, instants);
     qsort(instants, lines->count, sizeof *instants, by_client_and_time);
     draw(lines, instants);
+    note_slots(lines, judging);
     return lines;
 }
 
-/* The last mark of the client at or before `now_ns`; NULL: none. */
-static const struct mark *mark_at(const struct progress_lines *lines,
-                                  size_t client, int64_t now_ns)
+/* How many marks stand before those of the client after `now_ns`. */
+static size_t count_by(const struct progress_lines *lines, size_t client,
+                       int64_t now_ns)
 {
     size_t low = 0, high = lines->count;
     while (low < high) {
@@ -134,8 +154,47 @@ static const struct mark *mark_at(const struct progress_lines *lines,
             high = middle;
         }
     }
-    const struct mark *mark = low > 0 ? &lines->marks[low - 1] : NULL;
+    return low;
+}
+
+/* The last mark of the client at or before `now_ns`; NULL: none. */
+static const struct mark *mark_at(const struct progress_lines *lines,
+                                  size_t client, int64_t now_ns)
+{
+    size_t count = count_by(lines, client, now_ns);
+    const struct mark *mark = count > 0 ? &lines->marks[count - 1] : NULL;
     return mark && mark->client == client ? mark : NULL;
+}
+
+int64_t progress_next(const struct progress_lines *lines, size_t client,
+                      int64_t after_ns)
+{
+    size_t next = count_by(lines, client, after_ns);
+    return next < lines->count && lines->marks[next].client == client
+               ? lines->marks[next].at_ns
+               : NS_FOREVER;
+}
+
+/* Since when the clock of layer i runs, by a mark. */
+static int64_t idle_since(const struct progress_lines *lines, size_t i,
+                          const struct mark *mark)
+{
+    return lines->resets_when_idle[i] ? mark->busy_ns : mark->first_ns;
+}
+
+bool progress_may_be_older(const struct progress_lines *lines, size_t client,
+                           int64_t head_ns)
+{
+    const struct mark *mark =
+        lines->may_queue ? mark_at(lines, client, head_ns) : NULL;
+    for (size_t i = 0; mark && i < lines->layer_count; i++) {
+        int64_t since_ns = idle_since(lines, i, mark);
+        if (lines->is_kept[i] && since_ns > lines->begun_ns &&
+            mark->success_ns <= since_ns) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void progress_apply(const struct progress_lines *lines, size_t client,
@@ -147,8 +206,7 @@ void progress_apply(const struct progress_lines *lines, size_t client,
     const struct mark *mark = mark_at(lines, client, now_ns);
     for (size_t i = 0; mark && i < lines->layer_count; i++) {
         if (lines->is_kept[i]) {
-            int64_t since_ns =
-                lines->resets_when_idle[i] ? mark->busy_ns : mark->first_ns;
+            int64_t since_ns = idle_since(lines, i, mark);
             shared->layers[i].progress_ns =
                 mark->success_ns > since_ns ? mark->success_ns : since_ns;
         }

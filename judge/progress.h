@@ -17,4 +17,15 @@ struct progress_lines *progress_create(const struct judging *judging,
 void progress_apply(const struct progress_lines *lines, size_t client,
                     int64_t now_ns, struct retry_shared *shared);
 
+/* Slots that clients share may have held up the first call of this one, so that
+ * its clock began before the first attempt that we saw. Asked for a call whose
+ * first attempt came at `head_ns`. */
+bool progress_may_be_older(const struct progress_lines *lines, size_t client,
+                           int64_t head_ns);
+
+/* The first instant after `after_ns` at which a clock of the client may have
+ * moved; NS_FOREVER: none. */
+int64_t progress_next(const struct progress_lines *lines, size_t client,
+                      int64_t after_ns);
+
 #endif

@@ -17,9 +17,9 @@ static int layer_count(const struct recorder *recorder)
     return (int)recorder->set->judging->profile->layer_count;
 }
 
-static struct effect *add(const struct recorder *recorder,
-                          enum effect_kind kind, int layer,
-                          const struct effect *when)
+struct effect *record_effect(const struct recorder *recorder,
+                             enum effect_kind kind, int layer,
+                             const struct effect *when)
 {
     struct effects *effects = recorder->effects;
     struct effect *effect = &effects->items[effects->count++];
@@ -85,7 +85,7 @@ static struct effect when_started(const struct recorder *recorder,
     return when;
 }
 
-static struct effect when_ended(const struct recorder *recorder,
+struct effect record_when_ended(const struct recorder *recorder,
                                 const struct place *place)
 {
     const struct judging *judging = recorder->set->judging;
@@ -130,7 +130,8 @@ static void add_start(const struct recorder *recorder,
         bool is_covered = (call->covers[0] | call->covers[1]) >> i & 1;
         if (is_covered && tokens->is_used && !layer->is_disabled &&
             tokens->per_call > 0) {
-            struct effect *refund = add(recorder, EFFECT_REFUND, i, &when);
+            struct effect *refund =
+                record_effect(recorder, EFFECT_REFUND, i, &when);
             refund->least = refund->most = tokens->per_call;
         }
     }
@@ -159,7 +160,8 @@ void record_first(const struct recorder *recorder, const struct call *call)
         bool is_sure = breaker->checked == BREAKER_PER_ATTEMPT ||
                        !may_have_been_refused(recorder->set);
         if (breaker->is_used && retry_call_has(begun, i)) {
-            add(recorder, is_sure ? EFFECT_SENT : EFFECT_GONE, i, &when);
+            record_effect(recorder, is_sure ? EFFECT_SENT : EFFECT_GONE, i,
+                          &when);
         }
     }
 }
@@ -219,7 +221,8 @@ void record_next(const struct recorder *recorder, const struct place *place)
     }
     for (int i = 0; i < layer_count(recorder); i++) {
         if (any >> i & 1) {
-            add(recorder, all >> i & 1 ? EFFECT_SENT : EFFECT_GONE, i, &when);
+            record_effect(recorder, all >> i & 1 ? EFFECT_SENT : EFFECT_GONE, i,
+                          &when);
         }
     }
 }
@@ -308,10 +311,38 @@ static void note_refunds(struct ending *ending, const struct hypothesis *bare)
     }
 }
 
+static bool may_be_resent(const struct ending *ending,
+                          const struct hypothesis *before)
+{
+    const struct place *place = ending->place;
+    const struct resend *resend = &place->judging->profile->resend;
+    if (before->resends >= resend->limit ||
+        !hypotheses_may_resend(resend, ending->event->outcome)) {
+        return false;
+    }
+    return place->index + 1 == place->call->count ||
+           hypotheses_came_at_once(
+               place->judging, place->seen->at_ns,
+               place->call->attempts[place->index + 1]->head_ns);
+}
+
+/* Then the layers of the profile know nothing of that end. */
+static void note_resend(struct ending *ending)
+{
+    for (int i = 0; i < layer_count(ending->recorder); i++) {
+        ending->changes[i].cost_least = 0;
+        ending->changes[i].refund_least = 0;
+    }
+    ending->ways++;
+}
+
 /* Whichever buckets are empty. */
 static void note_hypothesis(struct ending *ending,
                             const struct hypothesis *before)
 {
+    if (may_be_resent(ending, before)) {
+        note_resend(ending);
+    }
     struct hypothesis bare = probe(
         ending, before, 0,
         &(struct hypotheses_given){.held = UINT8_MAX, .empty = UINT8_MAX});
@@ -340,13 +371,14 @@ static void add_window(const struct ending *ending, int i,
         return;
     }
     if (change->windows > 0) {
-        struct effect *window = add(ending->recorder, EFFECT_WINDOW, i, when);
+        struct effect *window =
+            record_effect(ending->recorder, EFFECT_WINDOW, i, when);
         window->is_sure = change->windows == ending->ways;
         window->end_lo_ns = change->end_lo_ns - (at_ns - window->early_ns);
         window->end_hi_ns = change->end_hi_ns;
     }
     if (change->clears > 0) {
-        add(ending->recorder, EFFECT_CLEAR, i, when)->is_sure =
+        record_effect(ending->recorder, EFFECT_CLEAR, i, when)->is_sure =
             change->clears == ending->ways;
     }
 }
@@ -359,12 +391,14 @@ static void add_tokens(const struct ending *ending, int i,
         return;
     }
     if (change->cost_most > 0) {
-        struct effect *cost = add(ending->recorder, EFFECT_COST, i, when);
+        struct effect *cost =
+            record_effect(ending->recorder, EFFECT_COST, i, when);
         cost->least = change->cost_least;
         cost->most = change->cost_most;
     }
     if (change->refund_most > 0) {
-        struct effect *refund = add(ending->recorder, EFFECT_REFUND, i, when);
+        struct effect *refund =
+            record_effect(ending->recorder, EFFECT_REFUND, i, when);
         refund->least = change->refund_least;
         refund->most = change->refund_most;
     }
@@ -391,13 +425,13 @@ static enum effect_kind result_of(const struct place *place)
 static void add_changes(const struct ending *ending)
 {
     const struct recorder *recorder = ending->recorder;
-    struct effect when = when_ended(recorder, ending->place);
+    struct effect when = record_when_ended(recorder, ending->place);
     const struct retry_call *call = &recorder->set->items[0].call;
     for (int i = 0; i < layer_count(recorder); i++) {
         add_window(ending, i, &when);
         add_tokens(ending, i, &when);
         if (layer_of(recorder, i)->breaker.is_used && retry_call_has(call, i)) {
-            add(recorder, result_of(ending->place), i, &when);
+            record_effect(recorder, result_of(ending->place), i, &when);
         }
     }
 }
@@ -430,66 +464,4 @@ void record_end(const struct recorder *recorder, const struct place *place)
         }
     }
     add_changes(&ending);
-}
-
-/* -- the client went its own way --------------------------------------------
- */
-
-static bool may_close(const struct layer *layer,
-                      const struct trace_attempt *attempt,
-                      const struct seen *seen)
-{
-    struct retry_request request = {.method = attempt->method,
-                                    .body_bytes = attempt->body_size};
-    for (size_t i = 0; i < layer->rule_count; i++) {
-        if (layer->rules[i].closes_limiter &&
-            outcome_fits(&layer->rules[i].on, &request, &seen->outcome)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static double most_refund(const struct token_bucket *tokens)
-{
-    double cost = fmax(tokens->cost, tokens->timeout_cost);
-    return tokens->returns_cost ? fmax(tokens->refund, cost) : tokens->refund;
-}
-
-static void lose_attempt(const struct recorder *recorder,
-                         const struct call *call, size_t index)
-{
-    struct seen seen =
-        seen_end(recorder->set->judging, call->attempts[index], TRACE_NEVER);
-    struct place place = {recorder->set->judging, call, index, &seen};
-    struct effect when = when_ended(recorder, &place);
-    for (int i = 0; i < layer_count(recorder); i++) {
-        const struct layer *layer = layer_of(recorder, i);
-        const struct token_bucket *tokens = &layer->budget.tokens;
-        if (layer->rate_limiter.is_used) {
-            add(recorder, EFFECT_CLEAR, i, &when)->is_sure = false;
-        }
-        if (may_close(layer, call->attempts[index], &seen)) {
-            struct effect *window = add(recorder, EFFECT_WINDOW, i, &when);
-            window->is_sure = false;
-            window->end_lo_ns = when.from_ns;
-            window->end_hi_ns = NS_FOREVER;
-        }
-        if (tokens->is_used) {
-            add(recorder, EFFECT_COST, i, &when)->most =
-                fmax(tokens->cost, tokens->timeout_cost);
-            add(recorder, EFFECT_REFUND, i, &when)->most = most_refund(tokens);
-        }
-        if (layer->breaker.is_used) {
-            add(recorder, EFFECT_GONE, i, &when);
-        }
-    }
-}
-
-void record_lost(const struct recorder *recorder, const struct call *call,
-                 size_t index)
-{
-    for (; index < call->count; index++) {
-        lose_attempt(recorder, call, index);
-    }
 }

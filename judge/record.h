@@ -19,8 +19,11 @@ void record_next(const struct recorder *recorder, const struct place *place);
 /* The attempt ended; the set has it in flight. */
 void record_end(const struct recorder *recorder, const struct place *place);
 
-/* What the attempts from `index` on did is not known. */
-void record_lost(const struct recorder *recorder, const struct call *call,
-                 size_t index);
+/* An effect on layer i, and when the end of an attempt came to its client. */
+struct effect *record_effect(const struct recorder *recorder,
+                             enum effect_kind kind, int i,
+                             const struct effect *when);
+struct effect record_when_ended(const struct recorder *recorder,
+                                const struct place *place);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "judge/effects.h"
 #include "judge/evidence.h"
+#include "judge/hypotheses_parts.h"
 #include "judge/starved.h"
 #include "model/units.h"
 
@@ -50,6 +51,19 @@ static bool is_innermost(const struct judging *judging,
            &judging->profile->layers[judging->profile->layer_count - 1];
 }
 
+/* Perhaps a layer below the limiter sent it, that sends failures again. */
+static bool may_be_resent(const struct judging *judging,
+                          const struct call *call, size_t index)
+{
+    if (index == 0) {
+        return false;
+    }
+    int64_t head_ns = call->attempts[index]->head_ns;
+    struct seen last = seen_end(judging, call->attempts[index - 1], head_ns);
+    return hypotheses_may_resend(&judging->profile->resend, &last.outcome) &&
+           hypotheses_came_at_once(judging, last.at_ns, head_ns);
+}
+
 static size_t collect(const struct judging *judging, const struct layer *layer,
                       struct sending *sendings)
 {
@@ -60,7 +74,8 @@ static size_t collect(const struct judging *judging, const struct layer *layer,
         size_t most = is_innermost(judging, layer) ? call->count : 1;
         for (size_t k = 0; k < most; k++) {
             const struct trace_attempt *attempt = call->attempts[k];
-            if (layer_covers(layer, attempt->method,
+            if (!may_be_resent(judging, call, k) &&
+                layer_covers(layer, attempt->method,
                              calls_path(attempt, path, sizeof path))) {
                 sendings[count++] = (struct sending){
                     effects_pool(layer, call->client), call, k};

@@ -180,6 +180,13 @@ struct state {
     int64_t held, begun, over;
 };
 
+/* Whose attempts nobody let in may hold it, and wait to try again. */
+static bool may_be_hidden(const struct judging *judging, int64_t until_ns)
+{
+    const struct spans *spans = judging->spans;
+    return spans->count > 0 && spans->items[0].from_ns <= until_ns;
+}
+
 /* A slot is free, and calls wait that have not begun: one takes it. */
 static void judge_free(const struct queue *queue, size_t release, size_t index,
                        const struct state *state)
@@ -198,6 +205,9 @@ static void judge_free(const struct queue *queue, size_t release, size_t index,
     if (next_ns == NS_FOREVER) {
         until_ns = judging->stop_ns < judging->end_ns ? judging->stop_ns
                                                       : judging->end_ns;
+    }
+    if (may_be_hidden(judging, until_ns)) {
+        return;
     }
     due_ns = units_add(due_ns, starved_between(judging, turn->at_ns, until_ns));
     if (turn->has_failed) {

@@ -221,7 +221,8 @@ void rules_request_retry_count(const struct hypotheses *set,
     const struct judging *judging = place->judging;
     const struct telling_headers *headers = &judging->profile->headers;
     const struct trace_attempt *attempt = place->call->attempts[index];
-    if (!headers->retry_count || !was_read(attempt)) {
+    bool is_any = set->is_open && set->has_unseen;
+    if (!headers->retry_count || !was_read(attempt) || is_any) {
         return;
     }
     const char *value =

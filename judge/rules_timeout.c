@@ -195,22 +195,45 @@ static bool ended_with_client(const struct judging *judging, int64_t at_ns)
     return end_ns != NS_FOREVER && at_ns >= end_ns - seen_slack(judging);
 }
 
+/* The limit of what a layer below sends again may still be that of the first.
+ */
+static struct retry_action as_first(const struct hypothesis *resent,
+                                    const struct retry_action *send)
+{
+    struct retry_action first = *send;
+    int64_t end_ns = units_add(resent->call.attempt_started_ns,
+                               send->attempt_timeout.limit_ns);
+    first.until_ns = sooner(send->until_ns, end_ns);
+    return first;
+}
+
+static void take_fitting(const struct place *place, struct retry_action *best,
+                         const struct retry_action *send)
+{
+    const struct judging *judging = place->judging;
+    const struct trace_attempt *attempt = place->call->attempts[place->index];
+    int64_t due_ns = due_at(judging, attempt, send);
+    bool is_later = due_ns > due_at(judging, attempt, best);
+    if (place->seen->is_left ? is_about(place, attempt->head_ns, due_ns)
+                             : is_later) {
+        *best = *send;
+    }
+}
+
 /* What the client was told with the attempt: of all that may be, what fits. */
 static struct retry_action fitting_send(const struct hypotheses *set,
                                         const struct place *place)
 {
     const struct judging *judging = place->judging;
-    const struct trace_attempt *attempt = place->call->attempts[place->index];
     struct retry_action best =
         rules_timeout_limit(judging, &set->items[0].action);
-    for (int i = 1; i < set->count; i++) {
+    for (int i = 0; i < set->count; i++) {
         struct retry_action send =
             rules_timeout_limit(judging, &set->items[i].action);
-        int64_t due_ns = due_at(judging, attempt, &send);
-        bool is_later = due_ns > due_at(judging, attempt, &best);
-        if (place->seen->is_left ? is_about(place, attempt->head_ns, due_ns)
-                                 : is_later) {
-            best = send;
+        take_fitting(place, &best, &send);
+        if (set->items[i].resends > 0) {
+            send = as_first(&set->items[i], &send);
+            take_fitting(place, &best, &send);
         }
     }
     return best;

@@ -161,6 +161,18 @@ void shared_apply(const struct shared_lines *lines, size_t client,
     effects_open(shared);
 }
 
+bool shared_may_be_older(const struct shared_lines *lines, size_t client,
+                         int64_t head_ns)
+{
+    return progress_may_be_older(lines->progress, client, head_ns);
+}
+
+int64_t shared_next_progress(const struct shared_lines *lines, size_t client,
+                             int64_t after_ns)
+{
+    return progress_next(lines->progress, client, after_ns);
+}
+
 const struct windows *shared_windows(const struct shared_lines *lines,
                                      int layer, size_t client)
 {

@@ -26,6 +26,12 @@ bool shared_is_blind(const struct shared_lines *lines);
 void shared_apply(const struct shared_lines *lines, size_t client,
                   int64_t now_ns, struct retry_shared *shared);
 
+/* progress_may_be_older() and progress_next(). */
+bool shared_may_be_older(const struct shared_lines *lines, size_t client,
+                         int64_t head_ns);
+int64_t shared_next_progress(const struct shared_lines *lines, size_t client,
+                             int64_t after_ns);
+
 /* NULL: nothing happened to that one. */
 const struct windows *shared_windows(const struct shared_lines *lines,
                                      int layer, size_t client);

@@ -1,0 +1,16 @@
+/* What attempts did to what calls share, where the walk does not know: those
+ * after the call went its own way, and those that left no trace. */
+#ifndef RETRYSPEC_JUDGE_RECORD_LOST_H
+#define RETRYSPEC_JUDGE_RECORD_LOST_H
+
+#include "judge/record.h"
+
+/* The attempts of a call from `index` on. */
+void record_lost_attempts(const struct recorder *recorder,
+                          const struct call *call, size_t index);
+
+/* Attempts inside spans in which nobody was let in: each may have closed a
+ * limiter. */
+void record_lost_spans(const struct recorder *recorder);
+
+#endif
