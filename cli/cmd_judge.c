@@ -21,6 +21,10 @@ static const char usage[] =
     "trace\n"
     "                           names)\n"
     "      --strict             SHOULD counts like MUST\n"
+    "      --false-alarm RATE   of all tests of statistics of a suite, 1e-12 "
+    "to "
+    "0.1\n"
+    "                           (1e-6)\n"
     "      --inconclusive fail|pass\n"
     "                           exit 5 or 0 when only a slow machine stood in\n"
     "                           the way (fail)\n"
@@ -119,6 +123,7 @@ static struct run_report report_of(const struct run_request *request,
         .edition = judged->scenario->edition,
         .version = RETRYSPEC_VERSION,
         .seed = trace->seed,
+        .false_alarm = request->false_alarm,
         .jobs = 1,
         .lag_p99_ns = trace->lag_p99_ns,
         .took_ns = trace->ended_ns == TRACE_NEVER ? 0 : trace->ended_ns,
@@ -177,7 +182,8 @@ static int judge(const struct run_request *request)
     if (run_reports_check(request, &error) &&
         judge_load(request, &judged, &error)) {
         struct judge_input input = {judged.profile, judged.scenario,
-                                    judged.trace, judged.rules};
+                                    judged.trace, judged.rules,
+                                    request->false_alarm};
         judged.report = judge_run(&input);
         if (!judged.report) {
             error_add(&error, PROBLEM_MEMORY, "out of memory");

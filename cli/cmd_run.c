@@ -28,6 +28,9 @@ static const char usage[] =
     "      --skip PATTERN        not these\n"
     "      --tag TAG             only scenarios with one of the tags\n"
     "      --strict              SHOULD counts like MUST\n"
+    "      --false-alarm RATE    of all tests of statistics of a suite, 1e-12 "
+    "to\n"
+    "                            0.1 (1e-6)\n"
     "  -b, --baseline FILE       known failures: run, and must fail\n"
     "                            (retryspec.baseline, if it is there)\n"
     "      --baseline-update     write it anew from what fails now\n"
@@ -136,6 +139,7 @@ static void fill_options(struct run *run)
         .rules = run->rules,
         .argv = request->argv,
         .seed = request->seed,
+        .false_alarm = request->false_alarm,
         .jobs = request->jobs,
         .extra_timeout_ns = request->timeout_ns,
         .out = request->out,
@@ -148,6 +152,7 @@ static void fill_options(struct run *run)
     const char *edition = request->selection.edition;
     run->report.program = cli_program;
     run->report.profile_word = request->profile;
+    run->report.false_alarm = request->false_alarm;
     run->report.strict = request->is_strict;
     run->report.passes_inconclusive = request->passes_inconclusive;
     run->report.edition = edition ? edition : newest_edition(&run->scenarios);

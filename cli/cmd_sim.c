@@ -35,6 +35,7 @@ static const char usage[] =
     "      --skip PATTERN        not these\n"
     "      --tag TAG             only scenarios with one of the tags\n"
     "      --strict              SHOULD counts like MUST\n"
+    "      --false-alarm RATE    as in run (1e-6)\n"
     "How:\n"
     "      --seed N              of every draw (1)\n"
     "      --latency DURATION    of each message, one way (500us)\n"
@@ -175,7 +176,8 @@ static struct scenario_report *judge_trace(const struct play *play)
     const struct judge_input input = {.profile = sim->profile,
                                       .scenario = play->scenario,
                                       .trace = trace,
-                                      .rules = sim->rules};
+                                      .rules = sim->rules,
+                                      .false_alarm = sim->request.false_alarm};
     struct scenario_report *report = judge_run(&input);
     if (!report) {
         error_add(&play->sim->error, PROBLEM_MEMORY, "out of memory");
@@ -255,6 +257,7 @@ static void fill_report(struct sim *sim)
         .edition = request->selection.edition,
         .version = RETRYSPEC_VERSION,
         .seed = request->seed,
+        .false_alarm = request->false_alarm,
         .jobs = 1,
         .is_simulated = true,
         .argv = no_command,

@@ -104,7 +104,10 @@ static struct scenario_report *judge(const struct player *player,
                                      const struct scenario *scenario,
                                      const struct trace *trace)
 {
-    const struct judge_input input = {profile, scenario, trace, player->rules};
+    const struct judge_input input = {.profile = profile,
+                                      .scenario = scenario,
+                                      .trace = trace,
+                                      .rules = player->rules};
     struct scenario_report *report = judge_run(&input);
     if (!report)
         error_add(player->error, PROBLEM_MEMORY, "out of memory");

@@ -5,8 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "model/jsonc.h"
-#include "model/units.h"
+#include "cli/option_values.h"
 
 /* Options without a letter. */
 enum {
@@ -29,6 +28,7 @@ enum {
     OPTION_REPEAT,
     OPTION_SCENARIO,
     OPTION_JSON,
+    OPTION_FALSE_ALARM,
 };
 
 const struct option run_options[] = {
@@ -37,6 +37,7 @@ const struct option run_options[] = {
     {"only", required_argument, NULL, OPTION_ONLY},
     {"skip", required_argument, NULL, OPTION_SKIP},
     {"tag", required_argument, NULL, OPTION_TAG},
+    {"false-alarm", required_argument, NULL, OPTION_FALSE_ALARM},
     {"strict", no_argument, NULL, OPTION_STRICT},
     {"baseline", required_argument, NULL, 'b'},
     {"baseline-update", no_argument, NULL, OPTION_BASELINE_UPDATE},
@@ -71,6 +72,7 @@ const struct option sim_options[] = {
     {"only", required_argument, NULL, OPTION_ONLY},
     {"skip", required_argument, NULL, OPTION_SKIP},
     {"tag", required_argument, NULL, OPTION_TAG},
+    {"false-alarm", required_argument, NULL, OPTION_FALSE_ALARM},
     {"strict", no_argument, NULL, OPTION_STRICT},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"latency", required_argument, NULL, OPTION_LATENCY},
@@ -87,6 +89,7 @@ const struct option sim_options[] = {
 const struct option judge_options[] = {
     {"profile", required_argument, NULL, 'p'},
     {"scenario", required_argument, NULL, OPTION_SCENARIO},
+    {"false-alarm", required_argument, NULL, OPTION_FALSE_ALARM},
     {"strict", no_argument, NULL, OPTION_STRICT},
     {"inconclusive", required_argument, NULL, OPTION_INCONCLUSIVE},
     {"report", required_argument, NULL, OPTION_REPORT},
@@ -132,25 +135,17 @@ struct reader {
     const char *command;
 };
 
-/* The index of the first `length` bytes of `value` among the words; -1 after a
- * message. */
+static struct option_text text_of(const struct reader *reader,
+                                  const char *option, const char *value)
+{
+    return (struct option_text){reader->command, option, value};
+}
+
 static int read_choice(const struct reader *reader, const char *option,
                        const char *value, const char *const *words)
 {
-    char list[100] = "";
-    for (int i = 0; words[i]; i++) {
-        if (strcmp(words[i], value) == 0) {
-            return i;
-        }
-        size_t used = strlen(list);
-        snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
-                 words[i]);
-    }
-    const char *nearest = jsonc_nearest(value, words);
-    cli_usage_error(reader->command, "%s %s: it is one of %s%s%s%s", option,
-                    value, list, nearest ? "; did you mean " : "",
-                    nearest ? nearest : "", nearest ? "?" : "");
-    return -1;
+    const struct option_text text = text_of(reader, option, value);
+    return option_values_choice(&text, words);
 }
 
 static int read_report(const struct reader *reader, const char *value)
@@ -177,30 +172,18 @@ static int read_report(const struct reader *reader, const char *value)
     return 0;
 }
 
-/* A number from 1 to `max`. */
-static int read_count(const struct reader *reader, const char *option,
-                      const char *value, int max)
-{
-    char *end;
-    long count = strtol(value, &end, 10);
-    if (end == value || *end || count < 1 || count > max) {
-        cli_usage_error(reader->command, "%s %s: it is a number from 1 to %d",
-                        option, value, max);
-        return -1;
-    }
-    return (int)count;
-}
-
 static int read_jobs(const struct reader *reader, const char *value)
 {
-    int jobs = read_count(reader, "--jobs", value, RUN_JOBS_MAX);
+    const struct option_text text = text_of(reader, "--jobs", value);
+    int jobs = option_values_count(&text, RUN_JOBS_MAX);
     reader->request->jobs = jobs;
     return jobs < 0 ? EXIT_USAGE : 0;
 }
 
 static int read_repeat(const struct reader *reader, const char *value)
 {
-    int repeats = read_count(reader, "--repeat", value, RUN_REPEATS_MAX);
+    const struct option_text text = text_of(reader, "--repeat", value);
+    int repeats = option_values_count(&text, RUN_REPEATS_MAX);
     reader->request->repeats = repeats;
     return repeats < 0 ? EXIT_USAGE : 0;
 }
@@ -214,40 +197,33 @@ static int read_seed(const struct reader *reader, const char *value)
         reader->command, "--seed %s: it is a number such as 7 or 0x1f", value);
 }
 
-static int read_duration(const struct reader *reader, const char *option,
-                         const char *value, int64_t *ns)
-{
-    if (units_parse_duration(value, ns)) {
-        return 0;
-    }
-    return cli_usage_error(reader->command,
-                           "%s %s: it is a duration such as 500ms or 10s",
-                           option, value);
-}
-
-static int read_positive(const struct reader *reader, const char *option,
-                         const char *value, int64_t *ns)
-{
-    int code = read_duration(reader, option, value, ns);
-    if (code == 0 && *ns == 0) {
-        return cli_usage_error(reader->command, "%s %s: it is more than 0",
-                               option, value);
-    }
-    return code;
-}
-
 /* Of the virtual world. A message that takes years would take the sums with it.
  */
 static int read_latency(const struct reader *reader, const char *value)
 {
     struct run_request *request = reader->request;
     request->has_latency = true;
-    int code = read_duration(reader, "--latency", value, &request->latency_ns);
+    const struct option_text text = text_of(reader, "--latency", value);
+    int code = option_values_duration(&text, &request->latency_ns);
     if (code == 0 && request->latency_ns > RUN_LATENCY_MAX_NS) {
         return cli_usage_error(reader->command,
                                "--latency %s: it is 1h at most", value);
     }
     return code;
+}
+
+static int read_positive(const struct reader *reader, const char *option,
+                         const char *value, int64_t *ns)
+{
+    const struct option_text text = text_of(reader, option, value);
+    return option_values_positive(&text, ns);
+}
+
+static int read_false_alarm(const struct reader *reader, const char *value)
+{
+    const struct option_text text = text_of(reader, "--false-alarm", value);
+    return option_values_rate(&text, FALSE_ALARM_LEAST, FALSE_ALARM_MOST,
+                              &reader->request->false_alarm);
 }
 
 /* -- options ----------------------------------------------------------------
@@ -319,6 +295,8 @@ static int read_value(const struct reader *reader, int option,
         return read_latency(reader, value);
     case OPTION_LIMIT:
         return read_positive(reader, "--limit", value, &request->limit_ns);
+    case OPTION_FALSE_ALARM:
+        return read_false_alarm(reader, value);
     case OPTION_REPORT:
         return read_report(reader, value);
     default:
@@ -401,6 +379,7 @@ static bool set_defaults(struct run_request *request, int argc)
     *request = (struct run_request){.profile = "http-generic",
                                     .out = "retryspec-out",
                                     .seed = 1,
+                                    .false_alarm = FALSE_ALARM_USUAL,
                                     .jobs = default_jobs()};
     request->patterns = calloc(room, sizeof *request->patterns);
     request->skips = calloc(room, sizeof *request->skips);

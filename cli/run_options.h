@@ -54,6 +54,7 @@ struct run_request {
     bool is_verbose, is_quiet, wants_help;
     int jobs;
     uint64_t seed;
+    double false_alarm; /* of a suite */
     int64_t timeout_ns;
     int64_t latency_ns, limit_ns; /* of `sim`; 0: not given */
     bool has_latency;

@@ -26,6 +26,7 @@ static bool run_again(struct run_repeats *repeats,
     *report = (struct run_report){.program = first->program,
                                   .profile_word = first->profile_word,
                                   .edition = first->edition,
+                                  .false_alarm = first->false_alarm,
                                   .strict = first->strict};
     repeats->count++;
     return runner_run(&again, report, error);

@@ -18,6 +18,7 @@
 #include "judge/rules_spread.h"
 #include "judge/seen.h"
 #include "judge/stats_samples.h"
+#include "judge/stats_tests.h"
 #include "judge/variant.h"
 #include "model/units.h"
 
@@ -353,6 +354,9 @@ static bool judge_all(const struct judge_input *input,
         .trace = input->trace,
         .tally = &tally,
         .largest_body = largest_body(input->trace),
+        .alarm_rate =
+            (input->false_alarm > 0 ? input->false_alarm : FALSE_ALARM_USUAL) /
+            STATS_SUITE_TESTS,
     };
     if (!variant_init(&variant, input->profile, scratch) ||
         !make_room_for_delays(&tally, input->trace)) {

@@ -18,6 +18,7 @@ struct judge_input {
     const struct scenario *scenario;
     const struct trace *trace;
     const struct rule_catalogue *rules;
+    double false_alarm; /* of a whole suite; 0: FALSE_ALARM_USUAL */
 };
 
 /* NULL only without memory. The report borrows the input; free it with

@@ -20,10 +20,11 @@ struct judging {
     struct stats_samples *samples; /* drawn delays; NULL: none are kept */
     bool tests_length;             /* seen_tests_length() */
     bool tests_body;               /* seen_tests_body() */
-    bool ends_unseen; /* with a second request that is not judged */
-    int64_t early_ns; /* tolerance of early bounds */
-    int64_t lag_ns;   /* this run's worst */
-    int64_t late_ns;  /* tolerance of late bounds plus that lag */
+    bool ends_unseen;  /* with a second request that is not judged */
+    double alarm_rate; /* false alarms of one test of statistics */
+    int64_t early_ns;  /* tolerance of early bounds */
+    int64_t lag_ns;    /* this run's worst */
+    int64_t late_ns;   /* tolerance of late bounds plus that lag */
     /* When the client stopped without having ended by itself, NS_FOREVER if it
      * did end by itself; and how, for people. */
     int64_t stop_ns;

@@ -7,7 +7,10 @@
 #include "model/units.h"
 
 /* Of each width of windows. */
-#define HERD_RATE (STATS_TEST_RATE / STATS_HERD_WIDTHS)
+static double herd_rate(const struct judging *judging)
+{
+    return judging->alarm_rate / STATS_HERD_WIDTHS;
+}
 
 /* A law that sends most of them at once anyway tells nothing. */
 static const double HERD_AT_MOST = 0.5;
@@ -117,32 +120,35 @@ static struct herd crowd_worst(const struct crowd *crowd, int64_t width_ns,
     return worst;
 }
 
-static bool is_herd(const struct herd *herd, size_t count)
+static bool is_herd(const struct judging *judging, const struct herd *herd,
+                    size_t count)
 {
     return herd->came > 1 &&
            (double)count *
                    stats_tail(herd->might - 1, herd->chance, herd->came - 1) <=
-               HERD_RATE;
+               herd_rate(judging);
 }
 
 static void report(const struct judging *judging, struct herd herd,
                    size_t count, int64_t width_ns)
 {
     struct tally *tally = judging->tally;
+    char alarms[STATS_ALARMS_MAX];
     struct finding *finding = tally_violate(tally, JUDGE_HERD_1, false);
     if (!finding) {
         return;
     }
     size_t came = herd.came;
-    while (is_herd(&herd, count)) {
+    while (is_herd(judging, &herd, count)) {
         herd.came--;
     }
     long long width_ms = (long long)(width_ns / NS_PER_MS);
     finding->expected = tally_text(
         tally,
         "retries spread as their laws say: at most %zu of %zu within %lld ms  "
-        "(" STATS_ALARMS ")",
-        herd.came, herd.might, width_ms);
+        "(%s)",
+        herd.came, herd.might, width_ms,
+        stats_alarms(judging->alarm_rate, alarms));
     finding->observed =
         tally_text(tally, "%zu of %zu came within %lld ms, at %.3f s", came,
                    herd.might, width_ms, (double)herd.from_ns / 1e9);
@@ -172,7 +178,7 @@ static bool judge_windows(const struct judging *judging, struct crowd *crowd,
     for (int w = STATS_HERD_WIDTHS - 1; w >= 0; w--) {
         crowd_fill(crowd, samples, count, w);
         struct herd worst = crowd_worst(crowd, stats_herd_ns[w], most);
-        if (is_herd(&worst, crowd->count)) {
+        if (is_herd(judging, &worst, crowd->count)) {
             judging->tally->rules[JUDGE_HERD_1].exercised +=
                 (int64_t)worst.might;
             report(judging, worst, crowd->count, stats_herd_ns[w]);
@@ -186,7 +192,7 @@ static void count_enough(const struct judging *judging,
                          const struct crowd *crowd, size_t most)
 {
     struct tally *tally = judging->tally;
-    size_t needed = stats_size_cluster(mean_chance(crowd), HERD_RATE);
+    size_t needed = stats_size_cluster(mean_chance(crowd), herd_rate(judging));
     most = most < judging->calls->count ? most : judging->calls->count;
     if (most >= needed) {
         tally->rules[JUDGE_HERD_1].exercised += (int64_t)most;

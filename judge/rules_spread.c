@@ -13,10 +13,16 @@
 static const double HALF_AT_MOST = 0.75, NEAR_AT_MOST = 0.5;
 
 /* The windows of four widths, and the distance of the distributions. */
-#define SPREAD_RATE (STATS_TEST_RATE / (STATS_WIDTHS + 1))
+static double spread_rate(const struct judging *judging)
+{
+    return judging->alarm_rate / (STATS_WIDTHS + 1);
+}
 
 /* Pairs of clients, and pairs of calls. */
-#define PAIRS_RATE (STATS_TEST_RATE / 2)
+static double pairs_rate(const struct judging *judging)
+{
+    return judging->alarm_rate / 2;
+}
 
 /* Clients that draw the same delays still arrive at different times. */
 static const double PAIRS_ALIKE = 0.8;
@@ -78,10 +84,10 @@ static bool spread_init(struct spread *spread,
 }
 
 /* The most delays in one window that are no violation. */
-static size_t most_allowed(size_t count, double chance)
+static size_t most_allowed(size_t count, double chance, double rate)
 {
     size_t most = count;
-    while (most > 1 && stats_cluster(count, chance, most) <= SPREAD_RATE) {
+    while (most > 1 && stats_cluster(count, chance, most) <= rate) {
         most--;
     }
     return most;
@@ -125,17 +131,19 @@ static bool judge_crowd(const struct judging *judging,
     size_t first = 0, count = spread->count;
     size_t most = most_in(spread, (int)width, &first);
     double chance = spread->chance[width];
-    if (stats_cluster(count, chance, most) > SPREAD_RATE) {
+    if (stats_cluster(count, chance, most) > spread_rate(judging)) {
         return true;
     }
+    char alarms[STATS_ALARMS_MAX];
     struct tally *tally = judging->tally;
     struct finding *finding = find_spread(judging, spread);
     if (finding) {
         finding->expected = tally_text(
             tally,
             "delays spread as their law says: at most %zu of %zu in a window "
-            "of 1/%d of its range  (" STATS_ALARMS ")",
-            most_allowed(count, chance), count, widths[width].part);
+            "of 1/%d of its range  (%s)",
+            most_allowed(count, chance, spread_rate(judging)), count,
+            widths[width].part, stats_alarms(judging->alarm_rate, alarms));
         finding->observed = tally_text(
             tally, "%zu of %zu lie between %.2f and %.2f of that range", most,
             count, spread->positions[first],
@@ -152,18 +160,20 @@ static bool judge_distance(const struct judging *judging,
     double above = stats_above(spread->upper, spread->count);
     double below = stats_below(spread->lower, spread->count);
     double off = fmax(above, below);
-    if (stats_distance(spread->count, off) > SPREAD_RATE) {
+    if (stats_distance(spread->count, off) > spread_rate(judging)) {
         return true;
     }
+    char alarms[STATS_ALARMS_MAX];
     struct tally *tally = judging->tally;
     struct finding *finding = find_spread(judging, spread);
     if (finding) {
         finding->expected = tally_text(
             tally,
             "%zu delays distributed as their law says, to within %.3f  "
-            "(" STATS_ALARMS ")",
+            "(%s)",
             spread->count,
-            sqrt(log(2 / SPREAD_RATE) / (2 * (double)spread->count)));
+            sqrt(log(2 / spread_rate(judging)) / (2 * (double)spread->count)),
+            stats_alarms(judging->alarm_rate, alarms));
         finding->observed =
             tally_text(tally, "%s are more frequent by %.3f",
                        above > below ? "short ones" : "long ones", off);
@@ -178,10 +188,10 @@ static bool judge_spread(const struct judging *judging,
                          const struct spread *spread)
 {
     struct tally *tally = judging->tally;
-    size_t needed =
-        spread->count > 0
-            ? stats_size_cluster(spread->chance[STATS_HALF], SPREAD_RATE)
-            : 0;
+    size_t needed = spread->count > 0
+                        ? stats_size_cluster(spread->chance[STATS_HALF],
+                                             spread_rate(judging))
+                        : 0;
     bool keeps = true;
     for (int w = 0; keeps && spread->count > 1 && w < STATS_WIDTHS; w++) {
         keeps = judge_crowd(judging, spread, (enum stats_width)w);
@@ -281,6 +291,7 @@ static void report_pairs(const struct judging *judging,
                          const struct pairs *pairs, bool is_of_clients)
 {
     struct tally *tally = judging->tally;
+    char alarms[STATS_ALARMS_MAX];
     struct finding *finding = tally_violate(tally, JUDGE_JIT_2, false);
     if (!finding) {
         return;
@@ -288,16 +299,18 @@ static void report_pairs(const struct judging *judging,
     assert(pairs->a && pairs->b);
     double chance = chance_of(pairs);
     size_t most = pairs->count;
-    while (most > 0 && stats_tail(pairs->count, chance, most) <= PAIRS_RATE) {
+    while (most > 0 &&
+           stats_tail(pairs->count, chance, most) <= pairs_rate(judging)) {
         most--;
     }
     finding->attempt = pairs->b->attempt;
     finding->expected = tally_text(
         tally,
         "delays of one %s that tell nothing of another's: at most %zu of %zu "
-        "pairs within %lld ms  (" STATS_ALARMS ")",
+        "pairs within %lld ms  (%s)",
         is_of_clients ? "client" : "call", most, pairs->count,
-        (long long)(STATS_COINCIDENCE_NS / NS_PER_MS));
+        (long long)(STATS_COINCIDENCE_NS / NS_PER_MS),
+        stats_alarms(judging->alarm_rate, alarms));
     finding->observed = tally_text(
         tally,
         "%zu of %zu are, such as %.3f s and %.3f s before attempt %zu of %s "
@@ -311,15 +324,16 @@ static void report_pairs(const struct judging *judging,
                           : "the random numbers begin anew with each call";
 }
 
-static bool are_alike(const struct pairs *pairs)
+static bool are_alike(const struct judging *judging, const struct pairs *pairs)
 {
     return pairs->count > 0 && stats_tail(pairs->count, chance_of(pairs),
-                                          pairs->alike) <= PAIRS_RATE;
+                                          pairs->alike) <= pairs_rate(judging);
 }
 
-static size_t needed_pairs(const struct pairs *pairs)
+static size_t needed_pairs(const struct judging *judging,
+                           const struct pairs *pairs)
 {
-    return stats_size_pairs(chance_of(pairs), PAIRS_ALIKE, PAIRS_RATE);
+    return stats_size_pairs(chance_of(pairs), PAIRS_ALIKE, pairs_rate(judging));
 }
 
 /* -- which of the two ------------------------------------------------------ */
@@ -360,7 +374,7 @@ static bool is_for_want_of_jitter(const struct spread *firsts)
 static bool judge_alike(struct desk *desk)
 {
     const struct judging *judging = desk->judging;
-    bool is_of_clients = are_alike(&desk->clients);
+    bool is_of_clients = are_alike(judging, &desk->clients);
     struct spread all, firsts;
     if (!spread_init(&all, desk->samples, desk->count, desk->scratch)) {
         return false;
@@ -392,7 +406,7 @@ static bool judge_apart(struct desk *desk)
     judge_spread(desk->judging, &all);
     bool is_by_clients = desk->clients.count >= desk->calls.count;
     const struct pairs *pairs = is_by_clients ? &desk->clients : &desk->calls;
-    size_t needed = needed_pairs(pairs);
+    size_t needed = needed_pairs(desk->judging, pairs);
     if (pairs->count >= needed) {
         tally->rules[JUDGE_JIT_2].exercised += (int64_t)pairs->count;
     } else if (pairs->count > 0) {
@@ -433,7 +447,7 @@ bool rules_spread_judge(const struct judging *judging, struct arena *scratch)
     desk.count = keep_telling(desk.samples, samples, count);
     desk.clients = pair_up(desk.samples, desk.count, true);
     desk.calls = pair_up(desk.samples, desk.count, false);
-    return are_alike(&desk.clients) || are_alike(&desk.calls)
+    return are_alike(judging, &desk.clients) || are_alike(judging, &desk.calls)
                ? judge_alike(&desk)
                : judge_apart(&desk);
 }

@@ -1,6 +1,8 @@
 #include "judge/stats_tests.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
 
 /* Beyond this no test is worth its samples. */
 enum { SIZE_MOST = 1000000 };
@@ -8,6 +10,16 @@ enum { SIZE_MOST = 1000000 };
 static double log_choose(double n, double k)
 {
     return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1);
+}
+
+char *stats_alarms(double rate, char text[STATS_ALARMS_MAX])
+{
+    const double million = 1e6;
+    bool is_many = 1 / rate >= million;
+    snprintf(text, STATS_ALARMS_MAX, "one false alarm in %.0f%s",
+             is_many ? 1 / rate / million : 1 / rate,
+             is_many ? " million" : "");
+    return text;
 }
 
 double stats_tail(size_t trials, double chance, size_t hits)

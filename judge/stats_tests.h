@@ -8,12 +8,13 @@
 
 #include <stddef.h>
 
-/* A suite of a profile may raise one false alarm in so many runs of it; every
- * rule that is a test of statistics, on every scenario, gets an equal part. */
-#define STATS_SUITE_RATE 1e-6
+/* The false alarms that a suite of a profile may raise are split: every rule
+ * that is a test of statistics, on every scenario, gets an equal part. */
 enum { STATS_SUITE_TESTS = 1000 };
-#define STATS_TEST_RATE (STATS_SUITE_RATE / STATS_SUITE_TESTS)
-#define STATS_ALARMS    "one false alarm in 1000 million"
+
+/* "one false alarm in 1000 million" for 1e-9. Returns text. */
+enum { STATS_ALARMS_MAX = 64 };
+char *stats_alarms(double rate, char text[STATS_ALARMS_MAX]);
 
 /* No less than the probability of `hits` or more in `trials` that hit with
  * `chance` on average: exact where all chances are the same, a bound (Hoeffding

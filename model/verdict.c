@@ -198,6 +198,11 @@ struct load run_report_load(const struct run_report *report)
     return sum;
 }
 
+double run_report_false_alarm(const struct run_report *report)
+{
+    return report->false_alarm > 0 ? report->false_alarm : FALSE_ALARM_USUAL;
+}
+
 double run_report_score(const struct run_report *report)
 {
     size_t passed = 0, all = 0;

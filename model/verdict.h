@@ -173,12 +173,19 @@ void scenario_report_free(struct scenario_report *report);
 
 struct baseline;
 
+/* Rules that are tests of statistics may all together raise one false alarm in
+ * so many runs of a suite: the rate is its inverse. docs/statistics.md */
+#define FALSE_ALARM_USUAL 1e-6
+#define FALSE_ALARM_LEAST 1e-12
+#define FALSE_ALARM_MOST  0.1
+
 /* All scenarios of one `retryspec run`. */
 struct run_report {
     const char *program;      /* how this one was called; NULL: retryspec */
     const char *profile_word; /* id or file, as it was given; NULL: the id */
     const char *profile, *profile_source, *edition, *version, *config;
     uint64_t seed;
+    double false_alarm; /* 0: FALSE_ALARM_USUAL */
     int jobs;
     int64_t lag_p99_ns;
     int64_t took_ns;
@@ -195,6 +202,9 @@ struct run_report {
 
 /* Over all scenarios. */
 struct load run_report_load(const struct run_report *report);
+
+/* The rate that was given, else the usual one. */
+double run_report_false_alarm(const struct run_report *report);
 
 /* The share of checks that passed, of those that apply, in percent; -1 if none
  * applies. */

@@ -45,6 +45,8 @@ void report_again(const struct run_report *run, const struct scenario *scenario,
     fputs(" -p ", out);
     write_word(run->profile_word ? run->profile_word : run->profile, out);
     fprintf(out, " --seed %llu", (unsigned long long)run->seed);
+    if (run_report_false_alarm(run) != FALSE_ALARM_USUAL)
+        fprintf(out, " --false-alarm %g", run_report_false_alarm(run));
     if (!run->is_simulated) {
         fputs(" --", out);
         report_words(run->argv, out);

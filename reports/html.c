@@ -81,6 +81,8 @@ static void write_numbers(const struct run_report *run, FILE *out)
     struct load load = run_report_load(run);
     snprintf(text, sizeof text, "%llu", (unsigned long long)run->seed);
     write_fact("seed", text, out);
+    snprintf(text, sizeof text, "%g a suite", run_report_false_alarm(run));
+    write_fact("false alarms", text, out);
     snprintf(text, sizeof text, "%.1f s",
              (double)run->took_ns / (double)NS_PER_S);
     write_fact("took", text, out);

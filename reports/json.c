@@ -110,6 +110,7 @@ static cJSON *run_json(const struct run_report *run)
     char seed[32];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)run->seed);
     add_text(object, "seed", seed);
+    cJSON_AddNumberToObject(object, "false_alarm", run_report_false_alarm(run));
     cJSON *command = cJSON_AddArrayToObject(object, "command");
     for (const char *const *word = run->argv; word && *word; word++)
         cJSON_AddItemToArray(command, text_json(*word));

@@ -27,7 +27,8 @@ static void write_property(const char *name, const char *value, FILE *out)
 static void write_properties(const struct run_report *run,
                              const struct scenario_report *report, FILE *out)
 {
-    char seed[32], lag[UNITS_TEXT_MAX] = "";
+    char seed[32], alarms[32], lag[UNITS_TEXT_MAX] = "";
+    snprintf(alarms, sizeof alarms, "%g", run_report_false_alarm(run));
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)run->seed);
     if (report->trace)
         units_format_duration(report->trace->lag_p99_ns, lag, sizeof lag);
@@ -36,6 +37,7 @@ static void write_properties(const struct run_report *run,
     write_property("edition", run->edition, out);
     write_property("profile", run->profile, out);
     write_property("seed", seed, out);
+    write_property("false-alarm", alarms, out);
     write_property("lag-p99", lag, out);
     fputs("    </properties>\n", out);
 }

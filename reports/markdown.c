@@ -245,10 +245,13 @@ static void write_title(const struct run_report *run, FILE *out)
     if (run->interrupted)
         fputs("Interrupted: this holds what was done until then.\n", out);
     else
-        fprintf(out, "Exit code %d: %s. Seed %llu, %.1f s.\n",
+        fprintf(out,
+                "Exit code %d: %s. Seed %llu, %.1f s, "
+                "false alarms %g a suite.\n",
                 run_report_exit_code(run), counts_exit_text(run),
                 (unsigned long long)run->seed,
-                (double)run->took_ns / (double)NS_PER_S);
+                (double)run->took_ns / (double)NS_PER_S,
+                run_report_false_alarm(run));
 }
 
 bool report_markdown(const struct run_report *report, FILE *out)

@@ -122,6 +122,8 @@ bool report_tap(const struct run_report *report, FILE *out)
     write_comment("profile", report->profile, out);
     write_comment("edition", report->edition, out);
     fprintf(out, "# seed: %llu\n", (unsigned long long)report->seed);
+    fprintf(out, "# false alarms: %g a suite\n",
+            run_report_false_alarm(report));
     for (size_t i = 0; i < report->count; i++)
         write_scenario(report, report->scenarios[i], &number, out);
     if (report->interrupted)

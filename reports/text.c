@@ -48,8 +48,9 @@ void report_text_header(const struct run_report *report,
     fprintf(out, "retryspec %s", report->version);
     if (report->edition)
         fprintf(out, "  edition %s", report->edition);
-    fprintf(out, "  profile %s  seed %llu  -j%d\n", report->profile,
-            (unsigned long long)report->seed, report->jobs);
+    fprintf(out, "  profile %s  seed %llu  -j%d  false alarms %g a suite\n",
+            report->profile, (unsigned long long)report->seed, report->jobs,
+            run_report_false_alarm(report));
 }
 
 static size_t count_word(const struct scenario_report *report,

@@ -114,7 +114,8 @@ static struct scenario_report *judge_trace(struct job *job, struct error *error)
     const struct judge_input input = {.profile = options->profile,
                                       .scenario = job->scenario,
                                       .trace = trace,
-                                      .rules = options->rules};
+                                      .rules = options->rules,
+                                      .false_alarm = options->false_alarm};
     struct scenario_report *report = judge_run(&input);
     if (!report) {
         error_add(error, PROBLEM_MEMORY, "out of memory");

@@ -23,6 +23,7 @@ struct runner_options {
     const char *const
         *argv; /* NULL-ended; "{url}" in an argument is replaced */
     uint64_t seed;
+    double false_alarm; /* as judge_input's */
     int jobs;
     int64_t extra_timeout_ns; /* beyond the scenario's own estimate */
     const char *out;          /* folder of results, made if missing */
@@ -40,7 +41,8 @@ struct runner_options {
 bool runner_smoke(const struct runner_options *options, struct error *error);
 
 /* Smoke, then everything. `report` is zero-initialised but for what only the
- * caller knows (program, profile_word, edition, config, strict), which stays.
+ * caller knows (program, profile_word, edition, config, strict,
+ * false_alarm), which stays.
  * It borrows the options and holds the scenarios that were judged, in the order
  * they were listed; free it with runner_report_free. False and a problem if
  * smoke failed or the system said no; what was judged until then is in the

@@ -39,7 +39,9 @@ static void stage_free(struct stage *stage)
     free(stage->run);
 }
 
-static void stage_judge(struct stage *stage, const struct crowd_plan *plan)
+/* `rate` 0: the usual one. */
+static void stage_judge_at(struct stage *stage, const struct crowd_plan *plan,
+                           double rate)
 {
     crowd_tell(stage->run, plan,
                &stage->story.profile->layers[0].rules[0].backoff);
@@ -56,8 +58,14 @@ static void stage_judge(struct stage *stage, const struct crowd_plan *plan)
         .scenario = stage->story.scenario,
         .trace = &stage->run->trace,
         .rules = stage->story.rules,
+        .false_alarm = rate,
     });
     assert_non_null(stage->story.report);
+}
+
+static void stage_judge(struct stage *stage, const struct crowd_plan *plan)
+{
+    stage_judge_at(stage, plan, 0);
 }
 
 static const struct verdict *find(const struct stage *stage, const char *rule,
@@ -159,6 +167,67 @@ static void test_wrong_jitter_is_caught(void **state)
     }
 }
 
+/* -- at another rate ------------------------------------------------------- */
+
+/* Too few for the usual rate: a larger one tells the same difference. */
+static const struct {
+    const char *rule;
+    struct crowd_plan plan;
+    const char *expected; /* a part of it */
+} sharper[] = {
+    {"JIT-1",
+     {6, 1, 4, DRAW_LOW_HALF, 1, 30 * MS, 3 * MS},
+     "(one false alarm in 10000)"},
+    {"JIT-1",
+     {15, 20, 1, DRAW_LOW_TENTHS, 1, 30 * MS, 3 * MS},
+     "(one false alarm in 10000)"},
+    {"JIT-2",
+     {2, 1, 5, DRAW_SAME_CLIENTS, 1, 30 * MS, 3 * MS},
+     "(one false alarm in 10000)"},
+    {"HERD-1",
+     {40, 1, 1, DRAW_TICKS, 1, 30 * MS, 3 * MS},
+     "(one false alarm in 10000)"},
+};
+
+static void test_a_larger_rate_is_sharper(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof sharper / sizeof *sharper; i++) {
+        struct stage stage;
+        stage_init(&stage, FULL, "", &sharper[i].plan);
+        stage_judge_at(&stage, &sharper[i].plan, FALSE_ALARM_USUAL);
+        const struct verdict *usual = verdict_of(&stage.story, sharper[i].rule);
+        assert_true(!usual || usual->word == VERDICT_PASS);
+        stage_judge_at(&stage, &sharper[i].plan, FALSE_ALARM_MOST);
+        const struct verdict *larger =
+            find(&stage, sharper[i].rule, VERDICT_FAIL);
+        if (!strstr(larger->expected, sharper[i].expected)) {
+            fail_msg("%s", larger->expected);
+        }
+        stage_free(&stage);
+    }
+}
+
+/* The sizes that docs/statistics.md states, of half the width, of no jitter and
+ * of pairs. */
+static void test_sizes_of_samples(void **state)
+{
+    (void)state;
+    static const struct {
+        double suite;
+        size_t half, none, pairs;
+    } sizes[] = {{1e-12, 60, 16, 14},
+                 {FALSE_ALARM_USUAL, 39, 10, 8},
+                 {1e-3, 29, 8, 6},
+                 {FALSE_ALARM_MOST, 22, 6, 3}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        double rate = sizes[i].suite / STATS_SUITE_TESTS;
+        assert_int_equal(stats_size_cluster(0.5, rate / 5), sizes[i].half);
+        assert_int_equal(stats_size_cluster(1.0 / 16, rate / 5), sizes[i].none);
+        assert_int_equal(stats_size_pairs(0.03, 0.8, rate / 2), sizes[i].pairs);
+    }
+}
+
 /* -- what is not ----------------------------------------------------------- */
 
 static const char *const laws[] = {
@@ -243,11 +312,40 @@ static void test_right_jitter_raises_nothing(void **state)
     }
 }
 
+/* One false alarm in 10,000 tests: 3 in 10,000 runs of three rules, and 20 in
+ * one of a million such series. */
+static void test_a_larger_rate_is_kept(void **state)
+{
+    (void)state;
+    struct stage stages[LAWS];
+    int alarms = 0;
+    for (int i = 0; i < LAWS; i++) {
+        stage_init(&stages[i], laws[i], "",
+                   &(struct crowd_plan){.clients = 12, .calls = 3});
+    }
+    for (uint64_t seed = RUNS; seed < RUNS + RUNS / 10; seed++) {
+        struct stage *stage = &stages[seed % LAWS];
+        struct crowd_plan plan = plan_of(seed);
+        stage->story.scenario->workload.clients = plan.clients;
+        stage->story.scenario->workload.calls = plan.calls;
+        stage_judge_at(stage, &plan, FALSE_ALARM_MOST);
+        alarms += violations(stage) > 0;
+    }
+    print_message("%d alarms in %d runs\n", alarms, RUNS / 10);
+    assert_true(alarms < 20);
+    for (int i = 0; i < LAWS; i++) {
+        stage_free(&stages[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_right_jitter_raises_nothing),
         cmocka_unit_test(test_wrong_jitter_is_caught),
+        cmocka_unit_test(test_a_larger_rate_is_sharper),
+        cmocka_unit_test(test_sizes_of_samples),
+        cmocka_unit_test(test_a_larger_rate_is_kept),
+        cmocka_unit_test(test_right_jitter_raises_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
