@@ -111,7 +111,7 @@ static bool is_broken_success(const struct place *place)
     const struct trace_attempt *last = place->call->attempts[place->index];
     enum attempt_end end = place->seen->outcome.end;
     bool is_broken = end == END_CUT || end == END_RESET_BODY ||
-                     (end == END_GARBAGE && last->first_byte_ns != TRACE_NEVER);
+                     (end == END_GARBAGE && last->fault.at > FAULT_AT_REQUEST);
     return is_broken && last->status >= 200 && last->status < 300;
 }
 

@@ -334,8 +334,10 @@ static void start(struct sim_conn *conn)
     int64_t now_ns = sim_now(conn->world);
     const struct fault *fault = fault_of(conn);
     conn->answer.is_head_sent = !strikes_before_head(fault);
-    if (conn->answer.is_head_sent) {
+    if (conn->answer.is_head_sent || fault->kind == FAULT_GARBAGE) {
         conn->attempt.first_byte_ns = conn->attempt.last_byte_ns = now_ns;
+    }
+    if (conn->answer.is_head_sent) {
         conn->attempt.sent_bytes = body_before_fault(conn);
         conn->answer.head_ns = units_add(now_ns, latency(conn));
     }

@@ -260,3 +260,27 @@ def test_wrong_usage_is_explained(tmp_path):
     assert "1h at most" in sim(tmp_path, "--latency", "2h", expect=2).stderr
     assert "more than 0" in sim(tmp_path, "--limit", "0s", expect=2).stderr
     assert "did you mean" in sim(tmp_path, "--latncy", "1ms", expect=2).stderr
+
+
+def rules_of(folder):
+    return {verdict["rule"] for verdict in
+            json.loads((folder / "out/t/story/verdict.json").read_text())["scenarios"][0]["verdicts"]}
+
+
+# Bytes that are no HTTP at all promise no body that a caller could take for whole.
+def test_garbage_breaks_a_body_only_after_a_head(tmp_path):
+    rules = profile(tmp_path, layer())
+    garbage = {"json": {"ok": True}, "framing": "chunked", "fault": {"do": "garbage", "at": "request"}}
+    assert "first_byte" in of(play(tmp_path, story(tmp_path, [garbage]), rules), "response")[0]
+    assert "BODY-1" not in rules_of(tmp_path)
+    garbage["fault"]["at"] = "body:2B"
+    play(tmp_path, story(tmp_path, [garbage]), rules)
+    assert "BODY-1" in rules_of(tmp_path)
+
+
+def test_a_request_without_a_reply_is_told_why(tmp_path):
+    told = story(tmp_path, [FAIL], after_last="fail")
+    lines = play(tmp_path, told, profile(tmp_path, layer(budget={"attempts": 2})))
+    last, result = of(lines, "response")[-1], of(lines, "result")[0]
+    assert last["status"] == result["status"] == 418
+    assert last["sent_bytes"] == last["reply_size"] > 40 and len(result["sha256"]) == 64
