@@ -77,6 +77,17 @@ static void print_profile(const struct explain_request *request,
     }
 }
 
+static void print_tolerances(const struct rule *rule, int indent)
+{
+    char text[300];
+    for (size_t i = 0; i < rule->tolerance_count; i++) {
+        const struct rule_tolerance *tolerance = &rule->tolerances[i];
+        snprintf(text, sizeof text, "%s: %s",
+                 tolerance_words[tolerance->source], tolerance->allows);
+        out_wrapped(i == 0 ? "allows" : "", indent, text);
+    }
+}
+
 static void print_rule(const struct explain_request *request,
                        const struct rule *rule)
 {
@@ -90,7 +101,20 @@ static void print_rule(const struct explain_request *request,
     }
     out_wrapped("source", INDENT, rule->source);
     out_wrapped("computed", INDENT, rule->computed);
+    print_tolerances(rule, INDENT);
     out_wrapped("causes", INDENT, rule->causes);
+}
+
+static void add_tolerances(cJSON *object, const struct rule *rule)
+{
+    cJSON *array = cJSON_AddArrayToObject(object, "tolerances");
+    for (size_t i = 0; i < rule->tolerance_count; i++) {
+        const struct rule_tolerance *tolerance = &rule->tolerances[i];
+        cJSON *item = cJSON_CreateObject();
+        out_json_text(item, "from", tolerance_words[tolerance->source]);
+        out_json_text(item, "allows", tolerance->allows);
+        cJSON_AddItemToArray(array, item);
+    }
 }
 
 static cJSON *rule_to_json(const struct explain_request *request,
@@ -104,6 +128,7 @@ static cJSON *rule_to_json(const struct explain_request *request,
     out_json_text(object, "text", rule->text);
     out_json_text(object, "source", rule->source);
     out_json_text(object, "computed", rule->computed);
+    add_tolerances(object, rule);
     out_json_text(object, "causes", rule->causes);
     if (rule->includes) {
         out_json_text(object, "includes", rule->includes);

@@ -5,14 +5,42 @@
 #include "model/level.h"
 #include "model/verdict.h"
 
-enum { RULES_MAX = 1024 };
+enum { RULES_MAX = 1024, TOLERANCES_MAX = 16 };
+
+static void read_tolerances(const struct jsonc_value *at, struct arena *arena,
+                            struct rule *rule)
+{
+    static const char *const keys[] = {"from", "allows", NULL};
+    struct fields_list list;
+    if (!fields_need(at, "tolerances") ||
+        !fields_list(at, "tolerances", (struct fields_range){0, TOLERANCES_MAX},
+                     &list)) {
+        return;
+    }
+    struct rule_tolerance *items =
+        fields_array(at, arena, list.count, sizeof *items);
+    for (size_t i = 0; items && i < list.count; i++) {
+        struct jsonc_value item = jsonc_at(&list.at, (int)i);
+        int index = 0;
+        if (!fields_open(&item, keys)) {
+            continue;
+        }
+        if (fields_need(&item, "from") &&
+            fields_choice(&item, "from", tolerance_words, &index)) {
+            items[i].source = (enum tolerance_source)index;
+        }
+        fields_need_line(&item, "allows", arena, &items[i].allows);
+    }
+    rule->tolerances = items;
+    rule->tolerance_count = items ? list.count : 0;
+}
 
 static void read_rule(const struct jsonc_value *at, struct arena *arena,
                       struct rule *rule)
 {
-    static const char *const keys[] = {"id",     "level",    "title",
-                                       "text",   "computed", "source",
-                                       "causes", "includes", NULL};
+    static const char *const keys[] = {
+        "id",     "level",  "title",    "text",       "computed",
+        "source", "causes", "includes", "tolerances", NULL};
     struct jsonc_value level;
     if (!fields_open(at, keys)) {
         return;
@@ -27,6 +55,7 @@ static void read_rule(const struct jsonc_value *at, struct arena *arena,
     fields_need_line(at, "computed", arena, &rule->computed);
     fields_need_line(at, "causes", arena, &rule->causes);
     fields_line(at, "includes", arena, &rule->includes);
+    read_tolerances(at, arena, rule);
 }
 
 /* An id names one rule: reports and baselines rely on it. */

@@ -25,6 +25,13 @@ const char *const known_words[] = {
         NULL,
 };
 
+const char *const tolerance_words[] = {
+#define X(constant, word) [constant] = word,
+    TOLERANCE_LIST(X)
+#undef X
+        NULL,
+};
+
 const char *const level_giver_words[] = {
 #define X(constant, word) [constant] = word,
     LEVEL_GIVER_LIST(X)

@@ -28,6 +28,30 @@ enum verdict_word {
 extern const char *const verdict_json_words[];
 extern const char *const verdict_people_words[];
 
+/* Whose doing it is that a time seen is not the time meant. X(constant, word)
+ */
+#define TOLERANCE_LIST(X)                                                    \
+    X(TOLERANCE_CLIENT_TIMER, "client-timer") /* tolerance.early */          \
+    X(TOLERANCE_CLIENT_WORK, "client-work")   /* tolerance.late */           \
+    X(TOLERANCE_MEASURED_LAG, "measured-lag") /* of this run's own timers */ \
+    X(TOLERANCE_CPU_WAIT, "cpu-wait")         /* the trace's "starved" */    \
+    X(TOLERANCE_NETWORK, "network")           /* the kernel's included */    \
+    X(TOLERANCE_WHOLE_SECONDS, "whole-seconds")                              \
+    X(TOLERANCE_PROFILE, "profile") /* a time that the profile allows */     \
+    X(TOLERANCE_CHANCE, "chance")   /* --false-alarm */
+
+enum tolerance_source {
+#define X(constant, word) constant,
+    TOLERANCE_LIST(X)
+#undef X
+};
+extern const char *const tolerance_words[]; /* NULL-ended */
+
+struct rule_tolerance {
+    enum tolerance_source source;
+    const char *allows;
+};
+
 /* One rule of scenarios/rules.jsonc. */
 struct rule {
     const char *id;    /* stable, never reused: "RA-1" */
@@ -35,6 +59,8 @@ struct rule {
     enum level level;  /* LEVEL_MUST or LEVEL_SHOULD */
     const char *text, *source, *computed, *causes;
     const char *includes; /* parts of it that people look for; NULL: none */
+    const struct rule_tolerance *tolerances; /* what the judge grants */
+    size_t tolerance_count;
 };
 
 struct rule_catalogue {

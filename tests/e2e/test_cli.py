@@ -476,7 +476,22 @@ def test_explain():
 
 def test_every_rule_can_be_explained():
     for rule in json.loads(run("explain", "--json").stdout):
-        assert run("explain", rule["id"]).stdout.startswith(rule["id"] + "  ")
+        told = run("explain", rule["id"]).stdout
+        assert told.startswith(rule["id"] + "  ")
+        assert ("\nallows " in told) == bool(rule["tolerances"])
+        for tolerance in rule["tolerances"]:
+            assert f"{tolerance['from']}: " in told
+
+
+def test_tolerances_are_a_part_of_their_own():
+    """What is granted stands there with its source, and no longer in the text of how the rule is computed."""
+    rules = {rule["id"]: rule for rule in json.loads(run("explain", "--json").stdout)}
+    assert [item["from"] for item in rules["BO-1"]["tolerances"]] == ["client-timer"]  # early is strict
+    assert "measured-lag" in [item["from"] for item in rules["BO-2"]["tolerances"]]
+    assert rules["ST-2"]["tolerances"] == []
+    for rule in rules.values():
+        assert "tolerance." not in rule["computed"] and "the lag" not in rule["computed"]
+    assert "\nallows    client-timer: the gap may be shorter by tolerance.early;" in run("explain", "BO-1").stdout
 
 
 def test_schemas():

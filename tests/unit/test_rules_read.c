@@ -14,7 +14,7 @@
 #define FILE_OF(rules) "{\"retryspec\":1,\"rules\":[" rules "]}"
 #define REST                                                              \
     "\"title\":\"t\",\"text\":\"x\",\"source\":\"s\",\"computed\":\"c\"," \
-    "\"causes\":\"d\"}"
+    "\"tolerances\":[],\"causes\":\"d\"}"
 #define RULE(id) "{\"id\":\"" id "\",\"level\":\"must\"," REST
 
 static const struct embedded_file *shipped(void)
@@ -50,6 +50,12 @@ static void test_the_shipped_catalogue_has_every_rule(void **state)
     assert_non_null(
         strstr(rules_find(rules, "ST-1")->includes, "x-should-retry"));
     assert_null(rules_find(rules, "OUT-1")->includes);
+    const struct rule *late = rules_find(rules, "BO-2");
+    assert_true(late->tolerance_count >= 3);
+    assert_int_equal(late->tolerances[0].source, TOLERANCE_CLIENT_WORK);
+    assert_int_equal(late->tolerances[1].source, TOLERANCE_MEASURED_LAG);
+    assert_non_null(strstr(late->tolerances[0].allows, "tolerance.late"));
+    assert_int_equal(rules_find(rules, "OUT-1")->tolerance_count, 0);
     assert_int_equal(rules_find(rules, "RA-1")->level, LEVEL_MUST);
     assert_int_equal(rules_find(rules, "RA-2")->level, LEVEL_SHOULD);
     rules_free(rules);
@@ -71,6 +77,18 @@ static void test_what_is_refused(void **state)
         {FILE_OF("{\"id\":\"A\",\"level\":\"may\"," REST),
          "1:43 rules[0].level: expected one of \"must\", \"should\", found "
          "\"may\""},
+        {FILE_OF("{\"tolerances\":[{\"from\":\"lag\",\"allows\":\"a\"}],"
+                 "\"id\":\"A\",\"level\":\"must\",\"title\":\"t\","
+                 "\"text\":\"x\",\"source\":\"s\",\"computed\":\"c\","
+                 "\"causes\":\"d\"}"),
+         "1:48 rules[0].tolerances[0].from: expected one of \"client-timer\", "
+         "\"client-work\", \"measured-lag\", \"cpu-wait\", \"network\", "
+         "\"whole-seconds\", \"profile\", \"chance\", found \"lag\""},
+        {FILE_OF("{\"tolerances\":[{\"from\":\"chance\"}],"
+                 "\"id\":\"A\",\"level\":\"must\",\"title\":\"t\","
+                 "\"text\":\"x\",\"source\":\"s\",\"computed\":\"c\","
+                 "\"causes\":\"d\"}"),
+         "1:40 rules[0].tolerances[0]: missing key \"allows\""},
         {FILE_OF("{\"id\":\"\",\"level\":\"must\"," REST),
          "1:31 rules[0].id: expected a text, found \"\""},
         {FILE_OF("{\"level\":\"must\"," REST),
@@ -78,7 +96,7 @@ static void test_what_is_refused(void **state)
         {FILE_OF("{\"id\":\"A\",\"level\":\"must\",\"titel\":1," REST),
          "1:50 rules[0]: unknown key \"titel\" | did you mean \"title\"?"},
         {FILE_OF(RULE("A-1") "," RULE("A-1")),
-         "1:123 rules[1].id: expected another id than that of rules[0], found "
+         "1:139 rules[1].id: expected another id than that of rules[0], found "
          "\"A-1\""},
     };
     size_t failed = 0;
