@@ -87,22 +87,6 @@ static void loop(struct driver *driver)
 /* -- running ----------------------------------------------------------------
  */
 
-/* The plan may ask for another timeout of an attempt than the profile's. It
- * replaces the limit, not what the limit is a limit of. */
-static void copy_profile(struct driver *driver)
-{
-    int64_t asked_ns = driver->options->plan->workload.read_timeout_ns;
-    driver->profile = *driver->options->profile;
-    for (size_t i = 0; i < driver->profile.layer_count; i++) {
-        driver->layers[i] = driver->profile.layers[i];
-        int64_t *limit_ns = &driver->layers[i].attempt_timeout.limit_ns;
-        if (asked_ns > 0 && *limit_ns != NS_FOREVER) {
-            *limit_ns = asked_ns;
-        }
-    }
-    driver->profile.layers = driver->layers;
-}
-
 static bool make_url(struct driver *driver, int step, const char *target)
 {
     if (asprintf(&driver->urls[step], "%s%s", driver->options->base_url,
@@ -232,7 +216,9 @@ bool driver_run(const struct driver_options *options,
         return false;
     }
     driver.origin_ns = driver_clock_ns();
-    copy_profile(&driver);
+    driver.profile =
+        caller_profile(options->profile,
+                       options->plan->workload.read_timeout_ns, driver.layers);
     driver.keeps_bytes = kept_bytes(&driver);
     bool is_ready = make_requests(&driver) && raise_file_limit(&driver) &&
                     driver_wire_init(&driver) && driver_clients_init(&driver);

@@ -21,18 +21,6 @@ int64_t driver_attempt_deadline(const struct driver_call *call)
     return NS_FOREVER;
 }
 
-/* A client whose profile knows no limit takes the one that the plan asks for as
- * most HTTP clients do: for the time without a byte. */
-static struct attempt_timeout attempt_limit(const struct driver *driver,
-                                            const struct retry_action *action)
-{
-    int64_t asked_ns = driver->options->plan->workload.read_timeout_ns;
-    if (action->attempt_timeout.limit_ns == NS_FOREVER && asked_ns > 0) {
-        return (struct attempt_timeout){asked_ns, TIMEOUT_INACTIVITY};
-    }
-    return action->attempt_timeout;
-}
-
 static void count_sent(struct driver *driver)
 {
     struct driver_stats *stats = driver->stats;
@@ -60,7 +48,9 @@ void driver_attempt_begin(struct driver_call *call,
     call->attempt_ns = driver_clock_ns();
     call->until_ns = action->until_ns;
     call->wake_ns = action->wake_ns;
-    call->limit = attempt_limit(driver, action);
+    call->limit =
+        caller_timeout(&action->attempt_timeout,
+                       driver->options->plan->workload.read_timeout_ns);
     call->last = (struct attempt_outcome){.end = END_UNFINISHED};
     call->resends = 0;
     call->was_cut = false;
@@ -79,22 +69,11 @@ void driver_attempt_begin(struct driver_call *call,
 /* -- below the layers -------------------------------------------------------
  */
 
-static bool is_stale_connection(const struct attempt_outcome *outcome)
-{
-    return outcome->connection_was_reused &&
-           (outcome->end == END_RESET || outcome->end == END_CLOSE);
-}
-
 bool driver_attempt_resend(struct driver_call *call,
                            const struct attempt_outcome *outcome)
 {
     struct driver *driver = call->client->driver;
-    const struct resend *resend = &driver->profile.resend;
-    bool is_covered =
-        (resend->on_stale_connection && is_stale_connection(outcome)) ||
-        (outcome->end == END_STATUS &&
-         status_set_has(&resend->statuses, outcome->status));
-    if (!resend->is_used || !is_covered || call->resends >= resend->limit) {
+    if (!caller_resends(&driver->profile.resend, outcome, call->resends)) {
         return false;
     }
     driver_log_resend(call, outcome);

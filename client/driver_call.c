@@ -4,13 +4,9 @@
 #include <string.h>
 
 #include "client/curl_api.h"
-#include "client/deadline.h"
 #include "client/driver_clock.h"
 #include "client/driver_parts.h"
 #include "model/units.h"
-
-/* Streams of the seed, each one a call: see model/rng.h. */
-enum { STREAM_CALLS = 1, STREAM_TIMING = 2 };
 
 static void act(struct driver_call *call, const struct retry_action *action);
 
@@ -27,21 +23,10 @@ static bool is_due(int64_t at_ns, int64_t now_ns)
 /* -- when to look at it again -----------------------------------------------
  */
 
-/* Who waits at first has no deadline but the caller's patience: the engine's
- * clocks begin with the slots. */
 static int64_t queue_deadline(const struct driver_call *call)
 {
-    switch (call->grant) {
-    case GRANT_START:
-        return NS_FOREVER;
-    case GRANT_TIMER:
-        return earlier(
-            deadline_abort(&call->engine),
-            deadline_call(&call->engine, deadline_last(&call->engine)));
-    case GRANT_SEND:
-        return earlier(call->until_ns, call->wake_ns);
-    }
-    return NS_FOREVER;
+    return caller_queue_deadline(&call->engine, call->grant,
+                                 earlier(call->until_ns, call->wake_ns));
 }
 
 static int64_t next_look(const struct driver_call *call)
@@ -139,7 +124,7 @@ static void ask(struct driver_call *call)
 }
 
 /* Goes on once every slot is held. */
-static void queue(struct driver_call *call, enum driver_grant grant)
+static void queue(struct driver_call *call, enum caller_grant grant)
 {
     call->state = CALL_QUEUED;
     call->grant = grant;
@@ -424,9 +409,10 @@ static struct driver_call *create_call(struct driver_client *client)
     link_call(call);
     call->number = client->next_call;
     plan_token(client->index, call->number, call->token);
-    uint64_t index = (uint64_t)client->index << 32 | (uint64_t)call->number;
-    call->rng = rng_stream(driver->options->seed, STREAM_CALLS, index);
-    call->timing = rng_stream(driver->options->seed, STREAM_TIMING, index);
+    struct caller_streams streams =
+        caller_streams(driver->options->seed, client->index, call->number);
+    call->rng = streams.calls;
+    call->timing = streams.timing;
     call->timer = (struct timer){.owner = call, .kind = TIMER_CALL};
     call->begun_ns = driver_clock_ns();
     call->give_up_ns = give_up_time(driver, call->begun_ns);

@@ -153,15 +153,6 @@ static void leave_handler(struct driver_client *client)
 /* -- clients ----------------------------------------------------------------
  */
 
-/* Evenly, as docs/adapters.md asks of every adapter. */
-static int64_t start_time(const struct driver *driver, int64_t client)
-{
-    const struct workload *workload = workload_of(driver);
-    double share = (double)client / (double)workload->clients;
-    return driver->origin_ns +
-           (int64_t)((double)workload->start_spread_ns * share);
-}
-
 static int64_t count_sessions(const struct driver *driver)
 {
     int64_t clients = workload_of(driver)->clients,
@@ -182,7 +173,8 @@ static bool init_client(struct driver *driver, int64_t index,
         &driver->client_pools[(size_t)index * driver->profile.layer_count];
     pools_init(client->pools, &driver->profile);
     client->timer = (struct timer){.owner = client, .kind = TIMER_CLIENT};
-    int64_t start_ns = start_time(driver, index);
+    int64_t start_ns =
+        driver->origin_ns + caller_start_ns(workload_of(driver), index);
     driver_arm(driver, &client->timer, start_ns);
     return enter_handler(client, start_ns) &&
            init_origin(&client->origin, index, server);

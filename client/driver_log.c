@@ -19,16 +19,6 @@ static FILE *begin_line(const struct driver_call *call)
     return log;
 }
 
-const char *driver_log_outcome(const struct attempt_outcome *outcome,
-                               char text[32])
-{
-    if (outcome->end != END_STATUS) {
-        return attempt_end_words[outcome->end];
-    }
-    snprintf(text, 32, "status %d", outcome->status);
-    return text;
-}
-
 void driver_log_attempt(const struct driver_call *call,
                         const struct attempt_outcome *outcome)
 {
@@ -38,7 +28,7 @@ void driver_log_attempt(const struct driver_call *call,
     }
     char text[32];
     fprintf(log, "#%lld  %s after %.3f s%s\n", (long long)call->engine.attempts,
-            driver_log_outcome(outcome, text),
+            caller_outcome(outcome, text),
             seconds(driver_clock_ns() - call->attempt_ns),
             outcome->connection_was_reused ? ", on a reused connection" : "");
 }
@@ -52,7 +42,7 @@ void driver_log_resend(const struct driver_call *call,
     }
     char text[32];
     fprintf(log, "#%lld  %s%s, sent again below the layers\n",
-            (long long)call->engine.attempts, driver_log_outcome(outcome, text),
+            (long long)call->engine.attempts, caller_outcome(outcome, text),
             outcome->connection_was_reused ? " on a reused connection" : "");
 }
 
@@ -106,7 +96,7 @@ void driver_log_end(const struct driver_call *call,
     char text[32];
     fprintf(log, "%s: %s, %lld attempt%s in %.3f s\n",
             action->is_ok ? "ok" : "failed",
-            action->is_ok ? driver_log_outcome(&call->last, text) : error,
+            action->is_ok ? caller_outcome(&call->last, text) : error,
             (long long)call->engine.attempts,
             call->engine.attempts == 1 ? "" : "s",
             seconds(driver_clock_ns() - call->begun_ns));

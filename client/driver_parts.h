@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "client/caller.h"
 #include "client/driver.h"
 #include "client/driver_transfer.h"
 #include "client/handler_cache.h"
@@ -47,13 +48,6 @@ enum driver_call_state {
     CALL_WAITING, /* between attempts, or for a rate limiter */
 };
 
-/* What happens once a call holds all that it must. */
-enum driver_grant {
-    GRANT_START,
-    GRANT_TIMER, /* the wait is over */
-    GRANT_SEND,  /* `to_send`: a follow-up request */
-};
-
 struct driver_call {
     struct retry_call engine;
     struct driver_client *client;
@@ -62,7 +56,7 @@ struct driver_call {
     char token[PLAN_TOKEN_MAX];
     char *payloads[2]; /* of the first request and the follow-up; NULL: none */
     int aimed_at;      /* the request that the transfer is set up for */
-    char call_key[37]; /* idempotency key of the whole call */
+    char call_key[CALLER_KEY]; /* idempotency key of the whole call */
     struct rng rng;    /* of delays: nothing but outcomes draws from it */
     struct rng timing; /* of what depends on timing */
     struct transfer transfer;
@@ -70,7 +64,7 @@ struct driver_call {
     bool is_served;   /* a release let it on; it must ask again */
     int64_t again_ns; /* when it asks by itself */
     enum driver_call_state state;
-    enum driver_grant grant;
+    enum caller_grant grant;
     struct retry_action to_send;
     struct timer timer;
     int64_t begun_ns, give_up_ns, attempt_ns, until_ns, wake_ns;
@@ -199,10 +193,6 @@ void driver_log_wait(const struct driver_call *call,
                      const struct retry_action *action);
 void driver_log_end(const struct driver_call *call,
                     const struct retry_action *action, const char *error);
-
-/* "status 503" or "reset". */
-const char *driver_log_outcome(const struct attempt_outcome *outcome,
-                               char text[32]);
 
 /* -- driver_wire.c: libcurl's multi interface over epoll --------------------
  */

@@ -11,41 +11,12 @@ static const struct workload *workload_of(const struct driver_call *call)
     return &call->client->driver->options->plan->workload;
 }
 
-static bool has_body(const char *method)
-{
-    return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
-           strcmp(method, "PATCH") == 0;
-}
-
-/* In the shape of a random UUID, from the seeded stream. */
-static void draw_key(struct rng *rng, char key[37])
-{
-    uint64_t a = rng_next(rng), b = rng_next(rng);
-    snprintf(key, 37,
-             "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-%04" PRIx64
-             "-%012" PRIx64,
-             a >> 32, a >> 16 & 0xffff, a & 0xfff, (b >> 48 & 0x3fff) | 0x8000,
-             b & 0xffffffffffff);
-}
-
-/* The follow-up of a call carries its token, as the first request does. */
-static bool make_payload(struct driver_call *call, int step)
-{
-    static const struct workload only_token;
-    const struct retry_request *request = &call->client->driver->requests[step];
-    if (!request->method || !has_body(request->method)) {
-        return true;
-    }
-    call->payloads[step] =
-        plan_payload(step == 0 ? workload_of(call) : &only_token, call->token);
-    return call->payloads[step] != NULL;
-}
-
 bool driver_request_prepare(struct driver_call *call)
 {
     const struct driver *driver = call->client->driver;
-    draw_key(&call->rng, call->call_key);
-    if (!make_payload(call, 0) || !make_payload(call, 1) ||
+    caller_draw_key(&call->rng, call->call_key);
+    if (!caller_payloads(workload_of(call), driver->requests, call->token,
+                         call->payloads) ||
         !driver_transfer_init(&call->transfer, &call->client->origin, call)) {
         return false;
     }
@@ -103,13 +74,13 @@ static void add_line(struct lines *lines, const char *name, const char *value)
 static void add_idempotency_key(struct lines *lines, struct driver_call *call)
 {
     const struct telling_headers *tell = &call->client->driver->profile.headers;
-    char key[37];
+    char key[CALLER_KEY];
     switch (tell->idempotency_scope) {
     case KEY_PER_CALL:
         add_line(lines, tell->idempotency_key, call->call_key);
         return;
     case KEY_PER_ATTEMPT:
-        draw_key(&call->rng, key);
+        caller_draw_key(&call->rng, key);
         add_line(lines, tell->idempotency_key, key);
         return;
     }

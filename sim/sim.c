@@ -29,22 +29,6 @@ void sim_fail_memory(struct sim_world *world)
 /* -- set-up -----------------------------------------------------------------
  */
 
-/* The plan may ask for another timeout of an attempt than the profile's. It
- * replaces the limit, not what the limit is a limit of. */
-static void copy_profile(struct sim_world *world)
-{
-    int64_t asked_ns = world->scenario->workload.read_timeout_ns;
-    world->profile = *world->input->profile;
-    for (size_t i = 0; i < world->profile.layer_count; i++) {
-        world->layers[i] = world->profile.layers[i];
-        int64_t *limit_ns = &world->layers[i].attempt_timeout.limit_ns;
-        if (asked_ns > 0 && *limit_ns != NS_FOREVER) {
-            *limit_ns = asked_ns;
-        }
-    }
-    world->profile.layers = world->layers;
-}
-
 static bool make_requests(struct sim_world *world)
 {
     const struct workload *workload = &world->scenario->workload;
@@ -82,7 +66,8 @@ static bool init(struct sim_world *world)
 {
     const struct scenario *scenario = world->scenario;
     const struct workload *workload = &scenario->workload;
-    copy_profile(world);
+    world->profile = caller_profile(world->input->profile,
+                                    workload->read_timeout_ns, world->layers);
     world->wall_ns = wall_start(world->input->seed);
     world->has_outages = has_outages(scenario);
     world->listener_timer =

@@ -33,18 +33,6 @@ int64_t sim_attempt_deadline(const struct sim_call *call)
     return NS_FOREVER;
 }
 
-/* A client whose profile knows no limit takes the one that the plan asks for as
- * most HTTP clients do: for the time without a byte. */
-static struct attempt_timeout attempt_limit(const struct sim_world *world,
-                                            const struct retry_action *action)
-{
-    int64_t asked_ns = world->scenario->workload.read_timeout_ns;
-    if (action->attempt_timeout.limit_ns == NS_FOREVER && asked_ns > 0) {
-        return (struct attempt_timeout){asked_ns, TIMEOUT_INACTIVITY};
-    }
-    return action->attempt_timeout;
-}
-
 static void count_attempt(struct sim_world *world)
 {
     world->stats->attempts++;
@@ -66,7 +54,8 @@ void sim_attempt_begin(struct sim_call *call, const struct retry_action *action)
     call->attempt_ns = now(call);
     call->until_ns = action->until_ns;
     call->wake_ns = action->wake_ns;
-    call->limit = attempt_limit(world, action);
+    call->limit = caller_timeout(&action->attempt_timeout,
+                                 world->scenario->workload.read_timeout_ns);
     call->last = (struct attempt_outcome){.end = END_UNFINISHED};
     call->resends = 0;
     count_attempt(world);
@@ -74,21 +63,11 @@ void sim_attempt_begin(struct sim_call *call, const struct retry_action *action)
     transmit(call);
 }
 
-static bool is_stale_connection(const struct attempt_outcome *outcome)
-{
-    return outcome->connection_was_reused &&
-           (outcome->end == END_RESET || outcome->end == END_CLOSE);
-}
-
 bool sim_attempt_resend(struct sim_call *call,
                         const struct attempt_outcome *outcome)
 {
-    const struct resend *resend = &world_of(call)->profile.resend;
-    bool is_covered =
-        (resend->on_stale_connection && is_stale_connection(outcome)) ||
-        (outcome->end == END_STATUS &&
-         status_set_has(&resend->statuses, outcome->status));
-    if (!resend->is_used || !is_covered || call->resends >= resend->limit) {
+    if (!caller_resends(&world_of(call)->profile.resend, outcome,
+                        call->resends)) {
         return false;
     }
     call->resends++;

@@ -1,15 +1,10 @@
 /* One logical call: slots, attempts, waits, its result. The engine decides;
  * this does as client/driver_call.c. */
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/deadline.h"
 #include "sim/sim_parts.h"
-
-/* Streams of the seed: as in client/driver_call.c. */
-enum { STREAM_CALLS = 1, STREAM_TIMING = 2 };
 
 static void act(struct sim_call *call, const struct retry_action *action);
 
@@ -31,21 +26,10 @@ static int64_t earlier(int64_t a_ns, int64_t b_ns)
 /* -- when to look at it again -----------------------------------------------
  */
 
-/* Who waits at first has no deadline but the caller's patience: the engine's
- * clocks begin with the slots. */
 static int64_t queue_deadline(const struct sim_call *call)
 {
-    switch (call->grant) {
-    case SIM_GRANT_START:
-        return NS_FOREVER;
-    case SIM_GRANT_TIMER:
-        return earlier(
-            deadline_abort(&call->engine),
-            deadline_call(&call->engine, deadline_last(&call->engine)));
-    case SIM_GRANT_SEND:
-        return earlier(call->until_ns, call->wake_ns);
-    }
-    return NS_FOREVER;
+    return caller_queue_deadline(&call->engine, call->grant,
+                                 earlier(call->until_ns, call->wake_ns));
 }
 
 static int64_t next_look(const struct sim_call *call)
@@ -101,13 +85,13 @@ static void step(struct sim_call *call, enum retry_event_kind kind)
 static void go_on(struct sim_call *call)
 {
     switch (call->grant) {
-    case SIM_GRANT_START:
+    case GRANT_START:
         step(call, RETRY_START);
         return;
-    case SIM_GRANT_TIMER:
+    case GRANT_TIMER:
         step(call, RETRY_TIMER);
         return;
-    case SIM_GRANT_SEND:
+    case GRANT_SEND:
         sim_attempt_begin(call, &call->to_send);
         arm(call);
         return;
@@ -128,7 +112,7 @@ static void ask(struct sim_call *call)
 }
 
 /* Goes on once every slot is held. */
-static void queue(struct sim_call *call, enum sim_grant grant)
+static void queue(struct sim_call *call, enum caller_grant grant)
 {
     call->state = SIM_CALL_QUEUED;
     call->grant = grant;
@@ -198,39 +182,19 @@ static void count_end(struct sim_stats *stats,
     }
 }
 
-/* "attempts: status 503"; the caller's own doing is just "cancelled". */
-static const char *error_text(const struct sim_call *call,
-                              const struct retry_action *action, char text[80])
-{
-    const char *reason = retry_reason_words[action->reason];
-    if (action->is_ok) {
-        return "";
-    }
-    if (action->reason == REASON_CANCELLED || call->engine.attempts == 0) {
-        return reason;
-    }
-    if (call->last.end == END_STATUS) {
-        snprintf(text, 80, "%s: status %d", reason, call->last.status);
-    } else {
-        snprintf(text, 80, "%s: %s", reason, attempt_end_words[call->last.end]);
-    }
-    return text;
-}
-
 static void report(const struct sim_call *call,
                    const struct retry_action *action)
 {
-    /* Who gave up while waiting learns nothing of the attempt before. */
-    bool has_response = call->last.end == END_STATUS && call->last.status &&
-                        action->reason != REASON_CANCELLED;
     char text[80];
-    struct trace_result result = {
-        .call = call->token,
-        .is_ok = action->is_ok,
-        .status = has_response ? call->last.status : 0,
-        .error = error_text(call, action, text),
-        .sha256 = has_response ? call->last_sha256 : "",
-    };
+    struct trace_result result = caller_result(
+        &(struct caller_end){
+            .call = &call->engine,
+            .action = action,
+            .last = &call->last,
+            .sha256 = call->last_sha256,
+        },
+        text);
+    result.call = call->token;
     sim_keep_result(world_of(call), &result);
     count_end(world_of(call)->stats, action);
 }
@@ -255,7 +219,7 @@ static void begin_send(struct sim_call *call, const struct retry_action *action)
     call->to_send = *action;
     call->until_ns = action->until_ns;
     call->wake_ns = action->wake_ns;
-    queue(call, SIM_GRANT_SEND);
+    queue(call, GRANT_SEND);
 }
 
 /* A limiter is waited for with all slots held. Another wait ends runs, and the
@@ -350,30 +314,32 @@ static void on_due_in_flight(struct sim_call *call)
     }
 }
 
-/* The time of an attempt is over before it could be sent. */
-static void time_out_queue(struct sim_call *call)
+/* The time of a call is over, or that of an attempt before it could be sent. */
+static void end_queue(struct sim_call *call)
 {
+    if (call->grant != GRANT_SEND || call->until_ns > now(call)) {
+        step(call, RETRY_TIMER);
+        return;
+    }
     const struct attempt_outcome outcome = {.end = END_TIMEOUT};
     end_attempt(call, &outcome, "");
 }
 
 static void on_due_in_queue(struct sim_call *call)
 {
-    if (call->is_served || call->again_ns <= now(call)) {
+    if (queue_deadline(call) <= now(call)) {
+        end_queue(call);
+    } else if (call->is_served || call->again_ns <= now(call)) {
         ask(call);
-    } else if (queue_deadline(call) > now(call)) {
-        arm(call);
-    } else if (call->grant == SIM_GRANT_SEND && call->until_ns <= now(call)) {
-        time_out_queue(call);
     } else {
-        step(call, RETRY_TIMER);
+        arm(call);
     }
 }
 
 static void on_due_wait(struct sim_call *call)
 {
     if (call->until_ns <= now(call)) {
-        queue(call, SIM_GRANT_TIMER);
+        queue(call, GRANT_TIMER);
     } else if (call->wake_ns <= now(call)) {
         step(call, RETRY_TIMER);
     } else {
@@ -433,14 +399,13 @@ static struct sim_call *create(struct sim_client *client)
     }
     struct sim_world *world = client->world;
     int64_t give_up_ns = world->scenario->workload.give_up_ns;
-    uint64_t seed = world->input->seed;
-    uint64_t index =
-        (uint64_t)client->index << 32 | (uint64_t)client->next_call;
+    struct caller_streams streams =
+        caller_streams(world->input->seed, client->index, client->next_call);
     call->client = client;
     link_call(call);
     plan_token(client->index, client->next_call, call->token);
-    call->rng = rng_stream(seed, STREAM_CALLS, index);
-    call->timing = rng_stream(seed, STREAM_TIMING, index);
+    call->rng = streams.calls;
+    call->timing = streams.timing;
     call->timer = (struct timer){.owner = call, .kind = SIM_TIMER_CALL};
     call->give_up_ns =
         give_up_ns > 0 ? units_add(now(call), give_up_ns) : NS_FOREVER;
@@ -461,5 +426,5 @@ void sim_call_begin(struct sim_client *client)
     client->next_call++;
     client->active++;
     world->stats->calls++;
-    queue(call, SIM_GRANT_START);
+    queue(call, GRANT_START);
 }

@@ -58,13 +58,6 @@ static void leave_handler(struct sim_client *client)
 /* -- set-up -----------------------------------------------------------------
  */
 
-/* Evenly, as docs/adapters.md asks of every adapter. */
-static int64_t start_time(const struct workload *workload, int64_t client)
-{
-    double share = (double)client / (double)workload->clients;
-    return (int64_t)((double)workload->start_spread_ns * share);
-}
-
 static void init_client(struct sim_world *world, int64_t index)
 {
     struct sim_client *client = &world->clients[index];
@@ -77,7 +70,7 @@ static void init_client(struct sim_world *world, int64_t index)
     pools_init(client->session_pools, &world->profile);
     client->timer = (struct timer){.owner = client, .kind = SIM_TIMER_CLIENT};
     sim_clock_set(&world->clock, &client->timer,
-                  start_time(workload_of(world), index));
+                  caller_start_ns(workload_of(world), index));
 }
 
 bool sim_clients_init(struct sim_world *world)

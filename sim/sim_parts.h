@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "client/caller.h"
 #include "client/handler_cache.h"
 #include "client/pools.h"
 #include "client/retry.h"
@@ -123,12 +124,12 @@ struct sim_conn {
     struct sim_call *call; /* whose attempt is on it; NULL: idle or left */
     /* The request under way to the server; NULL: none. */
     struct sim_call *sender;
-    int sent_step;        /* request of the call, 0 or 1 */
-    int64_t sent_retries; /* as a retry-count header tells them */
-    char sent_key[37];    /* idempotency key */
-    bool is_left;         /* closed by the client */
-    bool is_dead;         /* the server's FIN or RST has come */
-    bool was_reset;       /* ... by RST */
+    int sent_step;             /* request of the call, 0 or 1 */
+    int64_t sent_retries;      /* as a retry-count header tells them */
+    char sent_key[CALLER_KEY]; /* idempotency key */
+    bool is_left;              /* closed by the client */
+    bool is_dead;              /* the server's FIN or RST has come */
+    bool was_reset;            /* ... by RST */
     int64_t uses, idle_since_ns;
     int64_t began_ns;     /* first SYN */
     int64_t connected_ns; /* NS_FOREVER: not yet */
@@ -235,13 +236,6 @@ enum sim_call_state {
     SIM_CALL_WAITING, /* between attempts, or for a rate limiter */
 };
 
-/* What happens once a call holds all that it must. */
-enum sim_grant {
-    SIM_GRANT_START,
-    SIM_GRANT_TIMER, /* the wait is over */
-    SIM_GRANT_SEND,  /* `to_send` */
-};
-
 struct sim_call {
     struct retry_call engine;
     struct sim_client *client;
@@ -249,10 +243,10 @@ struct sim_call {
     char token[PLAN_TOKEN_MAX];
     char *payloads[2]; /* of the first request and the follow-up; NULL: none */
     char body_sha256[2][SIM_SHA256_TEXT];
-    char call_key[37];    /* idempotency key of the whole call */
-    char attempt_key[37]; /* of the present attempt */
-    struct rng rng;       /* of delays: nothing but outcomes draws from it */
-    struct rng timing;    /* of what depends on timing */
+    char call_key[CALLER_KEY];    /* idempotency key of the whole call */
+    char attempt_key[CALLER_KEY]; /* of the present attempt */
+    struct rng rng;    /* of delays: nothing but outcomes draws from it */
+    struct rng timing; /* of what depends on timing */
     struct pooled_call pooled;
     bool is_served;        /* a release let it on; it must ask again */
     int64_t again_ns;      /* when it asks by itself */
@@ -260,7 +254,7 @@ struct sim_call {
     int on_their_way;      /* requests that borrow it */
     bool is_over;
     enum sim_call_state state;
-    enum sim_grant grant;
+    enum caller_grant grant;
     struct retry_action to_send;
     struct timer timer;
     int64_t give_up_ns, attempt_ns, until_ns, wake_ns;

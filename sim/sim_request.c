@@ -7,48 +7,27 @@
 #include "mock_server/body.h"
 #include "sim/sim_parts.h"
 
-static bool has_body(const char *method)
+static void hash_payload(struct sim_call *call, int step)
 {
-    return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
-           strcmp(method, "PATCH") == 0;
-}
-
-/* In the shape of a random UUID. */
-static void draw_key(struct rng *rng, char key[37])
-{
-    uint64_t a = rng_next(rng), b = rng_next(rng);
-    snprintf(key, 37,
-             "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-%04" PRIx64
-             "-%012" PRIx64,
-             a >> 32, a >> 16 & 0xffff, a & 0xfff, (b >> 48 & 0x3fff) | 0x8000,
-             b & 0xffffffffffff);
-}
-
-/* The follow-up of a call carries its token, as the first request does. */
-static bool make_payload(struct sim_call *call, int step)
-{
-    static const struct workload only_token;
-    const struct sim_world *world = call->client->world;
-    const struct retry_request *request = &world->requests[step];
-    if (!request->method || !has_body(request->method)) {
-        return true;
+    const char *payload = call->payloads[step];
+    if (payload) {
+        const struct reply body = {.body = payload,
+                                   .body_size = (int64_t)strlen(payload)};
+        body_sha256(&body, call->body_sha256[step]);
     }
-    char *payload = plan_payload(
-        step == 0 ? &world->scenario->workload : &only_token, call->token);
-    if (!payload) {
-        return false;
-    }
-    call->payloads[step] = payload;
-    const struct reply body = {.body = payload,
-                               .body_size = (int64_t)strlen(payload)};
-    body_sha256(&body, call->body_sha256[step]);
-    return true;
 }
 
 bool sim_request_prepare(struct sim_call *call)
 {
-    draw_key(&call->rng, call->call_key);
-    return make_payload(call, 0) && make_payload(call, 1);
+    const struct sim_world *world = call->client->world;
+    caller_draw_key(&call->rng, call->call_key);
+    if (!caller_payloads(&world->scenario->workload, world->requests,
+                         call->token, call->payloads)) {
+        return false;
+    }
+    hash_payload(call, 0);
+    hash_payload(call, 1);
+    return true;
 }
 
 void sim_request_renew(struct sim_call *call)
@@ -56,7 +35,7 @@ void sim_request_renew(struct sim_call *call)
     const struct telling_headers *tell = &call->client->world->profile.headers;
     memcpy(call->attempt_key, call->call_key, sizeof call->attempt_key);
     if (tell->idempotency_key && tell->idempotency_scope == KEY_PER_ATTEMPT) {
-        draw_key(&call->rng, call->attempt_key);
+        caller_draw_key(&call->rng, call->attempt_key);
     }
 }
 
