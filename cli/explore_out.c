@@ -36,7 +36,7 @@ static bool add_header(struct explore_out *out, const char *header,
         return false;
     }
     bool is_added =
-        rows_add(&out->rows, "this sweep", line, (size_t)size, NULL, error);
+        rows_add(&out->rows, "this command", line, (size_t)size, NULL, error);
     free(line);
     return is_added;
 }
@@ -79,8 +79,12 @@ bool explore_out_open(struct explore_out *out, const char *path,
             return false;
         }
     }
-    if (whole == 0)
-        fprintf(out->file, "%s\n", header);
+    /* At once: a run that is killed in its first point leaves what it was. */
+    if (whole == 0 &&
+        (fprintf(out->file, "%s\n", header) < 0 || fflush(out->file) != 0)) {
+        error_add_errno(error, errno, "can't write %s", path);
+        return false;
+    }
     return true;
 }
 

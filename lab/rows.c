@@ -131,7 +131,7 @@ static bool add_header(struct rows *rows, const char *text,
         return true;
     struct problem *problem =
         error_add(error, PROBLEM_INPUT,
-                  "%s:%d: these are results of another sweep than %s",
+                  "%s:%d: these are not results of the same sweep as %s",
                   place->file, place->line, rows->file);
     jsonc_hint(problem, "compare the first lines: version, seed, trials, vary, "
                         "profile and world must be the same");

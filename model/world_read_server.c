@@ -54,6 +54,12 @@ static void read_limiter(const struct jsonc_value *root,
     read_retry_after(&at, &limiter->retry_after_s);
 }
 
+static bool is_word(const struct jsonc_value *at, const char *word)
+{
+    return cJSON_IsString(at->item) &&
+           strcmp(at->item->valuestring, word) == 0;
+}
+
 static void read_kind(const struct jsonc_value *root, struct outage *outage)
 {
     struct jsonc_value at;
@@ -62,16 +68,15 @@ static void read_kind(const struct jsonc_value *root, struct outage *outage)
     if (!jsonc_get(root, "as", &at)) {
         return;
     }
-    const char *word =
-        cJSON_IsString(at.item) ? at.item->valuestring : "a number";
-    if (strcmp(word, "refused") == 0) {
+    if (cJSON_IsNumber(at.item)) {
+        if (fields_int(root, "as", statuses, &status))
+            outage->status = (int)status;
+    } else if (is_word(&at, "refused")) {
         outage->kind = OUTAGE_REFUSED;
-    } else if (strcmp(word, "hang") == 0) {
+    } else if (is_word(&at, "hang")) {
         outage->kind = OUTAGE_HANG;
-    } else if (cJSON_IsString(at.item)) {
+    } else {
         fields_expected(&at, "a status, \"refused\" or \"hang\"");
-    } else if (fields_int(root, "as", statuses, &status)) {
-        outage->status = (int)status;
     }
 }
 
@@ -89,8 +94,7 @@ static void read_outage(const struct jsonc_value *at, int64_t last_ns,
     if (!jsonc_get(at, "retry_after", &tells)) {
         return;
     }
-    outage->tells_end = cJSON_IsString(tells.item) &&
-                        strcmp(tells.item->valuestring, "end") == 0;
+    outage->tells_end = is_word(&tells, "end");
     if (outage->kind != OUTAGE_STATUS) {
         fields_refuse(at, "retry_after", "a status as answer");
     } else if (!outage->tells_end) {

@@ -118,7 +118,7 @@ def test_another_sweep_is_not_mixed_in(files):
     explore(files, *AXES, "--out", "x.jsonl")
     before = (files / "x.jsonl").read_bytes()
     done = explore(files, *AXES, "--seed", 2, "--out", "x.jsonl", code=2)
-    assert done.stderr.startswith("x.jsonl:1: these are results of another sweep than this sweep\n")
+    assert done.stderr.startswith("x.jsonl:1: these are not results of the same sweep as this command\n")
     assert (files / "x.jsonl").read_bytes() == before
 
 
@@ -143,11 +143,11 @@ def test_merge_wants_the_whole_sweep(files):
     assert done.stderr == "1.jsonl:2: point 0 is in 1.jsonl already\n"
     explore(files, *AXES, "--seed", 3, "--shard", "3/3", "--out", "other.jsonl")
     done = run("merge", "1.jsonl", "2.jsonl", "other.jsonl", cwd=files, code=2)
-    assert done.stderr.startswith("other.jsonl:1: these are results of another sweep than 1.jsonl\n")
+    assert done.stderr.startswith("other.jsonl:1: these are not results of the same sweep as 1.jsonl\n")
     text = (files / "3.jsonl").read_text()
     (files / "3.jsonl").write_text(text.replace('"retryspec":"', '"retryspec":"9', 1))
     done = run("merge", "1.jsonl", "2.jsonl", "3.jsonl", cwd=files, code=2)
-    assert "another sweep" in done.stderr and "version" in done.stderr
+    assert "not results of the same sweep" in done.stderr and "version" in done.stderr
     (files / "3.jsonl").write_text(text[:-20])
     done = run("merge", "1.jsonl", "2.jsonl", "3.jsonl", cwd=files, code=2)
     assert done.stderr == "3.jsonl: the last line is cut off: that shard has not ended\n"
