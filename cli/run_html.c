@@ -5,10 +5,11 @@
 #include <unistd.h>
 
 #include "cli/gnuplot.h"
+#include "cli/text_file.h"
 #include "reports/html.h"
 #include "reports/plots.h"
 
-enum { PICTURE_BYTES_MAX = 16 << 20, PATH_SIZE = 512 };
+enum { PATH_SIZE = 512 };
 
 static const char bad_gnuplot[] =
     "There are no plots: gnuplot was there, but did not draw them.";
@@ -63,27 +64,6 @@ static void draw(struct studio *studio, const struct run_report *report)
 /* -- pictures ---------------------------------------------------------------
  */
 
-/* NULL: there is none. */
-static char *read_picture(const char *path)
-{
-    FILE *file = fopen(path, "re");
-    if (!file) {
-        return NULL;
-    }
-    char *bytes = NULL;
-    long size = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
-    if (size > 0 && size < PICTURE_BYTES_MAX) {
-        bytes = calloc(1, (size_t)size + 1);
-        rewind(file);
-    }
-    if (bytes && fread(bytes, 1, (size_t)size, file) != (size_t)size) {
-        free(bytes);
-        bytes = NULL;
-    }
-    fclose(file);
-    return bytes;
-}
-
 /* Takes the pictures in, and the files away. */
 static void collect(struct studio *studio)
 {
@@ -93,7 +73,7 @@ static void collect(struct studio *studio)
             path_in(studio, plots_name((enum plot_kind)kind, i, name), path);
             if (studio->svgs && !studio->problem) {
                 studio->svgs[i * PLOT_KINDS + (size_t)kind] =
-                    read_picture(path);
+                    text_file_read(path);
             }
             unlink(path);
         }

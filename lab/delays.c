@@ -29,16 +29,36 @@ struct sampled_call {
     struct retry_shared shared;
     struct retry_call call;
     struct retry_event event;
-    int64_t before_ns; /* the attempt before */
+    int64_t before_ns;            /* the attempt before */
+    struct delay_range wait, sum; /* that the laws allow since then */
     size_t number, draws;
 };
 
+static int64_t plus(int64_t a_ns, int64_t b_ns)
+{
+    return a_ns > NS_FOREVER - b_ns ? NS_FOREVER : a_ns + b_ns;
+}
+
+static struct delay_range range_plus(struct delay_range a, struct delay_range b)
+{
+    return (struct delay_range){plus(a.min_ns, b.min_ns),
+                                plus(a.max_ns, b.max_ns)};
+}
+
 static void keep(struct sampled_call *sampled, size_t retry)
 {
+    bool is_summed = sampled->request->is_summed;
     struct delays *delays = &sampled->retries[retry];
     int64_t now_ns = sampled->event.now_ns;
+    struct delay_range range;
+    sampled->sum = range_plus(sampled->sum, sampled->wait);
+    range = is_summed ? sampled->sum : sampled->wait;
+    if (delays->count == 0 || range.min_ns < delays->least_ns)
+        delays->least_ns = range.min_ns;
+    if (delays->count == 0 || range.max_ns > delays->most_ns)
+        delays->most_ns = range.max_ns;
     delays->ns[delays->count++] =
-        sampled->request->is_summed ? now_ns : now_ns - sampled->before_ns;
+        is_summed ? now_ns : now_ns - sampled->before_ns;
 }
 
 /* False: the call is over, or waits for ever. */
@@ -53,9 +73,12 @@ static bool follow(struct sampled_call *sampled,
                  wake_ns != NS_FOREVER;
     if (action->kind == RETRY_SEND) {
         sampled->before_ns = event->now_ns;
+        sampled->wait = (struct delay_range){0, 0};
         event->kind = RETRY_ENDED;
         event->outcome = outcome;
     } else if (waits) {
+        if (event->kind == RETRY_ENDED)
+            sampled->wait = backoff_range(&action->law);
         event->kind = RETRY_TIMER;
         event->now_ns = wake_ns;
     }
@@ -69,6 +92,7 @@ static void sample_call(struct sampled_call *sampled)
                                             .status = request->status};
     size_t attempts = 0;
     sampled->event = (struct retry_event){.kind = RETRY_START};
+    sampled->sum = (struct delay_range){0, 0};
     retry_shared_init(&sampled->shared, request->profile, 0);
     retry_call_init(&sampled->call, &sampled->shared, &request_of_calls);
     for (;;) {

@@ -24,6 +24,8 @@ struct delays_request {
 struct delays {
     int64_t *ns;
     size_t count; /* calls that came so far */
+    /* What the laws of these calls allow; most_ns may be NS_FOREVER. */
+    int64_t least_ns, most_ns;
 };
 
 /* One for each retry; the caller frees each `ns`. False without memory. */

@@ -3,120 +3,7 @@
 #include <string.h>
 
 #include "lab/figure.h"
-#include "model/jsonc.h"
-#include "model/units.h"
-
-enum { NAME_SIZE = 128 };
-
-/* One point of a sweep, as far as the figure goes. */
-struct place {
-    double x, mean, margin;
-    bool is_time;           /* x */
-    char label[NAME_SIZE];  /* x as written */
-    char series[NAME_SIZE]; /* the values of the other axes */
-};
-
-/* Seconds or a number; NAN for any other value. */
-static double value_of(const char *text, bool *is_time)
-{
-    int64_t ns;
-    char *end;
-    *is_time = units_parse_duration(text, &ns);
-    double value =
-        *is_time ? (double)ns / (double)NS_PER_S : strtod(text, &end);
-    return *is_time || (end != text && !*end) ? value : NAN;
-}
-
-/* Axes of one value are the same for all series, which the caption may say. */
-static bool has_one_value(const struct rows *rows, const char *axis)
-{
-    cJSON *header = cJSON_Parse(rows->header);
-    const cJSON *vary = cJSON_GetObjectItemCaseSensitive(header, "vary");
-    size_t length = strlen(axis);
-    bool has_one = false;
-    for (const cJSON *i = vary ? vary->child : NULL; i; i = i->next) {
-        const char *text = cJSON_IsString(i) ? i->valuestring : "";
-        has_one |= strncmp(text, axis, length) == 0 && text[length] == '=' &&
-                   !strpbrk(text, ",") && !strstr(text, "..");
-    }
-    cJSON_Delete(header);
-    return has_one;
-}
-
-static void name_series(const struct rows *rows, const cJSON *values,
-                        const char *x, char name[NAME_SIZE])
-{
-    size_t used = 0;
-    name[0] = '\0';
-    for (const cJSON *i = values->child; i; i = i->next) {
-        if (strcmp(i->string, x) == 0 || used >= NAME_SIZE ||
-            has_one_value(rows, i->string))
-            continue;
-        int size = snprintf(name + used, NAME_SIZE - used, "%s%s %s",
-                            used > 0 ? ", " : "", i->string,
-                            cJSON_IsString(i) ? i->valuestring : "");
-        used += size > 0 ? (size_t)size : 0;
-    }
-}
-
-static double number_of(const cJSON *metric, const char *key)
-{
-    const cJSON *number = cJSON_GetObjectItemCaseSensitive(metric, key);
-    return cJSON_IsNumber(number) ? number->valuedouble : NAN;
-}
-
-static bool refuse(struct error *error, const char *what, const char *name,
-                   const char *hint)
-{
-    jsonc_hint(error_add(error, PROBLEM_INPUT, "the sweep has no %s \"%s\"",
-                         what, name),
-               "%s", hint);
-    return false;
-}
-
-static bool read_place(const struct rows *rows, size_t point,
-                       const struct figure_axes *axes, struct place *place,
-                       struct error *error)
-{
-    const char *text = rows->lines[point];
-    cJSON *line = cJSON_Parse(text);
-    const cJSON *values = cJSON_GetObjectItemCaseSensitive(line, "values");
-    const cJSON *metrics = cJSON_GetObjectItemCaseSensitive(line, "metrics");
-    const cJSON *x = cJSON_GetObjectItemCaseSensitive(values, axes->x);
-    const cJSON *metric =
-        cJSON_GetObjectItemCaseSensitive(metrics, axes->metric);
-    bool has_both = cJSON_IsString(x) && metric;
-    if (!cJSON_IsString(x)) {
-        refuse(error, "axis", axes->x, "--x takes a path of its --vary");
-    } else if (!metric) {
-        refuse(error, "metric", axes->metric, "docs/lab.md names them all");
-    } else {
-        place->x = value_of(x->valuestring, &place->is_time);
-        place->mean = number_of(metric, "mean");
-        place->margin = number_of(metric, "margin");
-        name_series(rows, values, axes->x, place->series);
-        snprintf(place->label, NAME_SIZE, "%s", x->valuestring);
-    }
-    cJSON_Delete(line);
-    return has_both;
-}
-
-static size_t read_places(const struct rows *rows,
-                          const struct figure_axes *axes, struct place *places,
-                          struct error *error)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < rows->points; i++) {
-        if (!rows->lines[i])
-            continue;
-        if (!read_place(rows, i, axes, &places[count], error))
-            return 0;
-        count++;
-    }
-    if (count == 0)
-        error_add(error, PROBLEM_INPUT, "%s has no point yet", rows->file);
-    return count;
-}
+#include "lab/places.h"
 
 /* Values that are no numbers stand side by side, in the order of the sweep. */
 static void name_categories(struct place *places, size_t count, FILE *script)
@@ -125,13 +12,13 @@ static void name_categories(struct place *places, size_t count, FILE *script)
     fputs("set xtics (", script);
     for (size_t i = 0; i < count; i++) {
         size_t k = 0;
-        while (strcmp(places[k].label, places[i].label) != 0)
+        while (strcmp(places[k].label[0], places[i].label[0]) != 0)
             k++;
         places[i].x = k < i ? places[k].x : ++next;
         if (k < i)
             continue;
         fputs(next > 1 ? ", " : "", script);
-        figure_quoted(places[i].label, script);
+        figure_quoted(places[i].label[0], script);
         fprintf(script, " %g", next);
     }
     fprintf(script, ")\nset xrange [0.5:%g]\n", next + 0.5);
@@ -165,14 +52,16 @@ static int by_x(const void *a, const void *b)
 static void write_series(const struct place *places, size_t count,
                          const char *series, FILE *data)
 {
+    size_t lines = 0;
     fputs("# x mean margin\n", data);
     for (size_t i = 0; i < count; i++) {
         if (strcmp(places[i].series, series) != 0 || isnan(places[i].mean))
             continue;
         fprintf(data, "%.9g %.6g %.6g\n", places[i].x, places[i].mean,
                 isnan(places[i].margin) ? 0 : places[i].margin);
+        lines++;
     }
-    fputs("\n\n", data);
+    figure_end_block(lines, data);
 }
 
 /* Far apart by ratio: then a log scale shows more. */
@@ -186,6 +75,22 @@ static bool is_wide(const struct place *places, size_t count)
     return least > 0 && most / least >= 20;
 }
 
+/* The values themselves, if they are few: they say more than powers of ten. */
+static void write_log_axis(const struct place *places, size_t count,
+                           FILE *script)
+{
+    enum { TICS_MAX = 12 };
+    size_t tics = 1; /* of the first series: others have the same values */
+    while (tics < count && places[tics].x > places[tics - 1].x)
+        tics++;
+    fputs("set logscale x\nset offsets graph 0.02,graph 0.02,0,0\n", script);
+    for (size_t i = 0; tics <= TICS_MAX && i < tics; i++)
+        fprintf(script, "%s'%.*f' %.9g%s",
+                i == 0 ? "set xtics scale 1,0 (" : ", ",
+                places[i].x < 10 && places[i].x != floor(places[i].x) ? 2 : 0,
+                places[i].x, places[i].x, i + 1 == tics ? ")\n" : "");
+}
+
 static void write_figure(const struct place *places, size_t count, FILE *data,
                          FILE *script)
 {
@@ -196,42 +101,51 @@ static void write_figure(const struct place *places, size_t count, FILE *data,
         write_series(places, count, places[i].series, data);
         fprintf(script,
                 "%sdata index %zu using 1:2:3 with yerrorlines linewidth 1.6 "
-                "pointtype %zu pointsize 0.6 linecolor '%s' title ",
+                "pointtype %zu pointsize 0.7 dashtype %d linecolor '%s' "
+                "title ",
                 series == 0 ? "plot " : ", \\\n  ", series,
-                series < 6 ? 2 * series + 5 : series, figure_colour(series));
+                series < 6 ? 2 * series + 5 : series, figure_dash(series),
+                figure_colour(series));
         figure_quoted(places[i].series, script);
         series++;
     }
     fputc('\n', script);
 }
 
+static bool is_seconds(const char *metric)
+{
+    size_t length = strlen(metric);
+    return length > 2 && strcmp(metric + length - 2, "_s") == 0;
+}
+
+static void write_axes(const struct figure_axes *axes, bool is_time,
+                       FILE *script)
+{
+    fputs("set xlabel ", script);
+    figure_quoted(axes->x, script);
+    fputs(is_time ? ".', in seconds'\nset ylabel " : "\nset ylabel ", script);
+    figure_quoted(axes->metric, script);
+    fputs(is_seconds(axes->metric) ? ".', in seconds'\n" : "\n", script);
+}
+
 bool figure_sweep(const struct figure *figure, const struct rows *rows,
                   const struct figure_axes *axes, FILE *data, FILE *script,
                   struct error *error)
 {
-    struct place *places = calloc(rows->points, sizeof *places);
-    if (!places) {
-        error_add(error, PROBLEM_MEMORY, "out of memory");
+    size_t count;
+    struct place *places = places_read(rows, axes, &count, error);
+    if (!places)
         return false;
-    }
-    size_t count = read_places(rows, axes, places, error);
-    if (count > 0) {
-        bool is_by_words = has_words(places, count);
-        figure_begin(figure, script);
-        if (is_by_words)
-            name_categories(places, count, script);
-        qsort(places, count, sizeof *places, by_x);
-        fputs("set xlabel ", script);
-        figure_quoted(axes->x, script);
-        fputs(!is_by_words && places[0].is_time ? ".', seconds'\nset ylabel "
-                                                : "\nset ylabel ",
-              script);
-        figure_quoted(axes->metric, script);
-        fputs(!is_by_words && is_wide(places, count) ? "\nset logscale x\n"
-                                                     : "\n",
-              script);
-        write_figure(places, count, data, script);
-    }
+    bool is_by_words = has_words(places, count);
+    figure_begin(figure, script);
+    if (is_by_words)
+        name_categories(places, count, script);
+    qsort(places, count, sizeof *places, by_x);
+    write_axes(axes, !is_by_words && places[0].is_time[0], script);
+    if (!is_by_words && is_wide(places, count))
+        write_log_axis(places, count, script);
+    fputs(figure->is_log ? "set logscale y\n" : "", script);
+    write_figure(places, count, data, script);
     free(places);
-    return count > 0 && !ferror(data) && !ferror(script);
+    return !ferror(data) && !ferror(script);
 }

@@ -18,8 +18,7 @@ static size_t part_of(int64_t ns)
            (size_t)((units >> octave) & (HISTOGRAM_PARTS - 1));
 }
 
-/* The largest duration of a part. */
-static int64_t part_end(size_t part)
+int64_t histogram_part_end(size_t part)
 {
     uint64_t octave = part / HISTOGRAM_PARTS, at = part % HISTOGRAM_PARTS;
     uint64_t units =
@@ -44,7 +43,7 @@ int64_t histogram_quantile(const struct histogram *histogram, double p)
     for (size_t part = 0; part < HISTOGRAM_ALL; part++) {
         seen += histogram->counts[part];
         if (seen >= wanted && seen > 0) {
-            int64_t end_ns = part_end(part);
+            int64_t end_ns = histogram_part_end(part);
             return end_ns < histogram->most_ns ? end_ns : histogram->most_ns;
         }
     }

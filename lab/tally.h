@@ -28,6 +28,9 @@ void histogram_add(struct histogram *histogram, int64_t ns);
  * end of its part, at most the longest one. NS_FOREVER without any. */
 int64_t histogram_quantile(const struct histogram *histogram, double p);
 
+/* The longest duration that counts in a part. */
+int64_t histogram_part_end(size_t part);
+
 /* By time, each bin TALLY_BIN_NS long. */
 struct tally_bin {
     uint32_t begun;    /* calls */

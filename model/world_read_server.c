@@ -56,8 +56,7 @@ static void read_limiter(const struct jsonc_value *root,
 
 static bool is_word(const struct jsonc_value *at, const char *word)
 {
-    return cJSON_IsString(at->item) &&
-           strcmp(at->item->valuestring, word) == 0;
+    return cJSON_IsString(at->item) && strcmp(at->item->valuestring, word) == 0;
 }
 
 static void read_kind(const struct jsonc_value *root, struct outage *outage)

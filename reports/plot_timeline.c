@@ -1,8 +1,6 @@
 #include "reports/plot_timeline.h"
 
-#include <stdlib.h>
-#include <string.h>
-
+#include "model/trace_calls.h"
 #include "model/units.h"
 #include "reports/plots.h"
 
@@ -11,8 +9,8 @@ enum series { SERIES_OK, SERIES_STATUS, SERIES_FAULT, SERIES_GONE, SERIES_ALL };
 
 struct chart {
     const struct trace *trace;
-    size_t count;  /* attempts that are drawn */
-    size_t *rows;  /* of each, from 1 */
+    size_t count; /* attempts that are drawn */
+    struct trace_calls calls;
     size_t height; /* rows */
     bool is_one_call;
     int64_t origin_ns, end_ns;
@@ -22,15 +20,6 @@ struct chart {
 static double at(const struct chart *chart, int64_t t_ns)
 {
     return (double)(t_ns - chart->origin_ns) / (double)NS_PER_S;
-}
-
-static int64_t over_ns(const struct trace_attempt *attempt)
-{
-    if (attempt->gone_ns != TRACE_NEVER &&
-        (attempt->end == END_TIMEOUT || attempt->end == END_CANCELLED))
-        return attempt->gone_ns;
-    return attempt->last_byte_ns == TRACE_NEVER ? attempt->head_ns
-                                                : attempt->last_byte_ns;
 }
 
 static enum series series_of(const struct trace_attempt *attempt)
@@ -54,46 +43,6 @@ static enum series series_of(const struct trace_attempt *attempt)
     return SERIES_GONE;
 }
 
-/* -- rows -------------------------------------------------------------------
- */
-
-struct keyed {
-    const char *call;
-    size_t index;
-};
-
-static int keyed_compare(const void *left, const void *right)
-{
-    const struct keyed *a = left, *b = right;
-    int order = strcmp(a->call, b->call);
-    return order ? order : (a->index > b->index) - (a->index < b->index);
-}
-
-/* Rows by the first appearance of their calls. */
-static void number_rows(struct chart *chart, const struct keyed *keyed)
-{
-    for (size_t i = 0; i < chart->count; i++)
-        chart->rows[keyed[i].index] =
-            i > 0 && strcmp(keyed[i].call, keyed[i - 1].call) == 0 ? SIZE_MAX
-                                                                   : 0;
-    /* 0 begins a row; the others take the row of the first of their call. */
-    for (size_t i = 0; i < chart->count; i++)
-        if (chart->rows[i] == 0)
-            chart->rows[i] = ++chart->height;
-    size_t row = 0;
-    for (size_t i = 0; i < chart->count; i++) {
-        if (chart->rows[keyed[i].index] != SIZE_MAX)
-            row = chart->rows[keyed[i].index];
-        chart->rows[keyed[i].index] = row;
-    }
-    chart->is_one_call = chart->height == 1;
-    if (!chart->is_one_call)
-        return;
-    for (size_t i = 0; i < chart->count; i++)
-        chart->rows[i] = i + 1;
-    chart->height = chart->count;
-}
-
 static bool chart_init(struct chart *chart, const struct trace *trace,
                        FILE *out)
 {
@@ -101,23 +50,22 @@ static bool chart_init(struct chart *chart, const struct trace *trace,
                        ? trace->attempt_count
                        : PLOT_ATTEMPTS_MAX;
     *chart = (struct chart){.trace = trace, .count = count, .out = out};
-    struct keyed *keyed = calloc(count + 1, sizeof *keyed);
-    chart->rows = calloc(count + 1, sizeof *chart->rows);
-    if (!keyed || !chart->rows) {
-        free(keyed);
+    if (!trace_calls_init(&chart->calls, trace, count))
         return false;
-    }
+    chart->is_one_call = chart->calls.count == 1;
+    chart->height = chart->is_one_call ? count : chart->calls.count;
     chart->origin_ns = trace->attempts[0].head_ns;
     for (size_t i = 0; i < count; i++) {
-        const struct trace_attempt *attempt = &trace->attempts[i];
-        keyed[i] = (struct keyed){attempt->call, i};
-        if (over_ns(attempt) > chart->end_ns)
-            chart->end_ns = over_ns(attempt);
+        int64_t over_ns = trace_over_ns(&trace->attempts[i]);
+        if (over_ns > chart->end_ns)
+            chart->end_ns = over_ns;
     }
-    qsort(keyed, count, sizeof *keyed, keyed_compare);
-    number_rows(chart, keyed);
-    free(keyed);
     return true;
+}
+
+static size_t row_of(const struct chart *chart, size_t attempt)
+{
+    return 1 + (chart->is_one_call ? attempt : chart->calls.of[attempt]);
 }
 
 /* -- data -------------------------------------------------------------------
@@ -128,21 +76,17 @@ static size_t write_waits(const struct chart *chart)
 {
     size_t count = 0;
     const struct trace_attempt *attempts = chart->trace->attempts;
-    size_t *last = calloc(chart->count + 2, sizeof *last);
     fputs("$waits << EOD\n", chart->out);
-    for (size_t i = 0; last && i < chart->count; i++) {
-        size_t row = chart->is_one_call ? 0 : chart->rows[i];
-        if (last[row] > 0) {
-            size_t before = last[row] - 1;
-            fprintf(chart->out, "%.6f %zu\n%.6f %zu\n\n",
-                    at(chart, over_ns(&attempts[before])), chart->rows[before],
-                    at(chart, attempts[i].head_ns), chart->rows[i]);
-            count++;
-        }
-        last[row] = i + 1;
+    for (size_t i = 0; i < chart->count; i++) {
+        size_t next = chart->calls.next[i];
+        if (next == SIZE_MAX)
+            continue;
+        fprintf(chart->out, "%.6f %zu\n%.6f %zu\n\n",
+                at(chart, trace_over_ns(&attempts[i])), row_of(chart, i),
+                at(chart, attempts[next].head_ns), row_of(chart, next));
+        count++;
     }
     fputs("EOD\n", chart->out);
-    free(last);
     return count;
 }
 
@@ -152,8 +96,8 @@ static void write_spans(const struct chart *chart)
     for (size_t i = 0; i < chart->count; i++) {
         const struct trace_attempt *attempt = &chart->trace->attempts[i];
         fprintf(chart->out, "%.6f %zu\n%.6f %zu\n\n",
-                at(chart, attempt->head_ns), chart->rows[i],
-                at(chart, over_ns(attempt)), chart->rows[i]);
+                at(chart, attempt->head_ns), row_of(chart, i),
+                at(chart, trace_over_ns(attempt)), row_of(chart, i));
     }
     fputs("EOD\n", chart->out);
 }
@@ -166,8 +110,8 @@ static size_t write_ends(const struct chart *chart, enum series series)
         const struct trace_attempt *attempt = &chart->trace->attempts[i];
         if (series_of(attempt) != series)
             continue;
-        fprintf(chart->out, "%.6f %zu\n", at(chart, over_ns(attempt)),
-                chart->rows[i]);
+        fprintf(chart->out, "%.6f %zu\n", at(chart, trace_over_ns(attempt)),
+                row_of(chart, i));
         count++;
     }
     fputs("EOD\n", chart->out);
@@ -189,7 +133,7 @@ static size_t write_faulty(const struct chart *chart,
             continue;
         fprintf(chart->out, "%.6f %zu\n",
                 at(chart, chart->trace->attempts[index].head_ns),
-                chart->rows[index]);
+                row_of(chart, index));
         count++;
     }
     fputs("EOD\n", chart->out);
@@ -250,7 +194,7 @@ bool plot_timeline_write(const struct scenario_report *report, FILE *out)
 {
     struct chart chart;
     if (!chart_init(&chart, report->trace, out)) {
-        free(chart.rows);
+        trace_calls_deinit(&chart.calls);
         return false;
     }
     size_t counts[SERIES_ALL];
@@ -272,6 +216,6 @@ bool plot_timeline_write(const struct scenario_report *report, FILE *out)
               "linecolor rgb \"#010209\"",
               out);
     fputs("\nunset object\n", out);
-    free(chart.rows);
+    trace_calls_deinit(&chart.calls);
     return !ferror(out);
 }

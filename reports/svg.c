@@ -11,14 +11,20 @@ void svg_write_marks(FILE *out)
           "<defs>\n"
           "<path id=\"gpPt1\" stroke=\"currentColor\" stroke-width=\".5\" "
           "d=\"M-1-1 1 1M1-1-1 1\"/>\n"
+          "<path id=\"gpPt4\" fill=\"currentColor\" stroke=\"none\" "
+          "d=\"M-1-1H1V1H-1z\"/>\n"
           "<circle id=\"gpPt5\" stroke=\"currentColor\" stroke-width=\".25\" "
           "fill=\"none\" r=\"1\"/>\n"
           "<circle id=\"gpPt6\" fill=\"currentColor\" stroke=\"none\" "
           "r=\"1\"/>\n"
           "<path id=\"gpPt8\" fill=\"currentColor\" stroke=\"none\" "
           "d=\"M0-1.33-1.33.67H1.33z\"/>\n"
+          "<path id=\"gpPt10\" fill=\"currentColor\" stroke=\"none\" "
+          "d=\"M0 1.33-1.33-.67H1.33z\"/>\n"
           "<path id=\"gpPt12\" fill=\"currentColor\" stroke=\"none\" "
           "d=\"M0-1.3-1.3 0 0 1.3 1.3 0z\"/>\n"
+          "<path id=\"gpPt14\" fill=\"currentColor\" stroke=\"none\" "
+          "d=\"M0 1.33 1.27.41.78-1.08H-.78L-1.27.41z\"/>\n"
           "</defs></svg>\n",
           out);
 }
@@ -37,6 +43,13 @@ static const struct {
     {"rgb(  1,   2,   8)", "var(--outage)"},
     {"rgb(  1,   2,   9)", "var(--ink)"},
     {"rgb(  0,   0,   0)", "var(--ink)"},
+    {"rgb(0,0,0)", "var(--ink)"},
+    {"rgb(  0, 114, 178)", "var(--s1)"},
+    {"rgb(230, 159,   0)", "var(--s2)"},
+    {"rgb(  0, 158, 115)", "var(--s3)"},
+    {"rgb(204, 121, 167)", "var(--s4)"},
+    {"rgb(213,  94,   0)", "var(--s5)"},
+    {"rgb( 86, 180, 233)", "var(--s6)"},
     {"'black'", "'var(--ink)'"},
     {"\"black\"", "\"var(--ink)\""},
     {"xlink:href='", "href='"},

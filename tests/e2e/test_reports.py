@@ -12,6 +12,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
+import browser_kit
 import html5lib
 import jsonschema
 import junitparser
@@ -308,11 +309,6 @@ def test_without_gnuplot_the_page_says_how_to_get_it(tmp_path, what, text):
     assert not list(tmp_path.glob("retryspec-*"))
 
 
-def browser():
-    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-    return next((path for path in map(shutil.which, names) if path), None)
-
-
 PROBE = """<script>const m=n=>getComputedStyle(document.body).getPropertyValue(n);
 addEventListener('load',()=>{const f=document.querySelector('.filter'),seen=()=>
 [...document.querySelectorAll('.scenario')].filter(s=>!s.hidden).map(s=>s.id);
@@ -325,19 +321,10 @@ wide:document.documentElement.scrollWidth,room:innerWidth,hidden:f.hidden,count:
 
 def probe(folder, page, width, dark):
     """What the page is in a browser of that width."""
-    path = folder / "probe.html"
-    path.write_text(page.read_text().replace("</body>", PROBE + "</body>"))
-    done = subprocess.run(
-        [browser(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}/browser",
-         f"--blink-settings=preferredColorScheme={0 if dark else 1}", f"--window-size={width},900",
-         "--virtual-time-budget=3000", "--dump-dom", path.as_uri()],
-        capture_output=True, text=True, timeout=120)
-    match = re.search(r'data-probe="([^"]*)"', done.stdout)
-    assert match, done.stderr[-2000:]
-    return json.loads(match[1].replace("&quot;", '"'))
+    return browser_kit.probe(folder, page.read_text().replace("</body>", PROBE + "</body>"), width, dark)
 
 
-@pytest.mark.skipif(not browser(), reason="no Chromium here: the page is not opened in a browser")
+@pytest.mark.skipif(not browser_kit.browser(), reason="no Chromium here: the page is not opened in a browser")
 def test_the_page_in_a_browser(hostile, tmp_path):
     page = hostile[0] / "r.html"
     phone = probe(tmp_path, page, 390, dark=False)

@@ -1,0 +1,22 @@
+/* The attempts of a trace by the calls that they belong to. Pure. */
+#ifndef RETRYSPEC_MODEL_TRACE_CALLS_H
+#define RETRYSPEC_MODEL_TRACE_CALLS_H
+
+#include "model/trace.h"
+
+struct trace_calls {
+    size_t *of;   /* of each attempt: its call, by first appearance, from 0 */
+    size_t *next; /* of each attempt: the next one of its call; SIZE_MAX */
+    size_t count; /* calls */
+};
+
+/* Of the first `attempts`; those without a key are one call. False without
+ * memory. trace_calls_deinit in any case. */
+bool trace_calls_init(struct trace_calls *calls, const struct trace *trace,
+                      size_t attempts);
+void trace_calls_deinit(struct trace_calls *calls);
+
+/* When an attempt was over, as far as the wire tells; never before its head. */
+int64_t trace_over_ns(const struct trace_attempt *attempt);
+
+#endif
