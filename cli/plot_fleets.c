@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,8 +78,10 @@ static bool play_world(struct plot *plot, struct fleets_plot *fleets)
 static bool is_one_scenario(const struct plot *plot,
                             const struct fleets_plot *fleets)
 {
-    for (size_t i = 1; i < plot->count; i++) {
-        if (strcmp(fleets->traces[i]->scenario, fleets->traces[0]->scenario))
+    const struct trace *first = fleets->traces[0];
+    for (size_t i = 1; first && i < plot->count; i++) {
+        const struct trace *trace = fleets->traces[i];
+        if (trace && strcmp(trace->scenario, first->scenario) != 0)
             return false;
     }
     return true;
@@ -87,6 +90,7 @@ static bool is_one_scenario(const struct plot *plot,
 /* By what tells the runs apart. */
 static void name_traces(struct plot *plot, struct fleets_plot *fleets)
 {
+    assert(fleets->traces[0]);
     bool is_one = is_one_scenario(plot, fleets);
     for (size_t i = 0; i < plot->count; i++) {
         const struct trace *trace = fleets->traces[i];
@@ -143,6 +147,7 @@ static bool read_traces(struct plot *plot, struct fleets_plot *fleets)
             return false;
     }
     const struct trace *first = fleets->traces[0];
+    assert(first);
     int64_t origin_ns = first->attempts[0].head_ns;
     for (size_t i = 0; i < first->outage_count && i < WORLD_SPANS_MAX; i++) {
         const struct trace_outage *outage = &first->outages[i];

@@ -12,7 +12,7 @@ static size_t bins_a_point(const struct figure_fleets *fleets)
 {
     enum { SHORT_S = 20 };
     for (size_t i = 0; i < fleets->count; i++) {
-        if (fleets->items[i].tally->bin_count > SHORT_S * BINS_A_SECOND)
+        if (fleets->items[i].tally->bin_count > (size_t)SHORT_S * BINS_A_SECOND)
             return BINS_A_SECOND;
     }
     return 1;

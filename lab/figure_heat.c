@@ -163,10 +163,11 @@ static void write_log_ticks(const struct scale *scale, FILE *script)
     static const double steps[] = {1, 2, 5};
     const char *before = "set cbtics (";
     fputs("set logscale cb\n", script);
-    for (double power = pow(10, floor(log10(scale->least)));
-         power <= scale->most; power *= 10) {
+    int last = (int)floor(log10(scale->most));
+    for (int exponent = (int)floor(log10(scale->least)); exponent <= last;
+         exponent++) {
         for (int i = 0; i < 3; i++) {
-            double at = steps[i] * power;
+            double at = steps[i] * pow(10, exponent);
             if (at < scale->least || at > scale->most)
                 continue;
             fprintf(script, "%s'%g' %g", before, at, at);
@@ -186,7 +187,7 @@ static void write_colours(const struct figure *figure,
           "set colorbox user origin screen 0.865,graph 0 size screen "
           "0.03,graph 1\n",
           script);
-    if (figure->is_log)
+    if (figure->is_log && scale->least <= scale->most)
         write_log_ticks(scale, script);
     fprintf(script,
             "set object rectangle from graph 0,graph 0 to graph 1,graph 1 "

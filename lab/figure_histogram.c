@@ -211,7 +211,7 @@ bool figure_histogram(const struct figure *figure,
                       FILE *data, FILE *script)
 {
     size_t panels = retries_of(series, count), index = 0;
-    size_t columns = panels <= 4 ? panels : panels <= 8 ? 4 : 4;
+    size_t columns = panels > 1 && panels < 4 ? panels : 4;
     size_t rows = (panels + columns - 1) / columns;
     bool is_page = figure->format == FIGURE_PAGE;
     double bottom = is_page ? 0.13 : 0.19, top = is_page ? 0.87 : 0.85;
@@ -226,8 +226,9 @@ bool figure_histogram(const struct figure *figure,
     write_key(series, count, script);
     for (size_t i = 0; i < panels; i++) {
         struct panel panel = panel_of(series, count, i);
+        size_t row = i / columns + 1;
         double x = left + width * (double)(i % columns);
-        double y = top - height * (double)(i / columns + 1);
+        double y = top - height * (double)row;
         fprintf(script,
                 "set lmargin at screen %.4f\nset rmargin at screen %.4f\n"
                 "set bmargin at screen %.4f\nset tmargin at screen %.4f\n"
@@ -235,7 +236,7 @@ bool figure_histogram(const struct figure *figure,
                 x + 0.022, x + width - 0.02, y + (is_page ? 0.075 : 0.055),
                 y + height - 0.045,
 
-                i / columns + 1 == rows ? "seconds" : "");
+                row == rows ? "seconds" : "");
         write_panel(figure, &panel, &index, data, script);
     }
     fputs("unset multiplot\n", script);

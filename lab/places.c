@@ -108,7 +108,7 @@ static bool fill(const struct rows *rows, const cJSON *line,
     const cJSON *metric =
         cJSON_GetObjectItemCaseSensitive(metrics, axes->metric);
     const char *const paths[] = {axes->x, axes->y};
-    for (int i = 0; i < 2 && paths[i]; i++) {
+    for (int i = 0; i < (axes->y ? 2 : 1); i++) {
         const cJSON *value = cJSON_GetObjectItemCaseSensitive(values, paths[i]);
         if (!cJSON_IsString(value))
             return refuse(error, "axis", paths[i],
