@@ -132,13 +132,15 @@ static bool set_unseen(const struct desk *desk, struct verdict *verdict,
     bool is_of_adapter = rule == JUDGE_CC_1 || rule == JUDGE_BODY_1;
     const char *too_few = judging->tally->rules[rule].too_few;
     if (!is_of_adapter && was_played_through(desk)) {
+        bool is_of_machine = judging->tally->rules[rule].is_of_machine;
         verdict->reason =
-            too_few ? tally_text(judging->tally,
-                                 "%s; a client of this profile makes no more "
-                                 "in this scenario",
-                                 too_few)
-                    : "a client of this profile does not get there in this "
-                      "scenario";
+            is_of_machine ? too_few
+            : too_few     ? tally_text(judging->tally,
+                                       "%s; a client of this profile makes no more "
+                                           "in this scenario",
+                                       too_few)
+                      : "a client of this profile does not get there in this "
+                        "scenario";
         return true;
     }
     verdict->word = VERDICT_NOT_EXERCISED;

@@ -265,8 +265,9 @@ void rules_gap_judge(struct hypotheses *set, const struct place *place)
     exercise(hypothesis, place, &miss.gate);
     keep_delay(hypothesis, place, &miss);
     if (miss.off_ns == 0) {
-        if (is_sample && miss.starved_ns <= judging->early_ns) {
-            stats_samples_add(judging->samples, hypothesis, place);
+        if (is_sample) {
+            stats_samples_add(judging->samples, hypothesis, place,
+                              miss.starved_ns > judging->early_ns);
         }
         return;
     }

@@ -71,7 +71,7 @@ static void crowd_fill(struct crowd *crowd, const struct stats_sample *samples,
     crowd->count = 0;
     for (size_t i = 0; i < count; i++) {
         double chance = samples[i].herd[width];
-        if (chance <= HERD_AT_MOST) {
+        if (chance <= HERD_AT_MOST && !samples[i].is_starved) {
             crowd->heads[crowd->count] = samples[i].head_ns;
             crowd->firsts[crowd->count] =
                 (struct bound){samples[i].first_ns, chance};

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "judge/stats_samples.h"
+#include "judge/stats_pairs.h"
 #include "judge/stats_tests.h"
 #include "model/units.h"
 
@@ -211,84 +211,8 @@ static bool judge_spread(const struct judging *judging,
 
 /* -- JIT-2 ----------------------------------------------------------------- */
 
-struct pairs {
-    size_t count, alike;
-    double chance;                    /* sum over the pairs */
-    const struct stats_sample *a, *b; /* the first that are alike */
-};
-
-static int by_clients(const void *a, const void *b)
-{
-    const struct stats_sample *x = *(const struct stats_sample *const *)a;
-    const struct stats_sample *y = *(const struct stats_sample *const *)b;
-    if (x->number != y->number) {
-        return x->number < y->number ? -1 : 1;
-    }
-    if (x->index != y->index) {
-        return x->index < y->index ? -1 : 1;
-    }
-    return (x->call->client > y->call->client) -
-           (x->call->client < y->call->client);
-}
-
-static int by_calls(const void *a, const void *b)
-{
-    const struct stats_sample *x = *(const struct stats_sample *const *)a;
-    const struct stats_sample *y = *(const struct stats_sample *const *)b;
-    if (x->call->client != y->call->client) {
-        return x->call->client < y->call->client ? -1 : 1;
-    }
-    if (x->index != y->index) {
-        return x->index < y->index ? -1 : 1;
-    }
-    return (x->number > y->number) - (x->number < y->number);
-}
-
-/* The same draw of two clients, or of two calls of a client. */
-static bool is_pair(const struct stats_sample *a, const struct stats_sample *b,
-                    bool is_of_clients)
-{
-    return a->index == b->index && a->number >= 0 && b->number >= 0 &&
-           (is_of_clients
-                ? a->number == b->number && a->call->client != b->call->client
-                : a->call->client == b->call->client && a->number != b->number);
-}
-
-static void add_pair(struct pairs *pairs, const struct stats_sample *a,
-                     const struct stats_sample *b)
-{
-    pairs->count++;
-    pairs->chance += fmin(a->near, b->near);
-    if (llabs(a->delay_ns - b->delay_ns) > STATS_COINCIDENCE_NS) {
-        return;
-    }
-    if (pairs->alike++ == 0) {
-        pairs->a = a;
-        pairs->b = b;
-    }
-}
-
-static struct pairs pair_up(const struct stats_sample **sorted, size_t count,
-                            bool is_of_clients)
-{
-    struct pairs pairs = {0};
-    qsort(sorted, count, sizeof *sorted, is_of_clients ? by_clients : by_calls);
-    for (size_t i = 0; i + 1 < count; i++) {
-        if (is_pair(sorted[i], sorted[i + 1], is_of_clients)) {
-            add_pair(&pairs, sorted[i], sorted[i + 1]);
-            i++;
-        }
-    }
-    return pairs;
-}
-
-static double chance_of(const struct pairs *pairs)
-{
-    return pairs->count > 0 ? pairs->chance / (double)pairs->count : 1;
-}
-
 static void report_pairs(const struct judging *judging,
-                         const struct pairs *pairs, bool is_of_clients)
+                         const struct stats_pairs *pairs, bool is_of_clients)
 {
     struct tally *tally = judging->tally;
     char alarms[STATS_ALARMS_MAX];
@@ -297,7 +221,7 @@ static void report_pairs(const struct judging *judging,
         return;
     }
     assert(pairs->a && pairs->b);
-    double chance = chance_of(pairs);
+    double chance = stats_pairs_chance(pairs);
     size_t most = pairs->count;
     while (most > 0 &&
            stats_tail(pairs->count, chance, most) <= pairs_rate(judging)) {
@@ -324,16 +248,19 @@ static void report_pairs(const struct judging *judging,
                           : "the random numbers begin anew with each call";
 }
 
-static bool are_alike(const struct judging *judging, const struct pairs *pairs)
+static bool are_alike(const struct judging *judging,
+                      const struct stats_pairs *pairs)
 {
-    return pairs->count > 0 && stats_tail(pairs->count, chance_of(pairs),
-                                          pairs->alike) <= pairs_rate(judging);
+    return pairs->count > 0 &&
+           stats_tail(pairs->count, stats_pairs_chance(pairs), pairs->alike) <=
+               pairs_rate(judging);
 }
 
 static size_t needed_pairs(const struct judging *judging,
-                           const struct pairs *pairs)
+                           const struct stats_pairs *pairs)
 {
-    return stats_size_pairs(chance_of(pairs), PAIRS_ALIKE, pairs_rate(judging));
+    return stats_size_pairs(stats_pairs_chance(pairs), PAIRS_ALIKE,
+                            pairs_rate(judging));
 }
 
 /* -- which of the two ------------------------------------------------------ */
@@ -343,22 +270,8 @@ struct desk {
     struct arena *scratch;
     const struct stats_sample **samples; /* those that tell; in any order */
     size_t count;
-    struct pairs clients, calls;
+    struct stats_pairs clients, calls;
 };
-
-/* One delay of each draw that clients, or calls, may share. Sorts. */
-static size_t keep_first(const struct stats_sample **sorted, size_t count,
-                         bool is_of_clients)
-{
-    size_t kept = 0;
-    qsort(sorted, count, sizeof *sorted, is_of_clients ? by_clients : by_calls);
-    for (size_t i = 0; i < count; i++) {
-        if (kept == 0 || !is_pair(sorted[kept - 1], sorted[i], is_of_clients)) {
-            sorted[kept++] = sorted[i];
-        }
-    }
-    return kept;
-}
 
 /* Clients without jitter are alike, too; but so are their delays before
  * different retries. */
@@ -379,11 +292,13 @@ static bool judge_alike(struct desk *desk)
     if (!spread_init(&all, desk->samples, desk->count, desk->scratch)) {
         return false;
     }
-    size_t kept = keep_first(desk->samples, desk->count, is_of_clients);
+    size_t kept =
+        stats_pairs_keep_first(desk->samples, desk->count, is_of_clients);
     if (!spread_init(&firsts, desk->samples, kept, desk->scratch)) {
         return false;
     }
-    const struct pairs *pairs = is_of_clients ? &desk->clients : &desk->calls;
+    const struct stats_pairs *pairs =
+        is_of_clients ? &desk->clients : &desk->calls;
     if (is_for_want_of_jitter(&firsts) && !judge_spread(judging, &all)) {
         tally_too_few(judging->tally, JUDGE_JIT_2,
                       "the delays do not follow their law (JIT-1), so they are "
@@ -405,7 +320,8 @@ static bool judge_apart(struct desk *desk)
     }
     judge_spread(desk->judging, &all);
     bool is_by_clients = desk->clients.count >= desk->calls.count;
-    const struct pairs *pairs = is_by_clients ? &desk->clients : &desk->calls;
+    const struct stats_pairs *pairs =
+        is_by_clients ? &desk->clients : &desk->calls;
     size_t needed = needed_pairs(desk->judging, pairs);
     if (pairs->count >= needed) {
         tally->rules[JUDGE_JIT_2].exercised += (int64_t)pairs->count;
@@ -425,11 +341,100 @@ static size_t keep_telling(const struct stats_sample **kept,
 {
     size_t telling = 0;
     for (size_t i = 0; i < count; i++) {
-        if (samples[i].near <= NEAR_AT_MOST) {
+        if (samples[i].near <= NEAR_AT_MOST && !samples[i].is_starved) {
             kept[telling++] = &samples[i];
         }
     }
     return telling;
+}
+
+/* -- what this machine took away ------------------------------------------- */
+
+/* What a machine that is on time would have shown, had the client waited for no
+ * CPU. */
+struct on_time {
+    const struct stats_sample **samples;
+    size_t count;   /* delays */
+    size_t telling; /* of them, those of laws that tell of half the width */
+    size_t starved; /* of them, those that were not tested */
+    double half;    /* sum of their chances */
+};
+
+static struct on_time look_on_time(const struct stats_sample **room,
+                                   const struct stats_sample *samples,
+                                   size_t count)
+{
+    struct on_time on_time = {.samples = room};
+    for (size_t i = 0; i < count; i++) {
+        if (samples[i].near_on_time > NEAR_AT_MOST) {
+            continue;
+        }
+        room[on_time.count++] = &samples[i];
+        on_time.starved += samples[i].is_starved;
+        if (samples[i].half_on_time <= HALF_AT_MOST) {
+            on_time.telling++;
+            on_time.half += samples[i].half_on_time;
+        }
+    }
+    return on_time;
+}
+
+static bool has_enough_delays(const struct judging *judging,
+                              const struct on_time *on_time)
+{
+    return on_time->telling > 0 &&
+           on_time->telling >=
+               stats_size_cluster(on_time->half / (double)on_time->telling,
+                                  spread_rate(judging));
+}
+
+static bool has_enough_pairs(const struct judging *judging,
+                             const struct on_time *on_time, bool is_of_clients)
+{
+    struct stats_pairs pairs =
+        stats_pairs_up(on_time->samples, on_time->count, is_of_clients);
+    return pairs.count > 0 &&
+           pairs.count >=
+               stats_size_pairs(pairs.chance_on_time / (double)pairs.count,
+                                PAIRS_ALIKE, pairs_rate(judging));
+}
+
+static void blame_machine(const struct judging *judging, enum judge_rule rule,
+                          const struct on_time *on_time)
+{
+    struct tally *tally = judging->tally;
+    struct tally_rule *counts = &tally->rules[rule];
+    if (counts->exercised > 0 || counts->violations > 0) {
+        return;
+    }
+    counts->is_of_machine = true;
+    tally_too_few(
+        tally, rule,
+        tally_text(tally,
+                   "%s%sthe load of this machine took what is missing: before "
+                   "%zu of %zu delays the client waited for a CPU, and timers "
+                   "were up to %.1f ms late",
+                   counts->too_few ? counts->too_few : "",
+                   counts->too_few ? "; " : "", on_time->starved,
+                   on_time->count, (double)judging->lag_ns / 1e6));
+}
+
+static void judge_machine(const struct desk *desk,
+                          const struct stats_sample *samples, size_t count)
+{
+    const struct judging *judging = desk->judging;
+    struct on_time on_time = look_on_time(desk->samples, samples, count);
+    if (judging->tally->rules[JUDGE_JIT_1].violations > 0 ||
+        judging->tally->rules[JUDGE_JIT_2].violations > 0) {
+        return;
+    }
+    if (has_enough_delays(judging, &on_time)) {
+        blame_machine(judging, JUDGE_JIT_1, &on_time);
+    }
+    if (has_enough_pairs(judging, &on_time, true) ||
+        has_enough_pairs(judging, &on_time, false)) {
+        blame_machine(judging, JUDGE_JIT_2, &on_time);
+    }
 }
 
 bool rules_spread_judge(const struct judging *judging, struct arena *scratch)
@@ -445,9 +450,11 @@ bool rules_spread_judge(const struct judging *judging, struct arena *scratch)
         return false;
     }
     desk.count = keep_telling(desk.samples, samples, count);
-    desk.clients = pair_up(desk.samples, desk.count, true);
-    desk.calls = pair_up(desk.samples, desk.count, false);
-    return are_alike(judging, &desk.clients) || are_alike(judging, &desk.calls)
-               ? judge_alike(&desk)
-               : judge_apart(&desk);
+    desk.clients = stats_pairs_up(desk.samples, desk.count, true);
+    desk.calls = stats_pairs_up(desk.samples, desk.count, false);
+    bool is_alike =
+        are_alike(judging, &desk.clients) || are_alike(judging, &desk.calls);
+    bool is_done = is_alike ? judge_alike(&desk) : judge_apart(&desk);
+    judge_machine(&desk, samples, count);
+    return is_done;
 }

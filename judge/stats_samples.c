@@ -23,6 +23,7 @@ enum { LAWS_KEPT = 16 };
 struct kept_law {
     struct stats_law table;
     double within[STATS_WIDTHS], near, herd[STATS_HERD_WIDTHS];
+    double half_on_time, near_on_time;
 };
 
 struct stats_samples {
@@ -158,6 +159,10 @@ static void fill_law(struct kept_law *kept, const struct delay_law *law,
     }
     kept->near = stats_law_within(&kept->table,
                                   2 * STATS_COINCIDENCE_NS + judging->lag_ns);
+    kept->half_on_time =
+        stats_law_within(&kept->table, width_ns / 2 + judging->early_ns);
+    kept->near_on_time =
+        stats_law_within(&kept->table, 2 * STATS_COINCIDENCE_NS);
 }
 
 static const struct kept_law *law_of(struct stats_samples *samples,
@@ -186,7 +191,7 @@ static int64_t number_of(const char *key)
 
 void stats_samples_add(struct stats_samples *samples,
                        const struct hypothesis *hypothesis,
-                       const struct place *place)
+                       const struct place *place, bool is_starved)
 {
     const struct judging *judging = place->judging;
     const struct trace_attempt *next = place->call->attempts[place->index + 1];
@@ -207,6 +212,9 @@ void stats_samples_add(struct stats_samples *samples,
         .upper = stats_law_at_most(&kept->table, longest_ns),
         .delay_ns = next->head_ns - hypothesis->from_hi_ns,
         .near = kept->near,
+        .half_on_time = kept->half_on_time,
+        .near_on_time = kept->near_on_time,
+        .is_starved = is_starved,
         .head_ns = next->head_ns,
         .first_ns = hypothesis->from_lo_ns + min_ns - judging->early_ns,
         .last_ns = hypothesis->from_hi_ns + max_ns + judging->late_ns,

@@ -8,6 +8,7 @@
 #define RETRYSPEC_JUDGE_STATS_SAMPLES_H
 
 #include "judge/evidence.h"
+#include "model/units.h"
 
 enum { STATS_SAMPLES_MAX = 4096 };
 
@@ -43,6 +44,11 @@ struct stats_sample {
      * twice STATS_COINCIDENCE_NS; and of each herd width. All of them are wider
      * by how late this run's clocks were. */
     double within[STATS_WIDTHS], near, herd[STATS_HERD_WIDTHS];
+    /* Of half the width, and near, if this run's clocks had been on time. */
+    double half_on_time, near_on_time;
+    /* Its client waited for a CPU: it is not tested, only counted as one that
+     * this machine took away. */
+    bool is_starved;
     int64_t delay_ns;
     int64_t head_ns, first_ns, last_ns; /* when it came, and may have come */
     int64_t attempt;                    /* the one after the delay */
@@ -65,7 +71,7 @@ bool stats_samples_fits(const struct hypotheses *set,
 /* Keeps the delay before the attempt after `place`, of a law that varies. */
 void stats_samples_add(struct stats_samples *samples,
                        const struct hypothesis *hypothesis,
-                       const struct place *place);
+                       const struct place *place, bool is_starved);
 
 struct stats_sample *stats_samples_all(struct stats_samples *samples,
                                        size_t *count);

@@ -68,6 +68,7 @@ struct tally_rule {
     struct finding first_doubtful; /* of those that the lag may explain */
     const char *cut; /* why an occasion could not be judged; NULL: none was */
     const char *too_few; /* what a test saw and needs; NULL: it saw enough */
+    bool is_of_machine;  /* it would have seen enough on one that is on time */
 };
 
 struct tally {

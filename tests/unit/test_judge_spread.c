@@ -39,12 +39,9 @@ static void stage_free(struct stage *stage)
     free(stage->run);
 }
 
-/* `rate` 0: the usual one. */
-static void stage_judge_at(struct stage *stage, const struct crowd_plan *plan,
-                           double rate)
+/* What the clients did stands in the run. `rate` 0: the usual one. */
+static void stage_judge_told(struct stage *stage, double rate)
 {
-    crowd_tell(stage->run, plan,
-               &stage->story.profile->layers[0].rules[0].backoff);
     scenario_report_free(stage->story.report);
     if (!stage->story.rules) {
         struct error error = {0};
@@ -61,6 +58,14 @@ static void stage_judge_at(struct stage *stage, const struct crowd_plan *plan,
         .false_alarm = rate,
     });
     assert_non_null(stage->story.report);
+}
+
+static void stage_judge_at(struct stage *stage, const struct crowd_plan *plan,
+                           double rate)
+{
+    crowd_tell(stage->run, plan,
+               &stage->story.profile->layers[0].rules[0].backoff);
+    stage_judge_told(stage, rate);
 }
 
 static void stage_judge(struct stage *stage, const struct crowd_plan *plan)
@@ -228,6 +233,71 @@ static void test_sizes_of_samples(void **state)
     }
 }
 
+/* -- on a machine that is late --------------------------------------------- */
+
+static void expect_machine(const struct stage *stage, const char *rule,
+                           const char *part)
+{
+    const struct verdict *verdict = find(stage, rule, VERDICT_NA);
+    if (!strstr(verdict->reason, "the load of this machine took what is "
+                                 "missing") ||
+        !strstr(verdict->reason, part) || strstr(verdict->reason, "profile")) {
+        fail_msg("%s: %s", rule, verdict->reason);
+    }
+}
+
+/* As many delays as the rules need, but not from this machine. */
+static const struct crowd_plan enough = {16, 1,       4,     DRAW_RIGHT,
+                                         1,  30 * MS, 3 * MS};
+
+static void test_lag_is_named_and_not_the_profile(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_init(&stage, FULL, ALL, &enough);
+    crowd_tell(stage.run, &enough,
+               &stage.story.profile->layers[0].rules[0].backoff);
+    stage.run->trace.lag_max_ns = 3000 * MS;
+    stage_judge_told(&stage, 0);
+    expect_machine(&stage, "JIT-1", "timers were up to 3000.0 ms late");
+    expect_machine(&stage, "JIT-2", "timers were up to 3000.0 ms late");
+    stage_free(&stage);
+}
+
+static void test_load_is_named_and_not_the_profile(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct trace_starved all = {
+        .from_ns = 0, .to_ns = 3600 * NS_PER_S, .wait_ns = 60 * MS};
+    stage_init(&stage, FULL, ALL, &enough);
+    crowd_tell(stage.run, &enough,
+               &stage.story.profile->layers[0].rules[0].backoff);
+    stage.run->trace.starved = &all;
+    stage.run->trace.starved_count = 1;
+    stage_judge_told(&stage, 0);
+    expect_machine(&stage, "JIT-1", "before 64 of 64 delays the client waited");
+    expect_machine(&stage, "JIT-2", "before 64 of 64 delays the client waited");
+    stage_free(&stage);
+}
+
+/* The twin: too few delays are the scenario's doing. */
+static void test_few_delays_are_not_the_machines_doing(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct crowd_plan few = enough;
+    few.clients = 3;
+    stage_init(&stage, FULL, ALL, &few);
+    crowd_tell(stage.run, &few,
+               &stage.story.profile->layers[0].rules[0].backoff);
+    stage.run->trace.lag_max_ns = 30 * MS;
+    stage_judge_told(&stage, 0);
+    assert_non_null(strstr(find(&stage, "JIT-1", VERDICT_NA)->reason,
+                           "a client of this profile makes no more"));
+    stage_free(&stage);
+}
+
 /* -- what is not ----------------------------------------------------------- */
 
 static const char *const laws[] = {
@@ -344,6 +414,9 @@ int main(void)
         cmocka_unit_test(test_wrong_jitter_is_caught),
         cmocka_unit_test(test_a_larger_rate_is_sharper),
         cmocka_unit_test(test_sizes_of_samples),
+        cmocka_unit_test(test_lag_is_named_and_not_the_profile),
+        cmocka_unit_test(test_load_is_named_and_not_the_profile),
+        cmocka_unit_test(test_few_delays_are_not_the_machines_doing),
         cmocka_unit_test(test_a_larger_rate_is_kept),
         cmocka_unit_test(test_right_jitter_raises_nothing),
     };
