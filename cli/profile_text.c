@@ -29,6 +29,7 @@ static void print_budget(const struct budget *budget, FILE *out)
         fputs("; no limit of attempts or time", out);
     }
     profile_words_tokens(&budget->tokens, out);
+    profile_words_allowance(&budget->allowance, out);
 }
 
 static void print_timeouts(const struct layer *layer, FILE *out)

@@ -53,6 +53,35 @@ void profile_words_slots(const struct slots *slots, FILE *out)
     }
 }
 
+void profile_words_allowance(const struct allowance *allowance, FILE *out)
+{
+    char text[UNITS_TEXT_MAX];
+    switch (allowance->kind) {
+    case ALLOWANCE_NONE:
+        return;
+    case ALLOWANCE_RATIO:
+        fprintf(out,
+                "; retries: %g of the calls that began within %s, and %lld a "
+                "second",
+                allowance->share, duration(allowance->window_ns, text),
+                (long long)allowance->least);
+        return;
+    case ALLOWANCE_CONCURRENT:
+        fprintf(out,
+                "; retries at a time: %g of the attempts in flight, at least "
+                "%lld",
+                allowance->share, (long long)allowance->least);
+        return;
+    case ALLOWANCE_FAILURES:
+        fprintf(out, "; retries while failures are at most %g of the calls",
+                allowance->share);
+        if (allowance->window_ns != NS_FOREVER)
+            fprintf(out, " that began within %s",
+                    duration(allowance->window_ns, text));
+        return;
+    }
+}
+
 static void print_throttled(const struct slots *slots, const char *prefix,
                             FILE *out)
 {
@@ -116,6 +145,19 @@ static void print_limiter(const struct rate_limiter *limiter,
     fputc('\n', out);
 }
 
+static void print_throttle(const struct throttle *throttle, const char *prefix,
+                           FILE *out)
+{
+    char text[UNITS_TEXT_MAX];
+    if (throttle->is_used) {
+        fprintf(out,
+                "%s    throttle: by chance, as far as more than %g times the "
+                "requests accepted in %s are asked for; %s when not sent\n",
+                prefix, throttle->k, duration(throttle->window_ns, text),
+                throttle->is_retryable ? "retried further out" : "final");
+    }
+}
+
 static void print_breaker(const struct circuit_breaker *breaker,
                           const char *prefix, FILE *out)
 {
@@ -139,6 +181,7 @@ void profile_words_shared(const struct layer *layer, const char *prefix,
     print_ask_again(&layer->slots.ask_again, prefix, out);
     print_limiter(&layer->rate_limiter, prefix, out);
     print_breaker(&layer->breaker, prefix, out);
+    print_throttle(&layer->throttle, prefix, out);
 }
 
 /* -- outcomes -------------------------------------------------------------- */

@@ -14,6 +14,10 @@ void profile_words_tokens(const struct token_bucket *tokens, FILE *out);
 /* "; 400 slots per client, held for the call" */
 void profile_words_slots(const struct slots *slots, FILE *out);
 
+/* What retries of all calls may be together, after a semicolon; nothing if that
+ * is any number. */
+void profile_words_allowance(const struct allowance *allowance, FILE *out);
+
 /* Lines of what a layer's calls share: throttled slots, bytes, limiter,
  * circuit. */
 void profile_words_shared(const struct layer *layer, const char *prefix,

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "client/allowance.h"
 #include "client/budget.h"
 #include "client/deadline.h"
 #include "client/delay.h"
@@ -142,6 +143,8 @@ static bool budget_allows(const struct retry_call *call,
     if (!is_poll &&
         !tokens_are_there(call, i, decision->question->outcome->end))
         return refuse(decision, REASON_TOKENS);
+    if (!is_poll && !allowance_permits(call, i, now_ns))
+        return refuse(decision, REASON_ALLOWANCE);
     return true;
 }
 
@@ -183,10 +186,13 @@ static bool delay_allows(const struct retry_call *call,
 static void schedule_wait(struct retry_call *call, struct decision *decision)
 {
     struct retry_action *action = decision->action;
-    if (action->rule->action != RULE_POLL)
+    int64_t now_ns = decision->question->event->now_ns;
+    if (action->rule->action != RULE_POLL) {
         charge_retry(call, decision->layer, decision->question->outcome->end);
+        allowance_take(call, decision->layer, now_ns);
+    }
     action->kind = RETRY_WAIT;
-    action->wait_from_ns = decision->question->event->now_ns;
+    action->wait_from_ns = now_ns;
     action->until_ns = units_after(action->wait_from_ns, action->delay_ns);
     decision->is_waiting = true;
 }
@@ -283,6 +289,9 @@ static void obey(struct retry_call *call, int i,
 static void ask_layer(struct retry_call *call, int i, struct decision *decision)
 {
     const struct attempt_outcome *outcome = decision->question->outcome;
+    allowance_release(call, (uint8_t)(1 << i));
+    if (!outcome_is_success(outcome))
+        allowance_fail(call, i, decision->question->event->now_ns);
     charge_failure(call, i, FAILURES_COST, outcome);
     if (decision->is_final)
         return;
@@ -316,6 +325,8 @@ void decide_outcome(struct retry_call *call,
     decision->action = action;
     decision->has_spoken = decision->is_passed = false;
     decision->is_waiting = decision->is_final = false;
+    /* The runs inside were cut off. */
+    allowance_release(call, (uint8_t)(UINT8_MAX << (question->from + 1)));
     for (int i = question->from; i >= 0 && !decision->is_waiting; i--) {
         if (retry_call_has(call, i))
             ask_layer(call, i, decision);

@@ -2,9 +2,11 @@
 
 #include <assert.h>
 
+#include "client/allowance.h"
 #include "client/breaker.h"
 #include "client/layers.h"
 #include "client/limiter.h"
+#include "client/throttle.h"
 #include "model/units.h"
 
 static const struct rate_limiter *policy_of(const struct retry_call *call,
@@ -93,6 +95,8 @@ void gate_record(struct retry_call *call, const struct retry_event *ended)
                        &attempt, ended);
     }
     call->probes = 0;
+    allowance_end(call);
+    throttle_record(call, ended);
 }
 
 static void give_back_probes(struct retry_call *call)
@@ -193,6 +197,7 @@ void gate_pass_by(struct retry_call *call, int64_t now_ns)
 void gate_send(struct retry_call *call, int64_t now_ns)
 {
     admit(call, now_ns);
+    allowance_send(call);
     call->fresh = 0;
 }
 
@@ -205,6 +210,8 @@ void gate_leave(struct retry_call *call)
         call->has_reserved = false;
     }
     give_back_probes(call);
+    if (call->phase == RETRY_PHASE_SENDING)
+        allowance_end(call);
 }
 
 static int64_t limiter_gate_ns(const struct retry_call *call, int i,

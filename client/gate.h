@@ -33,7 +33,7 @@ int64_t gate_open_ns(const struct retry_call *call, int from, int64_t now_ns);
 /* The attempt goes to the wire. */
 void gate_send(struct retry_call *call, int64_t now_ns);
 
-/* How it ended, for the breakers. */
+/* How it ended, for the breakers and all that counts attempts. */
 void gate_record(struct retry_call *call, const struct retry_event *ended);
 
 /* The attempt will not be sent, or it is aborted: gives back what it took. */

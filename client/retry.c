@@ -2,11 +2,13 @@
 
 #include <assert.h>
 
+#include "client/allowance.h"
 #include "client/deadline.h"
 #include "client/decide.h"
 #include "client/gate.h"
 #include "client/outcome.h"
 #include "client/runs.h"
+#include "client/throttle.h"
 #include "client/wait.h"
 #include "model/units.h"
 
@@ -38,13 +40,26 @@ void retry_shared_init(struct retry_shared *shared,
         const struct layer *layer = &profile->layers[i];
         shared->layers[i].progress_ns = now_ns;
         shared->layers[i].tokens = layer->budget.tokens.capacity;
+        shared->layers[i].window.since_ns = now_ns;
         shared->having.progress |=
             bit_if(layer->progress.timeout_ns != NS_FOREVER, i);
         shared->having.call_timeout |=
             bit_if(layer->call_timeout_ns != NS_FOREVER, i);
         shared->having.limiter |= bit_if(layer->rate_limiter.is_used, i);
         shared->having.breaker |= bit_if(layer->breaker.is_used, i);
+        shared->having.throttle |=
+            bit_if(layer->throttle.is_used && !layer->is_disabled, i);
+        shared->having.allowance |=
+            bit_if(layer->budget.allowance.kind != ALLOWANCE_NONE &&
+                       !layer->is_disabled,
+                   i);
     }
+}
+
+void retry_shared_pass(struct retry_shared *shared)
+{
+    for (size_t i = 0; i < shared->profile->layer_count; i++)
+        shared->layers[i].retries = shared->layers[i].attempts = KNOWN_TO_PASS;
 }
 
 static uint8_t layers_that_cover(const struct profile *profile,
@@ -122,6 +137,7 @@ static void finish(struct retry_call *call, struct retry_action *action,
 {
     assert(call->phase != RETRY_PHASE_DONE);
     gate_leave(call);
+    allowance_release(call, UINT8_MAX);
     if (call->phase != RETRY_PHASE_NEW) {
         call->shared->active_calls--;
     }
@@ -228,18 +244,15 @@ static void conclude(struct retry_call *call,
 }
 
 /* The layers outside layer i see a failure of which the wire knows nothing. */
-static void fail_unsent(struct retry_call *call, int i,
-                        const struct retry_event *event,
+static void fail_unsent(struct retry_call *call,
+                        const struct decide_question *question,
                         struct retry_action *action)
 {
     static const struct attempt_outcome unreachable = {.end = END_UNREACHABLE};
+    struct decide_question failed = *question;
+    failed.outcome = &unreachable;
     gate_leave(call);
-    conclude(call,
-             &(struct decide_question){.event = event,
-                                       .outcome = &unreachable,
-                                       .from = i - 1,
-                                       .reason = REASON_BREAKER},
-             action);
+    conclude(call, &failed, action);
 }
 
 static void time_out_unsent(struct retry_call *call, int i,
@@ -262,13 +275,36 @@ static void approach(struct retry_call *call, const struct retry_event *event,
 {
     int i = gate_breaker(call, event->now_ns);
     if (i >= 0 && retry_layer(call, i)->breaker.is_retryable) {
-        fail_unsent(call, i, event, action);
+        fail_unsent(call,
+                    &(struct decide_question){.event = event,
+                                              .from = i - 1,
+                                              .reason = REASON_BREAKER},
+                    action);
     } else if (i >= 0) {
         give_up(call, REASON_BREAKER, event->now_ns, action);
     } else if (gate_pass(call, event->now_ns)) {
         begin_attempt(call, event->now_ns, action);
     } else {
         wait_for_limiter(call, event->now_ns, action);
+    }
+}
+
+/* A throttle looks at each attempt once, however long the rest takes. */
+static void come(struct retry_call *call, const struct retry_event *event,
+                 struct retry_action *action)
+{
+    struct retry_event rest = *event;
+    int i = throttle_refuses(call, event->now_ns, &rest.u);
+    if (i >= 0 && retry_layer(call, i)->throttle.is_retryable) {
+        fail_unsent(call,
+                    &(struct decide_question){.event = &rest,
+                                              .from = i - 1,
+                                              .reason = REASON_THROTTLED},
+                    action);
+    } else if (i >= 0) {
+        give_up(call, REASON_THROTTLED, event->now_ns, action);
+    } else {
+        approach(call, &rest, action);
     }
 }
 
@@ -281,7 +317,7 @@ static void set_out(struct retry_call *call, int from,
     if (deadline_progress_is_over(call, from, event->now_ns)) {
         give_up(call, REASON_PROGRESS, event->now_ns, action);
     } else {
-        approach(call, event, action);
+        come(call, event, action);
     }
 }
 

@@ -52,6 +52,17 @@ struct retry_breaker {
     int64_t half_open; /* attempts in flight since it is half open */
 };
 
+/* Two counts over time; see client/window.h. */
+enum { RETRY_SLICES = 10 };
+struct retry_window {
+    int64_t since_ns; /* when the present slice began */
+    uint32_t counts[2][RETRY_SLICES];
+    uint8_t slice; /* the present one */
+};
+
+/* Does it pass? The judge, who sees one call at a time, can't count. */
+enum retry_known { KNOWN_BY_COUNT, KNOWN_TO_PASS, KNOWN_TO_FAIL };
+
 /* What calls of one handler share. Zero-initialise, then retry_shared_init.
  * Plain values, so that a copy is a fork (the judge); but a limiter of a wider
  * scope is where the shell says. */
@@ -59,7 +70,7 @@ struct retry_shared {
     const struct profile *profile;
     /* Layers that have a part of a policy, as bits: most have none. */
     struct {
-        uint8_t progress, call_timeout, limiter, breaker;
+        uint8_t progress, call_timeout, limiter, breaker, allowance, throttle;
     } having;
     int64_t active_calls;
     struct retry_layer_shared {
@@ -68,10 +79,17 @@ struct retry_shared {
         struct retry_breaker breaker;
         struct retry_limiter limiter;
         struct retry_limiter *wider_limiter; /* NULL: `limiter` */
+        struct retry_window window;  /* of the allowance or the throttle */
+        int32_t in_flight, retrying; /* attempts; retries, waits included */
+        enum retry_known retries, attempts;
     } layers[PROFILE_LAYERS_MAX];
 };
 void retry_shared_init(struct retry_shared *shared,
                        const struct profile *profile, int64_t now_ns);
+
+/* From now on what is counted of other calls stops nobody: for those who ask
+ * what one call may do. */
+void retry_shared_pass(struct retry_shared *shared);
 
 /* What a retry cost in tokens. */
 enum retry_paid { PAID_NOTHING, PAID_COST, PAID_TIMEOUT_COST };
@@ -123,10 +141,12 @@ enum retry_action_kind {
     X(REASON_ATTEMPTS, "attempts") /* attempts spent */                   \
     X(REASON_ELAPSED, "elapsed")   /* elapsed-time budget spent */        \
     X(REASON_TOKENS, "tokens")                                            \
+    X(REASON_ALLOWANCE, "retry-budget")                                   \
     X(REASON_PROGRESS, "progress-timeout")                                \
     X(REASON_CALL_TIMEOUT, "call-timeout")                                \
     X(REASON_RETRY_AFTER, "retry-after") /* the header made it give up */ \
     X(REASON_BREAKER, "circuit-open")                                     \
+    X(REASON_THROTTLED, "throttled")                                      \
     X(REASON_OVERFLOW, "overflow") /* the client's own arithmetic */      \
     X(REASON_CANCELLED, "cancelled")
 
@@ -215,6 +235,7 @@ struct retry_call {
     bool is_past_window, has_reserved;
     bool is_watching; /* the wait is a window, looked at again at look_ns */
     uint8_t probes;   /* layers whose breaker tries this attempt, half open */
+    uint8_t retrying; /* layers whose retry this is: shared.retrying */
     int64_t look_ns;
     struct retry_action wait; /* the present wait; retry_after.text is NULL */
 };

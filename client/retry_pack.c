@@ -26,6 +26,7 @@ void retry_pack(const struct retry_call *call, struct retry_packed *packed)
         .wait_kind = (uint8_t)call->wait_kind,
         .fresh = call->fresh,
         .probes = call->probes,
+        .retrying = call->retrying,
         .is_past_window = call->is_past_window,
         .has_reserved = call->has_reserved,
         .is_watching = call->is_watching,
@@ -48,6 +49,7 @@ void retry_unpack(const struct retry_packed *packed, struct retry_call *call)
     call->wait_kind = (enum retry_wait_kind)packed->wait_kind;
     call->fresh = packed->fresh;
     call->probes = packed->probes;
+    call->retrying = packed->retrying;
     call->is_past_window = packed->is_past_window;
     call->has_reserved = packed->has_reserved;
     call->is_watching = packed->is_watching;

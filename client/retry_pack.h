@@ -17,7 +17,7 @@ struct retry_packed {
     int64_t look_ns;
     uint32_t attempts;
     int16_t gate_layer;
-    uint8_t step, phase, waiting_layer, wait_kind, fresh, probes;
+    uint8_t step, phase, waiting_layer, wait_kind, fresh, probes, retrying;
     bool is_past_window, has_reserved, is_watching;
     struct retry_layer_state layers[]; /* of the profile */
 };

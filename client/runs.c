@@ -1,5 +1,6 @@
 #include "client/runs.h"
 
+#include "client/allowance.h"
 #include "client/deadline.h"
 #include "client/gate.h"
 #include "client/layers.h"
@@ -33,6 +34,7 @@ void runs_start(struct retry_call *call, int64_t now_ns)
             tokens_begin(bucket, &call->shared->layers[i].tokens);
         }
     }
+    allowance_begin(call, now_ns);
     runs_begin(call, UINT8_MAX, now_ns);
 }
 

@@ -24,6 +24,7 @@ void probe_start(struct probe *probe, const struct subject *subject, double u)
 {
     *probe = (struct probe){.u = u};
     retry_shared_init(&probe->shared, subject->profile, 0);
+    retry_shared_pass(&probe->shared);
     retry_call_init(&probe->call, &probe->shared, &subject->request);
     step_plain(probe, RETRY_START);
 }

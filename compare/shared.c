@@ -283,6 +283,35 @@ static void add_tokens(const struct layer *layer, struct words *words)
         words_add(words, ", more than %g needed", tokens->threshold);
 }
 
+static void add_allowance(const struct layer *layer, struct words *words)
+{
+    const struct allowance *allowance = &layer->budget.allowance;
+    static const char *const what[] = {NULL, "calls", "attempts in flight",
+                                       "calls failing at most"};
+    if (allowance->kind == ALLOWANCE_NONE || layer->is_disabled)
+        return;
+    words_add(words, "%g of %s", allowance->share, what[allowance->kind]);
+    if (allowance->kind == ALLOWANCE_RATIO)
+        words_add(words, ", %lld a second", (long long)allowance->least);
+    if (allowance->kind == ALLOWANCE_CONCURRENT)
+        words_add(words, ", at least %lld", (long long)allowance->least);
+    if (allowance->window_ns != NS_FOREVER) {
+        words_add(words, ", window ");
+        words_time(words, allowance->window_ns);
+    }
+}
+
+static void add_throttle(const struct layer *layer, struct words *words)
+{
+    const struct throttle *throttle = &layer->throttle;
+    if (!throttle->is_used || layer->is_disabled)
+        return;
+    words_add(words, "k %g, window ", throttle->k);
+    words_time(words, throttle->window_ns);
+    words_add(words,
+              throttle->is_retryable ? ", tried again when not sent" : "");
+}
+
 static void tell_breaker(const struct question *question, struct words *words)
 {
     each_layer(question, words, add_breaker);
@@ -291,6 +320,16 @@ static void tell_breaker(const struct question *question, struct words *words)
 static void tell_tokens(const struct question *question, struct words *words)
 {
     each_layer(question, words, add_tokens);
+}
+
+static void tell_allowance(const struct question *question, struct words *words)
+{
+    each_layer(question, words, add_allowance);
+}
+
+static void tell_throttle(const struct question *question, struct words *words)
+{
+    each_layer(question, words, add_throttle);
 }
 
 static void tell_handlers(const struct question *question, struct words *words)
@@ -363,6 +402,10 @@ static const struct aspect items[] = {
          tell_limiter_clears, "S1-56"),
     RATE("pace", NULL, "attempts sent", SEVERITY_HIGH, tell_pace, NULL),
     RATE("tokens", NULL, "retry tokens", SEVERITY_CRITICAL, tell_tokens, NULL),
+    RATE("retry-budget", NULL, "retry budget", SEVERITY_CRITICAL,
+         tell_allowance, NULL),
+    RATE("throttle", NULL, "client-side throttling", SEVERITY_CRITICAL,
+         tell_throttle, NULL),
     RATE("breaker", NULL, "circuit breaker", SEVERITY_CRITICAL, tell_breaker,
          NULL),
 };

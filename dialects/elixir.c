@@ -71,8 +71,8 @@ static void add_result(struct text *text, const struct seen *seen,
     enum retry_reason reason = seen->event->reason;
     *error = seen->call->last_error;
     if (reason == REASON_PROGRESS || reason == REASON_BREAKER ||
-        reason == REASON_CALL_TIMEOUT || reason == REASON_CANCELLED ||
-        reason == REASON_OVERFLOW) {
+        reason == REASON_THROTTLED || reason == REASON_CALL_TIMEOUT ||
+        reason == REASON_CANCELLED || reason == REASON_OVERFLOW) {
         struct text message;
         struct failure failure = {.reason = reason};
         *error = error_of(NULL, reason);

@@ -92,6 +92,7 @@ struct call_error error_of(const struct attempt_outcome *outcome,
 {
     switch (reason) {
     case REASON_BREAKER:
+    case REASON_THROTTLED:
         return (struct call_error){.type = ERROR_CONNECTION};
     case REASON_PROGRESS:
     case REASON_CALL_TIMEOUT:
@@ -104,6 +105,7 @@ struct call_error error_of(const struct attempt_outcome *outcome,
     case REASON_ATTEMPTS:
     case REASON_ELAPSED:
     case REASON_TOKENS:
+    case REASON_ALLOWANCE:
     case REASON_RETRY_AFTER:
         return error_of_outcome(outcome);
     }

@@ -210,6 +210,8 @@ void message_elixir(struct text *text, const struct failure *failure)
         text_add(text, "Progress timeout exceeded");
     } else if (failure->reason == REASON_BREAKER) {
         text_add(text, "Circuit breaker open");
+    } else if (failure->reason == REASON_THROTTLED) {
+        text_add(text, "Throttled");
     } else if (failure->reason == REASON_CALL_TIMEOUT) {
         text_add(text, "Timed out");
     } else if (failure->reason == REASON_OVERFLOW) {

@@ -37,6 +37,7 @@ void effects_open(struct retry_shared *shared)
         layer->limiter = (struct retry_limiter){0};
         layer->wider_limiter = NULL;
     }
+    retry_shared_pass(shared);
 }
 
 static int by_head(const void *a, const void *b)

@@ -348,8 +348,12 @@ static const char *why_over(const struct place *place,
             done->retry_after.text ? done->retry_after.text : "its value");
     case REASON_BREAKER:
         return "the circuit is open";
+    case REASON_THROTTLED:
+        return "the client throttles itself";
     case REASON_TOKENS:
         return "no retry token is left";
+    case REASON_ALLOWANCE:
+        return "the retry budget is spent";
     case REASON_OVERFLOW:
         return "the client's arithmetic overflows";
     case REASON_ATTEMPTS:

@@ -206,32 +206,65 @@ static void hide_in_outages(struct hypotheses *set, int index, int64_t until_ns)
     }
 }
 
-/* -- attempts that an open circuit refuses --------------------------------- */
+/* -- attempts that an open circuit or a throttle refuses ------------------- */
 
-/* When the attempt may have come to the circuit of layer i, and met it open. */
-static bool may_be_refused(const struct hypotheses *set,
-                           const struct hypothesis *hypothesis, int i,
-                           struct delay_range *between)
+/* What may refuse an attempt: each layer has a circuit and a throttle. */
+struct refuser {
+    int layer;
+    bool is_throttle;
+};
+
+static struct refuser refuser_of(int k)
 {
-    const struct circuit *circuit = shared_circuit(set->lines, i, set->client);
-    bool is_asked = set->judging->profile->layers[i].breaker.is_used &&
-                    retry_call_has(&hypothesis->call, i);
-    if (!is_asked || between->min_ns > between->max_ns) {
+    return (struct refuser){.layer = k / 2, .is_throttle = k % 2};
+}
+
+static int count_refusers(const struct hypotheses *set)
+{
+    return 2 * (int)set->judging->profile->layer_count;
+}
+
+static bool is_there(const struct hypotheses *set, struct refuser refuser)
+{
+    const struct layer *layer = &set->judging->profile->layers[refuser.layer];
+    return refuser.is_throttle ? layer->throttle.is_used
+                               : layer->breaker.is_used;
+}
+
+static struct hypotheses_given refused_by(struct refuser refuser)
+{
+    uint8_t bit = (uint8_t)(1 << refuser.layer);
+    return refuser.is_throttle ? (struct hypotheses_given){.throttled = bit}
+                               : (struct hypotheses_given){.refusing = bit};
+}
+
+/* When the attempt may have come to an open circuit; a throttle may refuse it
+ * at any time. */
+static bool may_be_refused(const struct hypotheses *set,
+                           const struct hypothesis *hypothesis,
+                           struct refuser refuser, struct delay_range *between)
+{
+    if (!is_there(set, refuser) ||
+        !retry_call_has(&hypothesis->call, refuser.layer) ||
+        between->min_ns > between->max_ns) {
         return false;
     }
-    if (shared_is_blind(set->lines)) {
+    if (shared_is_blind(set->lines) || refuser.is_throttle) {
         return true;
     }
+    const struct circuit *circuit =
+        shared_circuit(set->lines, refuser.layer, set->client);
     return circuit && circuit_may_refuse(circuit, between) &&
            between->min_ns <= between->max_ns;
 }
 
 static void refuse_at(struct hypotheses *set, const struct hypothesis *before,
-                      int i, int64_t at_ns, const struct delay_range *between)
+                      struct refuser refuser, int64_t at_ns,
+                      const struct delay_range *between)
 {
     struct shared_tokens tokens = shared_unknown(set->lines);
-    struct hypotheses_given given = {.tokens = &tokens,
-                                     .refusing = (uint8_t)(1 << i)};
+    struct hypotheses_given given = refused_by(refuser);
+    given.tokens = &tokens;
     at_ns = units_max(at_ns, before->call.wait_from_ns);
     do {
         struct hypothesis refused = *before;
@@ -251,35 +284,32 @@ static void refuse_at(struct hypotheses *set, const struct hypothesis *before,
 }
 
 static void refuse(struct hypotheses *set, const struct hypothesis *before,
-                   int i, const struct delay_range *between)
+                   struct refuser refuser, const struct delay_range *between)
 {
     const int64_t instants[] = {between->max_ns, between->min_ns};
     for (size_t k = 0; k < 2; k++) {
-        refuse_at(set, before, i, instants[k], between);
+        refuse_at(set, before, refuser, instants[k], between);
     }
 }
 
 void hidden_end(struct hypotheses *set, const struct hypothesis *before,
                 const struct hypotheses_ending *ending)
 {
-    const struct profile *profile = set->judging->profile;
     struct hypothesis plain = *before;
-    if (!profile->follow_up.path || before->call.step != 0) {
+    if (!set->judging->profile->follow_up.path || before->call.step != 0) {
         return;
     }
     hypotheses_end_once(set, &plain, ending, NULL);
-    for (int i = 0;
-         plain.action.kind == RETRY_SEND && i < (int)profile->layer_count;
-         i++) {
+    for (int k = 0; plain.action.kind == RETRY_SEND && k < count_refusers(set);
+         k++) {
+        struct hypotheses_given given = refused_by(refuser_of(k));
         struct delay_range between = {
             ending->at_ns - set->judging->early_ns,
             units_add(ending->at_ns, set->judging->late_ns),
         };
         struct hypothesis refused = *before;
-        if (may_be_refused(set, &plain, i, &between)) {
-            hypotheses_end_once(
-                set, &refused, ending,
-                &(struct hypotheses_given){.refusing = (uint8_t)(1 << i)});
+        if (may_be_refused(set, &plain, refuser_of(k), &between)) {
+            hypotheses_end_once(set, &refused, ending, &given);
             refused.hidden++;
             hypotheses_add(set, &refused);
         }
@@ -291,14 +321,14 @@ static void hide_in_circuits(struct hypotheses *set, int index,
 {
     const struct hypothesis hypothesis = set->items[index];
     struct delay_range reach = hidden_reach(set, &hypothesis);
-    for (int i = 0; i < hypothesis.call.layer_count && !set->is_open; i++) {
+    for (int k = 0; k < count_refusers(set) && !set->is_open; k++) {
         struct delay_range between = {
             units_max(reach.min_ns - set->judging->early_ns,
                       hypothesis.from_lo_ns),
             units_min(units_add(reach.max_ns, set->judging->late_ns), until_ns),
         };
-        if (may_be_refused(set, &hypothesis, i, &between)) {
-            refuse(set, &hypothesis, i, &between);
+        if (may_be_refused(set, &hypothesis, refuser_of(k), &between)) {
+            refuse(set, &hypothesis, refuser_of(k), &between);
         }
     }
 }
@@ -410,20 +440,21 @@ static void begin_in_outages(struct hypotheses *set,
 }
 
 /* Its attempts before that may have been refused. */
-static void begin_in_circuit(struct hypotheses *set,
-                             const struct trace_attempt *first, int i)
+static void begin_refused(struct hypotheses *set,
+                          const struct trace_attempt *first,
+                          struct refuser refuser)
 {
     struct delay_range between = {0, first->head_ns};
     struct hypothesis plain =
         hypotheses_started(set, first, first->head_ns, NULL);
-    if (!may_be_refused(set, &plain, i, &between)) {
+    if (!may_be_refused(set, &plain, refuser, &between)) {
         return;
     }
     const int64_t instants[] = {between.max_ns, between.min_ns};
+    const struct hypotheses_given given = refused_by(refuser);
     for (size_t k = 0; k < 2; k++) {
-        struct hypothesis refused = hypotheses_started(
-            set, first, instants[k],
-            &(struct hypotheses_given){.refusing = (uint8_t)(1 << i)});
+        struct hypothesis refused =
+            hypotheses_started(set, first, instants[k], &given);
         if (refused.action.kind == RETRY_WAIT) {
             refused.from_lo_ns = between.min_ns;
             refused.from_hi_ns = between.max_ns;
@@ -435,12 +466,14 @@ static void begin_in_circuit(struct hypotheses *set,
 
 bool hidden_begin(struct hypotheses *set, const struct trace_attempt *first)
 {
-    const struct profile *profile = set->judging->profile;
     begin_in_outages(set, first);
-    for (size_t i = 0; i < profile->layer_count; i++) {
-        if (profile->layers[i].breaker.is_used &&
-            profile->layers[i].breaker.is_retryable) {
-            begin_in_circuit(set, first, (int)i);
+    for (int k = 0; k < count_refusers(set); k++) {
+        struct refuser refuser = refuser_of(k);
+        const struct layer *layer =
+            &set->judging->profile->layers[refuser.layer];
+        if (refuser.is_throttle ? layer->throttle.is_retryable
+                                : layer->breaker.is_retryable) {
+            begin_refused(set, first, refuser);
         }
     }
     return set->count > 0;

@@ -76,9 +76,11 @@ void hypotheses_step(const struct hypotheses *set,
             const struct bucket_range *range = &given->tokens->layers[i];
             bool is_poor = given->poor >> i & 1;
             layer->tokens = is_poor ? range->least : range->most;
+            layer->retries = is_poor ? KNOWN_TO_FAIL : KNOWN_TO_PASS;
         }
         if (given->empty >> i & 1) {
             layer->tokens = 0;
+            layer->retries = KNOWN_TO_FAIL;
         }
         if (given->is_half_open) {
             layer->breaker.state = BREAKER_HALF_OPEN;
@@ -88,6 +90,9 @@ void hypotheses_step(const struct hypotheses *set,
         if (given->refusing >> i & 1) {
             layer->breaker.state = BREAKER_OPEN;
             layer->breaker.opened_ns = event->now_ns;
+        }
+        if (given->throttled >> i & 1) {
+            layer->attempts = KNOWN_TO_FAIL;
         }
     }
     hypothesis->action = retry_step(&hypothesis->call, event);

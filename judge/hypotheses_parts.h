@@ -9,6 +9,7 @@ struct hypotheses_given {
     const struct shared_tokens *tokens; /* NULL: full */
     uint8_t poor;      /* layers that have the least of them, by bits */
     uint8_t refusing;  /* layers whose circuit is open, by bits */
+    uint8_t throttled; /* layers whose throttle lets nothing pass, by bits */
     uint8_t empty;     /* layers without a token, by bits */
     uint8_t held;      /* layers whose limiter is closed, by bits */
     bool is_half_open; /* every circuit is */

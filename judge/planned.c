@@ -99,8 +99,9 @@ static bool may_end_unsent(const struct judging *judging)
     }
     for (size_t i = 0; i < judging->profile->layer_count; i++) {
         const struct layer *layer = &judging->profile->layers[i];
-        if (layer->breaker.is_used || layer->rate_limiter.is_used ||
-            layer->slots.limit > 0 || layer->slots.byte_limit > 0 ||
+        if (layer->breaker.is_used || layer->throttle.is_used ||
+            layer->rate_limiter.is_used || layer->slots.limit > 0 ||
+            layer->slots.byte_limit > 0 ||
             layer->progress.timeout_ns != NS_FOREVER ||
             layer->call_timeout_ns != NS_FOREVER) {
             return true;

@@ -241,7 +241,7 @@ struct ending {
     const struct recorder *recorder;
     const struct place *place;
     const struct hypotheses_ending *event;
-    uint8_t buckets; /* layers with tokens, by bits */
+    uint8_t buckets; /* layers with tokens or the like, by bits */
     int ways;        /* that were looked at */
     struct change changes[PROFILE_LAYERS_MAX];
 };
@@ -445,8 +445,10 @@ void record_end(const struct recorder *recorder, const struct place *place)
     struct ending ending = {
         .recorder = recorder, .place = place, .event = &event};
     for (int i = 0; i < layer_count(recorder); i++) {
-        bool has_bucket = layer_of(recorder, i)->budget.tokens.is_used;
-        ending.buckets |= (uint8_t)(has_bucket << i);
+        const struct budget *budget = &layer_of(recorder, i)->budget;
+        bool may_refuse =
+            budget->tokens.is_used || budget->allowance.kind != ALLOWANCE_NONE;
+        ending.buckets |= (uint8_t)(may_refuse << i);
         ending.changes[i] = (struct change){
             .end_lo_ns = NS_FOREVER,
             .cost_least = INFINITY,

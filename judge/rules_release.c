@@ -38,7 +38,8 @@ static bool has_slots_only(const struct profile *profile)
         const struct slots *slots = &layer->slots;
         if (slots->byte_limit > 0 || slots->throttled_limit > 0 ||
             slots->ask_again.schedule != SCHEDULE_NONE ||
-            layer->rate_limiter.is_used || layer->breaker.is_used) {
+            layer->rate_limiter.is_used || layer->breaker.is_used ||
+            layer->throttle.is_used) {
             return false;
         }
         with_slots += slots->limit > 0;

@@ -107,6 +107,7 @@ static bool may_fail_unseen(const struct judging *judging)
     for (size_t i = 0; i < judging->profile->layer_count; i++) {
         const struct layer *layer = &judging->profile->layers[i];
         may_fail |= layer->breaker.is_used && layer->breaker.is_retryable;
+        may_fail |= layer->throttle.is_used && layer->throttle.is_retryable;
         may_fail |= i > 0 && layer->call_timeout_ns != NS_FOREVER;
     }
     return may_fail;
@@ -223,6 +224,8 @@ struct shared_tokens shared_found(const struct shared_lines *lines,
             bool differs = tokens.layers[i].least < tokens.layers[i].most;
             tokens.unknown |= (uint8_t)(differs << i);
         }
+        if (lines->profile->layers[i].budget.allowance.kind != ALLOWANCE_NONE)
+            tokens.unknown |= (uint8_t)(1 << i);
     }
     return tokens;
 }

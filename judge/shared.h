@@ -42,7 +42,7 @@ const struct circuit *shared_circuit(const struct shared_lines *lines,
  * index in the trace, SIZE_MAX if it has none. */
 struct shared_tokens {
     struct bucket_range layers[PROFILE_LAYERS_MAX];
-    uint8_t unknown; /* layers where the ends differ, by bits */
+    uint8_t unknown; /* layers that may have had some for a retry, or none */
 };
 struct shared_tokens shared_found(const struct shared_lines *lines,
                                   size_t client, size_t attempt);

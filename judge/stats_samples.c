@@ -54,7 +54,8 @@ struct stats_sample *stats_samples_all(struct stats_samples *samples,
 
 /* -- what is kept ---------------------------------------------------------- */
 
-/* Limiters and circuits of all calls decide when, and whether, it comes. */
+/* Limiters, circuits and throttles of all calls decide when, and whether, it
+ * comes. */
 static bool has_shared_gate(const struct profile *profile)
 {
     for (size_t i = 0; i < profile->layer_count; i++) {
@@ -63,7 +64,7 @@ static bool has_shared_gate(const struct profile *profile)
         for (size_t k = 0; k < layer->rule_count; k++) {
             closes |= layer->rules[k].closes_limiter && !layer->is_disabled;
         }
-        if (closes || layer->breaker.is_used) {
+        if (closes || layer->breaker.is_used || layer->throttle.is_used) {
             return true;
         }
     }

@@ -94,6 +94,7 @@ static void sample_call(struct sampled_call *sampled)
     sampled->event = (struct retry_event){.kind = RETRY_START};
     sampled->sum = (struct delay_range){0, 0};
     retry_shared_init(&sampled->shared, request->profile, 0);
+    retry_shared_pass(&sampled->shared);
     retry_call_init(&sampled->call, &sampled->shared, &request_of_calls);
     for (;;) {
         sampled->event.u =

@@ -16,7 +16,8 @@ static bool is_sharing(const struct fleet *fleet)
 {
     const struct retry_shared *shared = &fleet->common;
     bool is_any = shared->having.progress || shared->having.limiter ||
-                  shared->having.breaker;
+                  shared->having.breaker || shared->having.allowance ||
+                  shared->having.throttle;
     for (size_t i = 0; i < fleet->profile->layer_count; i++)
         is_any |= fleet->profile->layers[i].budget.tokens.is_used;
     return is_any;

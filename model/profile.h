@@ -257,6 +257,25 @@ struct token_bucket {
     bool returns_cost;
 };
 
+enum allowance_kind {
+    ALLOWANCE_NONE,
+    ALLOWANCE_RATIO, /* "ratio": a share of the calls that began lately, and
+                        so many a second besides (Finagle's RetryBudget) */
+    ALLOWANCE_CONCURRENT, /* "concurrent": at a time a share of the attempts in
+                             flight, but so many in any case (Envoy) */
+    ALLOWANCE_FAILURES,   /* "failure_rate": any number, while no more than this
+                             share of the calls that began lately has failed,
+                             each failed attempt counted (M. Brooker) */
+};
+
+/* How many retries all calls of a client may make together. */
+struct allowance {
+    enum allowance_kind kind;
+    double share;
+    int64_t least;     /* RATIO: a second; CONCURRENT: at a time */
+    int64_t window_ns; /* RATIO, FAILURES: what "lately" is; NS_FOREVER */
+};
+
 struct budget {
     /* What the layer attempts in one run of it, the first included: runs of
      * the layers inside it, or requests if there are none. Polls are not
@@ -266,6 +285,7 @@ struct budget {
     int64_t elapsed_ns; /* NS_FOREVER: none */
     enum elapsed_test elapsed_test;
     struct token_bucket tokens;
+    struct allowance allowance;
 };
 
 /* Who shares slots. A session has the clients of the plan that say so; global
@@ -352,6 +372,18 @@ struct circuit_breaker {
     bool is_retryable;
 };
 
+/* Before each attempt: it is not sent with a chance of
+ * max(0, (requests - k * accepts) / (requests + 1)), by the requests of the
+ * client and those that the service accepted in the window (Site Reliability
+ * Engineering, chapter 21). */
+struct throttle {
+    bool is_used;
+    double k;
+    int64_t window_ns;
+    struct status_set rejected; /* any other status is an accept */
+    bool is_retryable;          /* as in circuit_breaker */
+};
+
 struct layer {
     const char *name;
     /* False in the file ("enabled": false): its rules, budget and events are
@@ -369,6 +401,7 @@ struct layer {
     int64_t call_timeout_ns; /* the whole call through this layer */
     struct rate_limiter rate_limiter;
     struct circuit_breaker breaker;
+    struct throttle throttle; /* not beside a ratio or failure_rate */
     const char *where;
 };
 

@@ -39,8 +39,17 @@ bool profile_read_pointer(const struct jsonc_value *at, const char *key,
                           struct arena *arena, const char **out);
 
 /* The limits of a layer: budget, progress, attempt_timeout, call_timeout,
- * breaker. `at` is the layer. */
+ * breaker, throttle. `at` is the layer. */
 void profile_read_limits(const struct jsonc_value *at, struct layer *layer);
+
+/* Of a budget: ratio, concurrent or failure_rate. */
+void profile_read_allowance(const struct jsonc_value *budget,
+                            struct allowance *allowance);
+
+/* Of a layer, after its allowance. */
+void profile_read_throttle(const struct jsonc_value *layer,
+                           const struct allowance *allowance,
+                           struct throttle *throttle);
 
 /* Its slots and rate_limiter, after its rules, which close the limiter. */
 void profile_read_slots(const struct jsonc_value *at, struct layer *layer);

@@ -6,10 +6,19 @@
 
 enum { ROUTES_MAX = 32 };
 
-static const char *const layer_keys[] = {
-    "name",         "routes",   "rules",           "budget",
-    "slots",        "progress", "attempt_timeout", "call_timeout",
-    "rate_limiter", "breaker",  "enabled",         NULL};
+static const char *const layer_keys[] = {"name",
+                                         "routes",
+                                         "rules",
+                                         "budget",
+                                         "slots",
+                                         "progress",
+                                         "attempt_timeout",
+                                         "call_timeout",
+                                         "rate_limiter",
+                                         "breaker",
+                                         "enabled",
+                                         "throttle",
+                                         NULL};
 
 /* "POST /v1/x" or "ANY *x": a method and the pattern of a path. */
 static bool is_pattern(const char *text)

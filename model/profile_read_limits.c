@@ -18,9 +18,17 @@ static const char *const timeout_kind_words[] = {"total", "head", "inactivity",
                                                  NULL};
 static const char *const breaker_checked_words[] = {"attempt", "call", NULL};
 
-static const char *const budget_keys[] = {
-    "attempts", "connect_attempts", "read_attempts", "status_attempts",
-    "elapsed",  "elapsed_test",     "tokens",        NULL};
+static const char *const budget_keys[] = {"attempts",
+                                          "connect_attempts",
+                                          "read_attempts",
+                                          "status_attempts",
+                                          "elapsed",
+                                          "elapsed_test",
+                                          "tokens",
+                                          "ratio",
+                                          "concurrent",
+                                          "failure_rate",
+                                          NULL};
 static const char *const token_keys[] = {
     "capacity",  "cost",          "timeout_cost", "refund", "per_call",
     "threshold", "failures_cost", "returns_cost", NULL};
@@ -147,6 +155,7 @@ static void read_budget(const struct jsonc_value *layer, struct budget *budget)
         budget->elapsed_test = (enum elapsed_test)index;
     }
     read_tokens(&at, &budget->tokens);
+    profile_read_allowance(&at, &budget->allowance);
 }
 
 static void read_progress(const struct jsonc_value *layer,
@@ -217,4 +226,5 @@ void profile_read_limits(const struct jsonc_value *at, struct layer *layer)
     layer->call_timeout_ns = NS_FOREVER;
     fields_positive(at, "call_timeout", &layer->call_timeout_ns);
     read_breaker(at, &layer->breaker);
+    profile_read_throttle(at, &layer->budget.allowance, &layer->throttle);
 }

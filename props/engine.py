@@ -75,11 +75,11 @@ class Call:
         event = Event(kind, ENDS.index(outcome), status, now_ns, now_ns, u, headers, None)
         return _step(self.handle, ctypes.byref(event))
 
-    def start(self, now_ns):
-        return self.step(START, now_ns)
+    def start(self, now_ns, **more):
+        return self.step(START, now_ns, **more)
 
-    def timer(self, now_ns):
-        return self.step(TIMER, now_ns)
+    def timer(self, now_ns, **more):
+        return self.step(TIMER, now_ns, **more)
 
     def ended(self, now_ns, outcome, **more):
         """`outcome` is a status or how it ended without one."""

@@ -178,7 +178,20 @@ def budget(dice):
         made["elapsed"] = dice.ms(100, 30_000)
         dice.maybe(made, 70, elapsed_test=lambda: dice.pick(["after-attempt", "before-sleep", "cut-sleep"]))
     dice.maybe(made, 20, tokens=lambda: tokens(dice))
+    if dice.lucky(20):
+        made.update(allowance(dice))
     return made
+
+
+def allowance(dice):
+    kind = dice.pick(["ratio", "concurrent", "failure_rate"])
+    if kind == "ratio":
+        return {kind: {"share": dice.pick([0.1, 0.5, 2]), "per_second": dice.int(0, 2), "window": dice.ms(1000, 10_000)}}
+    if kind == "concurrent":
+        return {kind: {"share": dice.pick([0.2, 0.5, 1]), "least": dice.int(0, 2)}}
+    made = {"most": dice.pick([0, 0.1, 0.5, 2])}
+    dice.maybe(made, 50, window=lambda: dice.ms(500, 10_000))
+    return {kind: made}
 
 
 def slots(dice, may_be_throttled):
@@ -212,8 +225,17 @@ def layer(dice, index):
     dice.maybe(made, 25, slots=lambda: slots(dice, closes))
     dice.maybe(made, 15, call_timeout=lambda: dice.off(2, 600, 29), progress=lambda: progress(dice),
                breaker=lambda: breaker(dice))
+    if "ratio" not in made["budget"] and "failure_rate" not in made["budget"]:
+        dice.maybe(made, 12, throttle=lambda: throttle(dice))
     dice.maybe(made, 50, attempt_timeout=lambda: {"limit": dice.off(2, 50, 53),
                                                   "kind": dice.pick(["total", "head", "inactivity"])})
+    return made
+
+
+def throttle(dice):
+    made = {"k": dice.pick([2, 1, 1.1]), "window": dice.ms(500, 10_000),
+            "rejected": dice.some(["503", "429", "400-599"], 2)}
+    dice.maybe(made, 50, retryable=dice.flag)
     return made
 
 

@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import DONE, LIMITER, SEND, WAIT, Handler, rule, single
+from engine import CANCEL, DONE, LIMITER, SEND, WAIT, Handler, rule, single
 
 SECOND = 10**9
 FAILURES = [503, 429, "refused", "unreachable", "reset", "close", "cut", "reset-body", "garbage", "timeout"]
@@ -120,6 +120,157 @@ def test_retry_tokens_are_shared_and_paid(policy, calls):
                     assert action.why == "tokens"
                     break
                 assert call.timer(now).kind == SEND
+
+
+# -- budgets for retries, and throttling -----------------------------------------
+
+
+class Window:
+    """Ten slices, of which the present one ends when somebody looks after its time."""
+
+    def __init__(self, length, now):
+        self.slice, self.since, self.slices = length // 10 if length else math.inf, now, [(0, 0)] * 10
+
+    def look(self, now):
+        over = int((now - self.since) // self.slice)
+        if over:
+            self.slices = [(0, 0)] * min(over, 10) + self.slices[:max(10 - over, 0)]
+            self.since = now
+
+    def add(self, now, first, second):
+        self.look(now)
+        self.slices[0] = self.slices[0][0] + first, self.slices[0][1] + second
+
+    def sums(self, now):
+        self.look(now)
+        return tuple(map(sum, zip(*self.slices)))
+
+
+class Ratio:
+    """Finagle's RetryBudget."""
+
+    def __init__(self, policy, now):
+        share = policy["share"]
+        self.brings, self.takes = (1000, int(1000 / share)) if share else (0, 1)
+        self.reserve = policy.get("per_second", 0) * (policy["window_ns"] // SECOND) * self.takes
+        self.window = Window(policy["window_ns"], now)
+
+    def begin(self, now):
+        self.window.add(now, self.brings, 0)
+
+    def fail(self, now, _flying, _retrying):
+        brought, taken = self.window.sums(now)
+        may = brought - taken + self.reserve >= self.takes
+        self.window.add(now, 0, self.takes * may)
+        return may
+
+
+class Concurrent:
+    """Envoy's retry_budget."""
+
+    def __init__(self, policy, _now):
+        self.hundredths, self.least = round(100 * policy["share"]), policy["least"]
+
+    def begin(self, now):
+        pass
+
+    def fail(self, _now, flying, retrying):
+        return retrying < max(self.hundredths * flying // 100, self.least)
+
+
+class FailureRate:
+    def __init__(self, policy, now):
+        self.hundredths, self.window = round(100 * policy["most"]), Window(policy.get("window_ns"), now)
+
+    def begin(self, now):
+        self.window.add(now, 1, 0)
+
+    def fail(self, now, _flying, _retrying):
+        self.window.add(now, 0, 1)
+        calls, failures = self.window.sums(now)
+        return 100 * failures <= self.hundredths * calls
+
+
+windows = st.sampled_from([1, 2, 10]).map(lambda seconds: seconds * SECOND)
+allowances = st.one_of(
+    st.tuples(st.just(Ratio), st.fixed_dictionaries(
+        {"share": st.sampled_from([0.1, 0.25, 0.3, 1, 2.5]), "window_ns": windows}, optional={"per_second": st.integers(0, 2)})),
+    st.tuples(st.just(Concurrent), st.fixed_dictionaries(
+        {"share": st.sampled_from([0.1, 0.2, 0.29, 0.5, 1]), "least": st.integers(0, 2)})),
+    st.tuples(st.just(FailureRate), st.fixed_dictionaries(
+        {"most": st.sampled_from([0, 0.1, 0.29, 0.5, 1.5])}, optional={"window_ns": windows})))
+NAMES = {Ratio: "ratio", Concurrent: "concurrent", FailureRate: "failure_rate"}
+
+
+def written(policy):
+    made = {key: value for key, value in policy.items() if key != "window_ns"}
+    return {**made, "window": f"{policy['window_ns']}ns"} if "window_ns" in policy else made
+
+
+# Each step: a pause, which call acts, and how its attempt ends if one is in flight (0: its caller leaves).
+@given(allowances, st.integers(0, 3 * SECOND), st.lists(
+    st.tuples(st.integers(0, SECOND), st.integers(0, 5), st.sampled_from([503, 503, 503, 200, 404, 0])), max_size=60))
+def test_retries_keep_within_their_budget(made, begins, story):
+    kind, policy = made
+    retried = {**rule(), "on": {"status": ["503"]}}
+    with Handler(single(rules=[retried], budget={NAMES[kind]: written(policy)}), begins) as handler:
+        model, now, calls, flying, retrying = kind(policy, begins), begins, {}, set(), set()
+        for pause, number, outcome in story:
+            now += pause
+            if number not in calls:
+                calls[number] = handler.call()
+                model.begin(now)
+                assert calls[number].start(now).kind == SEND
+                flying.add(number)
+            elif number not in flying:
+                assert calls[number].timer(now).kind == SEND
+                flying.add(number)
+            else:
+                flying.discard(number)
+                retrying.discard(number)
+                if outcome == 0:
+                    calls.pop(number).step(CANCEL, now)
+                    continue
+                may = outcome != 200 and may_retry(model, outcome, now, flying, retrying)
+                action = calls[number].ended(now, outcome)
+                assert action.kind == (WAIT if may else DONE)
+                assert action.why == "retry-budget" or may or outcome != 503
+                retrying |= {number} if may else set()
+                if not may:
+                    del calls[number]
+
+
+def may_retry(model, outcome, now, flying, retrying):
+    """A failure that is not tried again counts, but takes nothing."""
+    if outcome == 503:
+        return model.fail(now, len(flying), len(retrying))
+    if isinstance(model, FailureRate):
+        model.fail(now, 0, 0)
+    return False
+
+
+# Site Reliability Engineering: max(0, (requests - K * accepts) / (requests + 1)), of those before.
+@given(st.integers(0, 4), windows, st.lists(
+    st.tuples(st.integers(0, SECOND), st.integers(0, 999), st.sampled_from([503, 503, 200, 404, "reset"])), max_size=60))
+def test_a_throttle_lets_pass_by_chance(halves, length, story):
+    throttle = {"k": halves / 2, "window": f"{length}ns", "rejected": ["503"]}
+    with Handler(single(throttle=throttle)) as handler:
+        window, now = Window(length, 0), 0
+        for pause, thousandths, outcome in story:
+            now += pause
+            requests, accepts = window.sums(now)
+            window.add(now, 1, 0)
+            # Never equal: u has a half of a thousandth, p a whole denominator.
+            u = (thousandths + 0.5 + 1e-7) / 1000
+            is_refused = 2 * (requests + 1) * u < 2 * requests - halves * accepts
+            call = handler.call()
+            action = call.start(now, u=u)
+            assert (action.kind == DONE) == is_refused
+            if is_refused:
+                assert action.why == "throttled"
+                continue
+            call.ended(now, outcome)
+            window.add(now, 0, outcome in (200, 404))
 
 
 # -- circuit breakers ----------------------------------------------------------

@@ -367,7 +367,9 @@ WORDS = """{
   "layers": [
     { "name": "out", "enabled": false,
       "budget": { "tokens": { "capacity": 100, "cost": 1, "timeout_cost": 2, "refund": 0.5, "per_call": 3,
-                              "threshold": 50, "failures_cost": true } },
+                              "threshold": 50, "failures_cost": true },
+                  "concurrent": { "share": 0.2, "least": 3 } },
+      "throttle": { "k": 2, "window": "120s", "rejected": ["503"] },
       "slots": { "limit": 4, "scope": "url-and-key", "throttled": { "limit": 2, "window": "10s" },
                  "bytes": { "limit": 1024, "penalty": 20 }, "ask_again": { "schedule": "constant", "base": "2ms" } },
       "breaker": { "failures": 5, "reset": "30s", "checked": "call", "retryable": true } },
@@ -393,12 +395,14 @@ words: t
 as in s
 2 layers, outermost first
   layer out; no limit of attempts or time; 100 retry tokens, 1 for a failure, 2 after a timeout, \
-0.5 back by a success, 3 by each call, retries only above 50; 4 slots per base URL and key, held for the call
+0.5 back by a success, 3 by each call, retries only above 50; \
+retries at a time: 0.2 of the attempts in flight, at least 3; 4 slots per base URL and key, held for the call
     switched off: its rules and budget do nothing
     while its limiter is closed and for 10s after, one of 2 slots more
     1KiB of requests in flight, each counted 20 times in that window
     who waits for one asks again after 0.002 s, later 0.002 s
     circuit: open for 30s after 5 failures in a row, then 1 at a time; checked for each call; retried further out when open
+    throttle: by chance, as far as more than 2 times the requests accepted in 120s are asked for; final when not sent
   layer in; no limit of attempts or time
     rate limiter per base URL and key, looked at every 100ms, opened by a success, 2 attempts a second, 3 at once
     on 429 if the request has 5 to 9 bytes: left to the layer outside; obeys body /ms between 1s and 2s, else 3s; \

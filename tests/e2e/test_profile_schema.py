@@ -48,6 +48,7 @@ RETRY_AFTER = {
     "past": "wait", "unparseable": "own-delay", "default": "1s",
     "jittered": True, "duplicates": "last",
 }
+THROTTLE = {"k": 2, "window": "2min", "rejected": ["429", "503"]}
 FULL = {
     "retryspec": 1, "profile": "p", "title": "t", "source": "s",
     "follow_up": "POST /api/x", "handler_cache": 100,
@@ -197,6 +198,26 @@ def combinations():
                    {"returns_cost": False, "failures_cost": "retryable"}):
         yield changed(FULL, ("layers", 0, "budget", "tokens"),
                       put({"capacity": 10, "cost": 1} | tokens))
+    for budget in ({"ratio": {"share": 0, "window": "1s"}}, {"ratio": {"share": 1001, "window": "1s"}},
+                   {"ratio": {"share": 0, "per_second": 1, "window": "1s"}}, {"ratio": {"share": 0.2}},
+                   {"ratio": {"share": 0.2, "per_second": 0.5, "window": "1s"}}, {"ratio": {"share": 1, "window": "0s"}},
+                   {"ratio": {"share": 0, "per_second": 0, "window": "1s"}}, {"ratio": {"share": 0.2, "window": "1s"}},
+                   {"concurrent": {"share": 0, "least": 0}}, {"concurrent": {"share": 0, "least": 1}},
+                   {"concurrent": {"share": 1.1, "least": 1}}, {"concurrent": {"share": 1}},
+                   {"failure_rate": {"most": 0}}, {"failure_rate": {"most": -1}}, {"failure_rate": {}},
+                   {"failure_rate": {"most": 1, "window": "1s"}}, {"failure_rate": {"most": 1, "window": "0s"}},
+                   {"ratio": {"share": 1, "window": "1s"}, "concurrent": {"share": 1, "least": 1}},
+                   {"failure_rate": {"most": 1}, "concurrent": {"share": 1, "least": 1}},
+                   {"failure_rate": {"most": 1}, "ratio": {"share": 1, "window": "1s"}}):
+        yield changed(FULL, ("layers", 0, "budget"), put(budget))
+        with_throttle = changed(FULL, ("layers", 0, "budget"), put(budget))
+        with_throttle["layers"][0]["throttle"] = THROTTLE
+        yield with_throttle
+    for members in ({}, {"k": -1}, {"k": 0}, {"window": "0s"}, {"window": 1}, {"rejected": []},
+                    {"rejected": ["!503"]}, {"rejected": "503"}, {"retryable": True}, {"retryable": "yes"}, {"on": {}}):
+        yield changed(FULL, ("layers", 0, "throttle"), put(THROTTLE | members))
+    for missing in THROTTLE:
+        yield changed(FULL, ("layers", 0, "throttle"), put({key: THROTTLE[key] for key in THROTTLE if key != missing}))
     for request in ("POST /x", "POST /y", "POST x", "ANY /y", "post /y", "POST /y?a",
                     "POST /*", "GET  /y", "/y", "POST /api/v1/x"):
         yield changed(FULL, ("follow_up",), put(request))

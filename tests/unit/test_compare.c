@@ -283,6 +283,13 @@ static const struct change {
     {"\"name\":\"l\",",
      "\"name\":\"l\",\"breaker\":{\"failures\":100,\"reset\":\"30s\"},",
      "breaker", SEVERITY_CRITICAL},
+    {"\"attempts\":5",
+     "\"attempts\":5,\"ratio\":{\"share\":0.1,\"window\":\"10s\"}",
+     "retry-budget", SEVERITY_CRITICAL},
+    {"\"name\":\"l\",",
+     "\"name\":\"l\",\"throttle\":{\"k\":0,\"window\":\"1s\",\"rejected\":["
+     "\"503\"]},",
+     "throttle", SEVERITY_CRITICAL},
     /* S1-62 */
     {"\"headers\":{", "\"headers\":{\"retry_count\":{\"name\":\"x-n\"},",
      "retry-count", SEVERITY_LOW},

@@ -159,6 +159,29 @@ static const struct hostile shared[] = {
      "mean \"failures_cost\"?"},
 };
 
+static const struct hostile allowances[] = {
+    {LAYER(",\"budget\":{\"ratio\":{\"share\":0,\"window\":\"1s\"}}"),
+     "2:41 layers[0].budget.ratio: allows no retry ever | give a \"share\" or "
+     "\"per_second\" above 0"},
+    {LAYER(",\"budget\":{\"ratio\":{\"share\":0.2}}"),
+     "2:41 layers[0].budget.ratio: missing key \"window\""},
+    {LAYER(",\"budget\":{\"concurrent\":{\"share\":0,\"least\":0}}"),
+     "2:46 layers[0].budget.concurrent: allows no retry ever | give a "
+     "\"share\" or \"least\" above 0"},
+    {LAYER(",\"budget\":{\"concurrent\":{\"share\":1,\"least\":1},"
+           "\"failure_rate\":{\"most\":1}}"),
+     "2:83 layers[0].budget.failure_rate: a layer has either \"concurrent\" or "
+     "\"failure_rate\" | put one of them into a layer of its own"},
+    {LAYER(",\"budget\":{\"failure_rate\":{}}"),
+     "2:48 layers[0].budget.failure_rate: missing key \"most\""},
+    {LAYER(",\"throttle\":{\"k\":2,\"window\":\"1s\"}"),
+     "2:34 layers[0].throttle: missing key \"rejected\""},
+    {LAYER(",\"budget\":{\"failure_rate\":{\"most\":1}},\"throttle\":{\"k\":2,"
+           "\"window\":\"1s\",\"rejected\":[\"503\"]}"),
+     "2:71 layers[0].throttle: a layer has either a \"throttle\" or a "
+     "\"failure_rate\" | put one of them into a layer of its own"},
+};
+
 #define CALLS(members) \
     FILE_OF("[{\"name\":\"a\",\"routes\":[\"POST /x\"]}]," members)
 
@@ -213,6 +236,12 @@ static void test_what_calls_share(void **state)
     CHECK_TABLE(shared);
 }
 
+static void test_allowances(void **state)
+{
+    (void)state;
+    CHECK_TABLE(allowances);
+}
+
 static void test_whole_calls(void **state)
 {
     (void)state;
@@ -224,6 +253,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_what_calls_share),
+        cmocka_unit_test(test_allowances),
         cmocka_unit_test(test_whole_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
