@@ -29,6 +29,36 @@ static bool has_limiter_inside(const struct hypotheses *set,
     return false;
 }
 
+static bool fails_unsent(const struct layer *layer)
+{
+    return (layer->throttle.is_used && layer->throttle.is_retryable) ||
+           (layer->breaker.is_used && layer->breaker.is_retryable);
+}
+
+/* An attempt that a layer further in did not let pass is a failure to this one,
+ * which may close its limiter: for how long, and when, nobody has seen. */
+static bool may_close_unseen(const struct hypotheses *set, int i)
+{
+    const struct layer *layer = layer_of(set, i);
+    bool is_closing = false, is_failing = false;
+    for (size_t k = 0; k < layer->rule_count; k++) {
+        const struct profile_rule *rule = &layer->rules[k];
+        is_closing |=
+            rule->closes_limiter && rule->on.ends >> END_UNREACHABLE & 1;
+    }
+    for (int k = i + 1; k < (int)set->judging->profile->layer_count; k++) {
+        is_failing |= fails_unsent(layer_of(set, k));
+    }
+    return is_closing && is_failing;
+}
+
+/* Is when it lets pass anybody's guess? */
+static bool is_anybodys_guess(const struct hypotheses *set, int i)
+{
+    return layer_of(set, i)->rate_limiter.per_second > 0 ||
+           shared_is_blind(set->lines) || may_close_unseen(set, i);
+}
+
 /* Through the limiters from layer `from` inwards, one after the other. */
 static struct gate pass_limiters(const struct hypotheses *set,
                                  const struct retry_call *call, int from,
@@ -46,7 +76,7 @@ static struct gate pass_limiters(const struct hypotheses *set,
         question.was_held_after =
             policy->per_second > 0 || has_limiter_inside(set, call, i);
         question.ready_hi_ns = gate.due_ns;
-        if (windows) {
+        if (windows && !may_close_unseen(set, i)) {
             struct windows_answer answer = windows_ask(windows, &question);
             gate.due_ns = answer.due_ns;
             gate.is_known |= answer.is_known;
@@ -57,7 +87,7 @@ static struct gate pass_limiters(const struct hypotheses *set,
                 gate.layer = layer_of(set, i);
             }
         }
-        if (policy->per_second > 0 || shared_is_blind(set->lines)) {
+        if (is_anybodys_guess(set, i)) {
             gate.due_ns = NS_FOREVER; /* others may be served first */
         }
     }
@@ -117,8 +147,7 @@ int64_t gates_held_since(const struct hypotheses *set,
         const struct rate_limiter *policy = &layer_of(set, i)->rate_limiter;
         const struct windows *windows =
             shared_windows(set->lines, i, set->client);
-        if (policy->is_used &&
-            (policy->per_second > 0 || shared_is_blind(set->lines))) {
+        if (policy->is_used && is_anybodys_guess(set, i)) {
             return 0;
         }
         if (windows) {

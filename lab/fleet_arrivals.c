@@ -1,4 +1,6 @@
 /* When calls begin, and what becomes of their memory when they end. */
+#include <math.h>
+
 #include "lab/fleet_parts.h"
 #include "model/units.h"
 
@@ -17,22 +19,40 @@ static void come(struct fleet *fleet, uint32_t client, int64_t at_ns)
 /* -- an open loop ----------------------------------------------------------
  */
 
-static double rate_at(const struct arrivals *arrivals, int64_t now_ns,
-                      int64_t *until_ns)
+/* The rates of a span of time that `now_ns` is in. */
+static struct rate_change span_at(const struct arrivals *arrivals,
+                                  int64_t now_ns)
 {
-    *until_ns = arrivals->for_ns;
+    struct rate_change plain = {
+        .from_ns = now_ns,
+        .to_ns = arrivals->for_ns,
+        .per_second = arrivals->per_second,
+        .ramps_to = arrivals->per_second,
+    };
     for (size_t i = 0; i < arrivals->change_count; i++) {
         const struct rate_change *change = &arrivals->changes[i];
         if (now_ns < change->from_ns) {
-            *until_ns = change->from_ns;
+            plain.to_ns = change->from_ns;
             break;
         }
-        if (now_ns < change->to_ns) {
-            *until_ns = change->to_ns;
-            return change->per_second;
-        }
+        if (now_ns < change->to_ns)
+            return *change;
     }
-    return arrivals->per_second;
+    return plain;
+}
+
+/* On a ramp calls come by its higher rate, and as many are left out as its
+ * height at that instant is below. */
+static bool is_left_out(struct fleet *fleet, const struct rate_change *span,
+                        int64_t at_ns)
+{
+    double from = span->per_second, to = span->ramps_to;
+    if (!(from < to || from > to))
+        return false;
+    double way =
+        (double)(at_ns - span->from_ns) / (double)(span->to_ns - span->from_ns);
+    double height = (from + (to - from) * way) / fmax(from, to);
+    return rng_uniform(&fleet->arrivals) >= height;
 }
 
 /* The next arrival after `now_ns`: what a Poisson process has no memory of may
@@ -42,15 +62,19 @@ static void next_poisson(struct fleet *fleet, int64_t now_ns)
     const struct arrivals *arrivals = &fleet->world->arrivals;
     uint32_t client = fleet->begun % (uint32_t)fleet->world->clients;
     while (now_ns < arrivals->for_ns) {
-        int64_t until_ns;
+        struct rate_change span = span_at(arrivals, now_ns);
         double mean_ns =
-            (double)NS_PER_S / rate_at(arrivals, now_ns, &until_ns);
+            (double)NS_PER_S / fmax(span.per_second, span.ramps_to);
         int64_t gap_ns = draw_exponential(mean_ns, &fleet->arrivals);
-        if (gap_ns < until_ns - now_ns) {
-            come(fleet, client, now_ns + gap_ns);
+        if (gap_ns >= span.to_ns - now_ns) {
+            now_ns = span.to_ns;
+            continue;
+        }
+        now_ns += gap_ns;
+        if (!is_left_out(fleet, &span, now_ns)) {
+            come(fleet, client, now_ns);
             return;
         }
-        now_ns = until_ns;
     }
 }
 

@@ -36,10 +36,11 @@ enum arrivals_kind {
                        exponentially distributed (a closed loop) */
 };
 
-/* From from_ns until to_ns it is this rate instead. */
+/* From from_ns until to_ns it is this rate instead, or goes evenly from it to
+ * another: {"from": "0s", "to": "25s", "per_second": 40, "ramps_to": 80}. */
 struct rate_change {
     int64_t from_ns, to_ns;
-    double per_second;
+    double per_second, ramps_to; /* the same: no ramp */
 };
 
 struct arrivals {

@@ -43,10 +43,22 @@ bool world_span_read(const struct jsonc_value *at, int64_t last_ns,
 
 static const char *const uniform_keys[] = {"uniform", NULL};
 static const char *const poisson_keys[] = {"poisson", "for", "changes", NULL};
-static const char *const change_keys[] = {"from", "to", "per_second", NULL};
+static const char *const change_keys[] = {"from", "to", "per_second",
+                                          "ramps_to", NULL};
 static const char *const closed_keys[] = {"closed", "think", NULL};
 
 static const struct fields_span rates = {1e-6, RATE_MAX};
+static const struct fields_span ends = {0, RATE_MAX};
+
+/* A ramp needs an end. */
+static void read_rate(const struct jsonc_value *at, struct rate_change *change)
+{
+    fields_number(at, "per_second", rates, &change->per_second);
+    change->ramps_to = change->per_second;
+    fields_number(at, "ramps_to", ends, &change->ramps_to);
+    if (!fields_has(at, "to"))
+        fields_refuse(at, "ramps_to", "\"to\"");
+}
 
 static void read_changes(const struct jsonc_value *at, struct arena *arena,
                          struct arrivals *arrivals)
@@ -63,7 +75,7 @@ static void read_changes(const struct jsonc_value *at, struct arena *arena,
         struct jsonc_value item = jsonc_at(&list.at, (int)i);
         if (fields_open(&item, change_keys) &&
             fields_need(&item, "per_second")) {
-            fields_number(&item, "per_second", rates, &changes[i].per_second);
+            read_rate(&item, &changes[i]);
             world_span_read(&item, last_ns, &changes[i].from_ns,
                             &changes[i].to_ns);
             last_ns = changes[i].to_ns;

@@ -27,7 +27,7 @@ BEYOND_SCHEMA = re.compile('expected an instant before "to"'
 FULL = {
     "retryspec": 1, "world": "w", "title": "t", "request": "GET /x", "clients": 3,
     "arrivals": {"poisson": 1, "for": "9s",
-                 "changes": [{"from": "1s", "to": "2s", "per_second": 2},
+                 "changes": [{"from": "1s", "to": "2s", "per_second": 2, "ramps_to": 8},
                              {"from": "3s", "per_second": 0.5}]},
     "network": {"exponential": "1ms"},
     "server": {

@@ -246,6 +246,18 @@ static void test_token_bucket(void **state)
     assert_near(run_failing(0.50, layer, 5000).attempts_a_call, 1.101, 0.002);
 }
 
+/* A tenth of the calls may fail; once more have, nothing is tried again.
+ * Published at p = 0.5: 1.000. At p = 0.05 it is 1.05 and a little. */
+static void test_breaker_by_failure_rate(void **state)
+{
+    (void)state;
+    const char *layer = "'budget':{'attempts':4,'failure_rate':{'most':0.1}},";
+    assert_near(run_failing(0.50, layer, 500).attempts_a_call, 1, 1e-3);
+    assert_near(run_failing(0.50, layer, 500).served, 0.5, 0.012);
+    assert_near(run_failing(0.05, layer, 500).attempts_a_call, 1.052, 0.004);
+    assert_near(run_failing(0.05, layer, 500).served, 1, 0.01);
+}
+
 /* -- published: the metastable collapse (same source, simple_collapse_sim) --
  */
 
@@ -310,6 +322,66 @@ static void test_spike_with_backoff(void **state)
     assert_int_equal(found.none, METASTABLE_TRIALS);
 }
 
+/* Served for each that began, from 30 to 75 s. */
+static double goodput_overloaded(const struct tally *tally)
+{
+    int64_t begun = 0, served = 0;
+    for (size_t i = 300; i < 750 && i < tally->bin_count; i++) {
+        begun += tally->bins[i].begun;
+        served += tally->bins[i].served;
+    }
+    return share(served, begun);
+}
+
+/* Published: nothing is served from 30 to 79 s, with back-off and without it.
+ */
+static void test_ramp(void **state)
+{
+    (void)state;
+    const char *const backoffs[] = {
+        "{'schedule':'none'}",
+        "{'schedule':'exponential','base':'20s','factor':2,'jitter':'full'}"};
+    struct error error = {0};
+    struct world *world = world_read_file(
+        SOURCE_DIR "/scenarios/worlds/metastable-ramp.jsonc", &error);
+    assert_non_null(world);
+    for (size_t i = 0; i < 2; i++) {
+        struct profile *profile = lab_profile(
+            "'budget':{'attempts':3},'attempt_timeout':{'limit':'3s','kind':"
+            "'total'},",
+            backoffs[i]);
+        for (uint64_t trial = 0; trial < 20; trial++) {
+            struct tally *tally = lab_run(world, profile, trial);
+            assert_near(goodput_overloaded(tally), 0, 0.02);
+            lab_free(tally);
+        }
+        profile_free(profile);
+    }
+    world_free(world);
+}
+
+/* 40 to 80 in 25 s, 80 to 0 in 50 s: 1500 and 2000 calls, 58 % of the first
+ * ones in the later half. Five standard deviations of chance. */
+static void test_ramp_of_arrivals(void **state)
+{
+    (void)state;
+    struct world *world = lab_world(
+        "'clients':10,'arrivals':{'poisson':1,'for':'75s','changes':[{'from':"
+        "'0s','to':'25s','per_second':40,'ramps_to':80},{'from':'25s','to':"
+        "'75s','per_second':80,'ramps_to':0}]},'ends':'1h','server':{}");
+    struct profile *profile = lab_profile("", "{'schedule':'none'}");
+    struct tally *tally = lab_run(world, profile, 0);
+    int64_t begun[3] = {0};
+    for (size_t i = 0; i < tally->bin_count; i++)
+        begun[i < 125 ? 0 : i < 250 ? 1 : 2] += tally->bins[i].begun;
+    assert_near((double)begun[0], 625, 5 * sqrt(625));
+    assert_near((double)begun[1], 875, 5 * sqrt(875));
+    assert_near((double)begun[2], 2000, 5 * sqrt(2000));
+    lab_free(tally);
+    profile_free(profile);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +398,9 @@ int main(void)
         cmocka_unit_test(test_token_bucket),
         cmocka_unit_test(test_spike_without_backoff),
         cmocka_unit_test(test_spike_with_backoff),
+        cmocka_unit_test(test_ramp),
+        cmocka_unit_test(test_ramp_of_arrivals),
+        cmocka_unit_test(test_breaker_by_failure_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,6 +60,12 @@ static void test_arrivals(void **state)
     assert_int_equal(world->arrivals.changes[1].from_ns, 2 * NS_PER_S);
     assert_int_equal(world->arrivals.changes[1].to_ns, NS_FOREVER);
     assert_true(world->arrivals.changes[1].per_second == 8);
+    assert_true(world->arrivals.changes[1].ramps_to == 8);
+    world_free(world);
+    world = must_read(CHANGES("{\"from\":\"1s\",\"to\":\"2s\",\"per_second\":7,"
+                              "\"ramps_to\":0}"));
+    assert_true(world->arrivals.changes[0].per_second == 7);
+    assert_true(world->arrivals.changes[0].ramps_to == 0);
     world_free(world);
 }
 
