@@ -210,8 +210,6 @@ void gate_leave(struct retry_call *call)
         call->has_reserved = false;
     }
     give_back_probes(call);
-    if (call->phase == RETRY_PHASE_SENDING)
-        allowance_end(call);
 }
 
 static int64_t limiter_gate_ns(const struct retry_call *call, int i,

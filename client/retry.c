@@ -153,6 +153,8 @@ static void give_up(struct retry_call *call, enum retry_reason reason,
                     int64_t now_ns, struct retry_action *action)
 {
     bool is_in_flight = call->phase == RETRY_PHASE_SENDING;
+    if (is_in_flight)
+        allowance_end(call);
     *action = retry_no_action;
     action->kind = is_in_flight ? RETRY_ABORT : RETRY_DONE;
     action->reason = reason;
@@ -367,6 +369,7 @@ static void on_ended(struct retry_call *call, const struct retry_event *event,
 {
     assert(call->phase == RETRY_PHASE_SENDING);
     if (is_given_up(event->outcome->end)) {
+        allowance_end(call);
         call->phase = RETRY_PHASE_COMING; /* nothing is left to abort */
         give_up(call, REASON_CANCELLED, event->now_ns, action);
     } else {

@@ -402,7 +402,7 @@ retries at a time: 0.2 of the attempts in flight, at least 3; 4 slots per base U
     1KiB of requests in flight, each counted 20 times in that window
     who waits for one asks again after 0.002 s, later 0.002 s
     circuit: open for 30s after 5 failures in a row, then 1 at a time; checked for each call; retried further out when open
-    throttle: by chance, as far as more than 2 times the requests accepted in 120s are asked for; final when not sent
+    throttle: by chance, as far as more than 2 times the requests accepted in 2min are asked for; final when not sent
   layer in; no limit of attempts or time
     rate limiter per base URL and key, looked at every 100ms, opened by a success, 2 attempts a second, 3 at once
     on 429 if the request has 5 to 9 bytes: left to the layer outside; obeys body /ms between 1s and 2s, else 3s; \

@@ -151,6 +151,12 @@ static void test_concurrent_retries(void **state)
     assert_waits(fail_at(&stage, 5), WAIT_RETRY, 0); /* 0: its own is over */
     assert_int_equal(stage.shared.layers[0].in_flight, 0);
     assert_int_equal(stage.shared.layers[0].retrying, 1);
+    stage_start(&stage, 0);
+    assert_int_equal(stage.shared.layers[0].in_flight, 1);
+    assert_done(stage_outcome(&stage, 0,
+                              &(struct attempt_outcome){.end = END_CANCELLED}),
+                REASON_CANCELLED);
+    assert_int_equal(stage.shared.layers[0].in_flight, 0);
     profile_free(stage.profile);
 }
 

@@ -364,6 +364,18 @@ static bool is_waived(const struct profile *profile, const char *rule)
     return false;
 }
 
+/* By what other calls did, of which a trace of one knows nothing. */
+static bool may_stop_any_time(const struct profile *profile)
+{
+    bool may_stop = false;
+    for (size_t i = 0; i < profile->layer_count; i++) {
+        const struct layer *layer = &profile->layers[i];
+        may_stop |= layer->throttle.is_used ||
+                    layer->budget.allowance.kind != ALLOWANCE_NONE;
+    }
+    return may_stop;
+}
+
 static void shift(struct trace_attempt *attempt, int64_t by_ns)
 {
     attempt->head_ns -= by_ns;
@@ -396,6 +408,7 @@ static bool drop_last(struct sim *sim)
 {
     size_t count = sim->story.trace.attempt_count;
     if (count < 2 || !sim->gaps[count - 2].is_sure ||
+        may_stop_any_time(sim->story.profile) ||
         is_waived(sim->story.profile, "AT-1")) {
         return false;
     }
