@@ -16,7 +16,7 @@ MS, S = 10**6, 10**9
 INCIDENTAL = {"host", "user-agent", "accept", "date"}
 # They look at as many delays as this run's clocks can tell apart, perhaps at none.
 STATISTICS = {"JIT-1", "JIT-2", "HERD-1"}
-BLAMELESS = {"pass", "n/a", "none"}
+BLAMELESS = {"pass", "n/a", "not-exercised", "none"}
 EARLY, LATE = 10 * MS, 250 * MS  # the tolerances of the shipped profiles
 TOO_LATE = 100 * MS  # a run on such a machine is looked at once more, alone
 LATENCY = 500_000  # of `sim`, one way, if nothing is said
@@ -260,5 +260,7 @@ class Comparison:
             return True
         if rule == "FLT-1" and self.live.is_outage_after_end:
             return True  # run goes on for a moment after the client has ended, sim does not
-        # What a closed listener hid, and so what was judged, depends on the milliseconds between two attempts.
-        return (rule in STATISTICS or self.live.has_outage) and {there, here} <= BLAMELESS
+        # What a closed listener hid, and so what was judged, depends on the milliseconds between two attempts; and so
+        # does what became of a call that was open.
+        depends = rule in STATISTICS or self.live.has_outage or self.open
+        return bool(depends) and {there, here} <= BLAMELESS
