@@ -388,6 +388,8 @@ bool accept_calls(const struct judging *judging, struct arena *scratch)
          !record_effects(judging, progress, effects, scratch))) {
         return false;
     }
+    size_t walked = effects->items ? judging->trace->attempt_count : 0;
+    judging->tally->prepared = (int64_t)(progress_count(progress) + walked);
     const struct shared_lines *lines =
         shared_create(judging, progress, effects, scratch);
     struct walk walk = {.judging = judging};

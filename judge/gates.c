@@ -72,7 +72,6 @@ static struct gate pass_limiters(const struct hypotheses *set,
         if (!policy->is_used || !retry_call_has(call, i)) {
             continue;
         }
-        question.poll_ns = policy->poll_ns;
         question.was_held_after =
             policy->per_second > 0 || has_limiter_inside(set, call, i);
         question.ready_hi_ns = gate.due_ns;
@@ -151,7 +150,7 @@ int64_t gates_held_since(const struct hypotheses *set,
             return 0;
         }
         if (windows) {
-            since_ns = windows_held_since(windows, since_ns, policy->poll_ns);
+            since_ns = windows_held_since(windows, since_ns);
         }
         if (windows && may_be_cut(set)) {
             since_ns = 0; /* and gone on elsewhere before it was over */

@@ -319,6 +319,9 @@ void hidden_end(struct hypotheses *set, const struct hypothesis *before,
 static void hide_in_circuits(struct hypotheses *set, int index,
                              int64_t until_ns)
 {
+    if (!set->has_breakers) {
+        return;
+    }
     const struct hypothesis hypothesis = set->items[index];
     struct delay_range reach = hidden_reach(set, &hypothesis);
     for (int k = 0; k < count_refusers(set) && !set->is_open; k++) {
@@ -342,10 +345,11 @@ static void hide_in_circuits(struct hypotheses *set, int index,
 static int64_t cut_at(const struct hypotheses *set,
                       const struct hypothesis *hypothesis)
 {
-    struct hypothesis copy = *hypothesis;
-    if (copy.is_resend || copy.action.kind != RETRY_WAIT || !set->is_aged) {
+    if (hypothesis->is_resend || hypothesis->action.kind != RETRY_WAIT ||
+        !set->is_aged || !set->has_call_timeouts) {
         return NS_FOREVER;
     }
+    struct hypothesis copy = *hypothesis;
     copy.call.shared = &copy.shared;
     int64_t at_ns = deadline_call(&copy.call, deadline_last(&copy.call));
     return at_ns < gates_of_next(set, &copy, 0, NULL).due_ns ? at_ns
@@ -370,13 +374,13 @@ static void cut_wait(struct hypotheses *set, const struct hypothesis *before,
 static void hide_in_timeouts(struct hypotheses *set, int index,
                              int64_t until_ns)
 {
-    const struct hypothesis before = set->items[index];
-    struct shared_tokens tokens = shared_unknown(set->lines);
-    struct hypotheses_given given = {.tokens = &tokens};
-    int64_t at_ns = cut_at(set, &before);
+    int64_t at_ns = cut_at(set, &set->items[index]);
     if (at_ns > units_add(until_ns, set->judging->late_ns)) {
         return;
     }
+    const struct hypothesis before = set->items[index];
+    struct shared_tokens tokens = shared_unknown(set->lines);
+    struct hypotheses_given given = {.tokens = &tokens};
     do {
         cut_wait(set, &before, at_ns, &given);
         given.poor = hypotheses_next_poor(&tokens, given.poor);

@@ -49,6 +49,8 @@ struct hypotheses *hypotheses_create(const struct judging *judging,
         set->is_aged |= layer_is_aged(layer, run_ns);
         set->is_timed |= set->is_aged || has_rule_for_a_time(layer, run_ns);
         set->may_queue |= rules_slots_may_queue(judging, i);
+        set->has_breakers |= layer->breaker.is_used;
+        set->has_call_timeouts |= layer->call_timeout_ns != NS_FOREVER;
     }
     return set;
 }
@@ -130,18 +132,24 @@ static bool is_same(const struct hypothesis *a, const struct hypothesis *b)
            a->hidden == b->hidden && counts_alike(&a->call, &b->call);
 }
 
-void hypotheses_add(struct hypotheses *set, const struct hypothesis *hypothesis)
+/* Is there room for it, and is it not there yet? */
+static bool is_wanted(struct hypotheses *set,
+                      const struct hypothesis *hypothesis)
 {
     for (int i = 0; i < set->count; i++) {
         if (is_same(&set->items[i], hypothesis)) {
-            return;
+            return false;
         }
     }
-    if (set->count == HYPOTHESES_MAX) {
-        set->is_open = true;
-        return;
+    set->is_open |= set->count == HYPOTHESES_MAX;
+    return set->count < HYPOTHESES_MAX;
+}
+
+void hypotheses_add(struct hypotheses *set, const struct hypothesis *hypothesis)
+{
+    if (is_wanted(set, hypothesis)) {
+        set->items[set->count++] = *hypothesis;
     }
-    set->items[set->count++] = *hypothesis;
 }
 
 /* -- the end of an attempt ------------------------------------------------- */
@@ -167,18 +175,19 @@ void hypotheses_end_once(const struct hypotheses *set,
 }
 
 /* With as many tokens as there may have been, and with as few, in each layer.
- */
+ * Each is made in its place, since copies are most of what that costs. */
 static void end_rich_and_poor(struct hypotheses *set,
                               const struct hypothesis *before,
                               const struct hypotheses_ending *ending)
 {
     uint8_t poor = 0;
     do {
-        struct hypothesis after = *before;
-        hypotheses_end_once(set, &after, ending,
+        struct hypothesis *after = &set->items[set->count];
+        *after = *before;
+        hypotheses_end_once(set, after, ending,
                             &(struct hypotheses_given){
                                 .tokens = &ending->tokens, .poor = poor});
-        hypotheses_add(set, &after);
+        set->count += is_wanted(set, after);
         poor = hypotheses_next_poor(&ending->tokens, poor);
     } while (poor != 0);
 }
@@ -414,13 +423,14 @@ void hypotheses_start(struct hypotheses *set, const struct call *call)
      * budget of time ends at any moment. */
     set->is_age_unknown = set->is_aged && set->count > 0;
     set_patience(set, call, held_since_ns);
-    struct hypothesis plain =
-        hypotheses_started(set, first, first->head_ns, NULL);
     if (set->count == HYPOTHESES_MAX) {
         set->count--;
     }
-    set->items[set->count] = set->items[0]; /* the plain one leads */
-    set->items[0] = plain;
+    if (set->count > 0) {
+        set->items[set->count] = set->items[0];
+    }
+    /* The plain one leads. */
+    set->items[0] = hypotheses_started(set, first, first->head_ns, NULL);
     set->count++;
 }
 

@@ -34,13 +34,14 @@ struct hypotheses {
     bool is_age_unknown; /* ... and may have begun before we saw any of it */
     bool has_unseen;     /* attempts may have come before the first seen one */
     bool may_queue;      /* for slots */
-    bool is_open;        /* too many: anything is accepted */
+    bool has_breakers, has_call_timeouts; /* some layer */
+    bool is_open;                         /* too many: anything is accepted */
     /* Since when the call's caller may have given up: its patience begins
      * before its first attempt is sent. NS_FOREVER: it does not. */
     int64_t give_up_ns;
     char path[1024]; /* of the first request */
     int count;
-    struct hypothesis items[HYPOTHESES_MAX];
+    struct hypothesis items[HYPOTHESES_MAX + 1]; /* the last one is spare */
 };
 
 /* NULL only without memory. */

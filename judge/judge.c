@@ -265,17 +265,24 @@ static void set_clock(struct judging *judging)
                            : NS_FOREVER;
 }
 
-static bool apply_rules(struct judging *judging, struct arena *scratch)
+/* Each gives back what it took to look at the trace: a million attempts take
+ * no more than the greediest of them. */
+static bool apply_rules(const struct judging *judging)
 {
+    static bool (*const rules[])(const struct judging *, struct arena *) = {
+        accept_calls,        rules_request_judge, rules_rate_judge,
+        rules_spread_judge,  rules_herd_judge,    rules_slots_judge,
+        rules_release_judge,
+    };
+    bool has_room = true;
     rules_results_judge(judging);
     rules_faults_judge(judging);
-    return accept_calls(judging, scratch) &&
-           rules_request_judge(judging, scratch) &&
-           rules_rate_judge(judging, scratch) &&
-           rules_spread_judge(judging, scratch) &&
-           rules_herd_judge(judging, scratch) &&
-           rules_slots_judge(judging, scratch) &&
-           rules_release_judge(judging, scratch);
+    for (size_t i = 0; has_room && i < sizeof rules / sizeof *rules; i++) {
+        struct arena scratch = {0};
+        has_room = rules[i](judging, &scratch);
+        arena_deinit(&scratch);
+    }
+    return has_room;
 }
 
 static void waive_rules(struct tally *tally, const struct profile *profile)
@@ -392,7 +399,7 @@ static bool judge_all(const struct judge_input *input,
     judging.spans = spans;
     waive_rules(&tally, input->profile);
     set_clock(&judging);
-    if (!apply_rules(&judging, scratch)) {
+    if (!apply_rules(&judging)) {
         return false;
     }
     client_find_fault(&judging, report);

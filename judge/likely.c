@@ -109,7 +109,7 @@ struct search {
 
 static int64_t work_of(const struct tally *tally)
 {
-    int64_t work = 1;
+    int64_t work = 1 + tally->prepared;
     for (int i = 0; i < JUDGE_RULES; i++) {
         work += tally->rules[i].exercised;
     }
@@ -256,7 +256,8 @@ struct likely likely_find(const struct judging *judging)
     again.first_call = search.broken ? suspect(judging) : 0;
     const struct misreading *misreading;
     search.unsolved = search.broken;
-    for (size_t i = 0; search.unsolved && search.work < LIKELY_WORK_MAX &&
+    int64_t most = LIKELY_WORK_MAX - judging->tally->prepared;
+    for (size_t i = 0; search.unsolved && search.work < most &&
                        (misreading = catalogue_at(i));
          i++) {
         try_misreading(&search, misreading);

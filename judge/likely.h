@@ -15,7 +15,7 @@ struct likely {
  * much was judged again as LIKELY_WORK_MAX says, no more causes are found. */
 struct likely likely_find(const struct judging *judging);
 
-/* In occasions of rules: about a second. */
+/* In occasions of rules, and what was looked through before: seconds. */
 #define LIKELY_WORK_MAX 2000000
 
 /* The catalogue in its order, for the list in the docs; NULL after the last. */

@@ -30,7 +30,7 @@ struct names *names_create(struct arena *arena, size_t most)
 }
 
 /* The slot that holds the name or the empty one where it belongs. */
-static size_t *slot_of(const struct names *names, const char *name)
+static uint32_t *slot_of(const struct names *names, const char *name)
 {
     size_t mask = names->slot_count - 1;
     size_t at = hash_of(name) & mask;
@@ -43,17 +43,17 @@ static size_t *slot_of(const struct names *names, const char *name)
 
 size_t names_add(struct names *names, const char *name)
 {
-    size_t *slot = slot_of(names, name);
+    uint32_t *slot = slot_of(names, name);
     if (!*slot) {
         assert(names->count * 2 < names->slot_count);
         names->items[names->count++] = name;
-        *slot = names->count;
+        *slot = (uint32_t)names->count;
     }
     return *slot - 1;
 }
 
 long names_find(const struct names *names, const char *name)
 {
-    size_t *slot = slot_of(names, name);
+    uint32_t *slot = slot_of(names, name);
     return *slot ? (long)*slot - 1 : NAMES_NONE;
 }

@@ -3,13 +3,14 @@
 #define RETRYSPEC_JUDGE_NAMES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "model/arena.h"
 
 struct names {
     const char **items;
     size_t count;
-    size_t *slots; /* open addressing; index + 1, 0 is empty */
+    uint32_t *slots; /* open addressing; index + 1, 0 is empty */
     size_t slot_count;
 };
 

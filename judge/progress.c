@@ -139,6 +139,11 @@ struct progress_lines *progress_create(const struct judging *judging,
     return lines;
 }
 
+size_t progress_count(const struct progress_lines *lines)
+{
+    return lines->count;
+}
+
 /* How many marks stand before those of the client after `now_ns`. */
 static size_t count_by(const struct progress_lines *lines, size_t client,
                        int64_t now_ns)

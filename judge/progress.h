@@ -13,6 +13,9 @@ struct progress_lines;
 struct progress_lines *progress_create(const struct judging *judging,
                                        struct arena *arena);
 
+/* How many there are. */
+size_t progress_count(const struct progress_lines *lines);
+
 /* Brings the shared clocks of a call's client to the instant `now_ns`. */
 void progress_apply(const struct progress_lines *lines, size_t client,
                     int64_t now_ns, struct retry_shared *shared);

@@ -106,20 +106,6 @@ static void report(const struct judging *judging, const struct layer *layer,
         evidence_source(judging, &(struct retry_action){.layer = layer});
 }
 
-/* Was it perhaps sent long before its head came, into a listener that stalled?
- */
-static bool may_have_stalled(const struct judging *judging, int64_t head_ns)
-{
-    for (size_t i = 0; i < judging->spans->count; i++) {
-        const struct span *span = &judging->spans->items[i];
-        if (span->end == END_UNREACHABLE && head_ns >= span->from_ns &&
-            head_ns <= spans_stalled_until(span, span->from_ns)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Each token is there an interval after the one before it, but a full bucket
  * holds `burst` of them. What we see may have been sent earlier by the late
  * tolerance, so that attempts may seem so much closer than they were. */
@@ -138,7 +124,7 @@ static void judge_layer(const struct judging *judging,
         if (i > 0 && sendings[i].pool != sendings[i - 1].pool) {
             next_ns = INT64_MIN / 2;
         }
-        if (may_have_stalled(judging, head_ns)) {
+        if (spans_may_have_stalled(judging->spans, head_ns)) {
             continue;
         }
         int64_t due_ns = next_ns - stock_ns;

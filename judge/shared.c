@@ -32,9 +32,12 @@ static bool add_windows(const struct judging *judging,
     for (size_t pool = 0; all && pool < lines->pools; pool++) {
         struct effects effects =
             effects_of(lines->effects, i, EFFECT_WINDOW, pool);
-        all[pool] =
-            effects.count > 0 ? windows_create(judging, &effects, arena) : NULL;
-        if (effects.count > 0 && !all[pool]) {
+        if (effects.count == 0) {
+            continue;
+        }
+        all[pool] = windows_create(
+            judging, &lines->profile->layers[i].rate_limiter, &effects, arena);
+        if (!all[pool]) {
             return false;
         }
     }

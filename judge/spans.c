@@ -98,6 +98,42 @@ int64_t spans_stalled_until(const struct span *span, int64_t sent_ns)
     return units_add(span->to_ns, units_add(span->to_ns - sent_ns, NS_PER_S));
 }
 
+/* How many begin by `at_ns`. */
+static size_t count_by(const struct spans *spans, int64_t at_ns)
+{
+    size_t low = 0, high = spans->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (spans->items[middle].from_ns <= at_ns) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+bool spans_may_have_stalled(const struct spans *spans, int64_t head_ns)
+{
+    size_t count = count_by(spans, head_ns);
+    return count > 0 && spans->stalled_ns[count - 1] >= head_ns;
+}
+
+static void note_ends(struct spans *spans)
+{
+    int64_t last_ns = INT64_MIN, stalled_ns = INT64_MIN;
+    for (size_t i = 0; i < spans->count; i++) {
+        const struct span *span = &spans->items[i];
+        last_ns = units_max(last_ns, span->to_ns);
+        if (span->end == END_UNREACHABLE) {
+            stalled_ns =
+                units_max(stalled_ns, spans_stalled_until(span, span->from_ns));
+        }
+        spans->last_ns[i] = last_ns;
+        spans->stalled_ns[i] = stalled_ns;
+    }
+}
+
 struct spans *spans_create(const struct trace *trace, const struct calls *calls,
                            struct arena *arena)
 {
@@ -109,7 +145,8 @@ struct spans *spans_create(const struct trace *trace, const struct calls *calls,
     }
     spans->items = arena_array(arena, most, sizeof *spans->items);
     spans->last_ns = arena_array(arena, most, sizeof(int64_t));
-    if (!spans->items || !spans->last_ns) {
+    spans->stalled_ns = arena_array(arena, most, sizeof(int64_t));
+    if (!spans->items || !spans->last_ns || !spans->stalled_ns) {
         return NULL;
     }
     add_outages(spans, trace);
@@ -118,12 +155,7 @@ struct spans *spans_create(const struct trace *trace, const struct calls *calls,
         add_accept_faults(spans, trace);
     }
     qsort(spans->items, spans->count, sizeof *spans->items, by_from);
-    int64_t last_ns = INT64_MIN;
-    for (size_t i = 0; i < spans->count; i++) {
-        int64_t to_ns = spans->items[i].to_ns;
-        last_ns = to_ns > last_ns ? to_ns : last_ns;
-        spans->last_ns[i] = last_ns;
-    }
+    note_ends(spans);
     return spans;
 }
 

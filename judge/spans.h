@@ -23,12 +23,18 @@ struct spans {
     struct span *items; /* by from_ns */
     size_t count;
     int64_t *last_ns; /* latest to_ns of the first i + 1 */
+    /* By when what met one of them, stalled, has come through. */
+    int64_t *stalled_ns;
 };
 
 /* When a connect that met a stalled listener at `sent_ns` comes through at the
  * latest: the kernel tries again after 1, 3, 7, ... s, so that takes as long
  * again as it waited, plus that. */
 int64_t spans_stalled_until(const struct span *span, int64_t sent_ns);
+
+/* Was it perhaps sent long before its head came, into a listener that stalled?
+ */
+bool spans_may_have_stalled(const struct spans *spans, int64_t head_ns);
 
 /* From the outages, the connections that met a fault after a whole answer and,
  * unless they are attempts of a known call, those that met one when accepted.

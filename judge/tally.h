@@ -76,6 +76,7 @@ struct tally {
     bool is_silent;              /* count only: no texts (likely causes) */
     bool is_waived[JUDGE_RULES]; /* by the profile: not held against anyone */
     int64_t hangs;               /* calls that rightly wait for ever */
+    int64_t prepared;          /* occasions to look before anything is judged */
     struct delay_seen *delays; /* room for `delay_size`; NULL: none are kept */
     size_t delay_count, delay_size;
     struct tally_rule rules[JUDGE_RULES];

@@ -7,43 +7,21 @@
  * then it is taken for open. */
 enum { LOOK_BACK_MAX = 256, REPLACED_MAX = 64 };
 
+/* Who waits for the end of a window may then find another one, and so on. */
+struct chain {
+    int64_t due_ns; /* when the last of them lets pass */
+    int64_t length;
+};
+
 struct windows {
     const struct judging *judging;
+    int64_t poll_ns; /* rate_limiter.poll_ns */
     struct effects effects;
     int64_t *last_end_ns; /* latest end_hi_ns of the first i + 1 */
     uint32_t *latest;     /* window among the first i + 1: index + 1; 0: none */
+    struct chain *chains; /* of who finds that the first i + 1 have begun */
     int64_t longest_ns;   /* from an effect's from_ns to its to_ns */
 };
-
-struct windows *windows_create(const struct judging *judging,
-                               const struct effects *effects,
-                               struct arena *arena)
-{
-    struct windows *windows = arena_alloc(arena, sizeof *windows);
-    int64_t *ends_ns = arena_array(arena, effects->count + 1, sizeof(int64_t));
-    uint32_t *latest = arena_array(arena, effects->count + 1, sizeof *latest);
-    if (!windows || !ends_ns || !latest) {
-        return NULL;
-    }
-    *windows = (struct windows){.judging = judging,
-                                .effects = *effects,
-                                .last_end_ns = ends_ns,
-                                .latest = latest};
-    int64_t last_ns = INT64_MIN;
-    for (size_t i = 0; i < effects->count; i++) {
-        const struct effect *effect = &effects->items[i];
-        bool is_window = effect->kind == EFFECT_WINDOW;
-        if (is_window && effect->end_hi_ns > last_ns) {
-            last_ns = effect->end_hi_ns;
-        }
-        ends_ns[i] = last_ns;
-        latest[i] = is_window ? (uint32_t)(i + 1) : i > 0 ? latest[i - 1] : 0;
-        if (effect->to_ns - effect->from_ns > windows->longest_ns) {
-            windows->longest_ns = effect->to_ns - effect->from_ns;
-        }
-    }
-    return windows;
-}
 
 /* How many effects begin by `at_ns`. */
 static size_t count_by(const struct windows *windows, int64_t at_ns)
@@ -58,6 +36,76 @@ static size_t count_by(const struct windows *windows, int64_t at_ns)
         }
     }
     return low;
+}
+
+/* -- set-up -----------------------------------------------------------------
+ */
+
+static void note_ends(struct windows *windows)
+{
+    const struct effects *effects = &windows->effects;
+    int64_t last_ns = INT64_MIN;
+    for (size_t i = 0; i < effects->count; i++) {
+        const struct effect *effect = &effects->items[i];
+        bool is_window = effect->kind == EFFECT_WINDOW;
+        if (is_window && effect->end_hi_ns > last_ns) {
+            last_ns = effect->end_hi_ns;
+        }
+        windows->last_end_ns[i] = last_ns;
+        windows->latest[i] = is_window ? (uint32_t)(i + 1)
+                             : i > 0   ? windows->latest[i - 1]
+                                       : 0;
+        if (effect->to_ns - effect->from_ns > windows->longest_ns) {
+            windows->longest_ns = effect->to_ns - effect->from_ns;
+        }
+    }
+}
+
+/* The later windows first, as chains end in them. */
+static void note_chains(struct windows *windows)
+{
+    const struct effect *effects = windows->effects.items;
+    size_t begun = windows->effects.count;
+    for (size_t i = begun; i-- > 0;) {
+        int64_t due_ns = units_add(windows->last_end_ns[i], windows->poll_ns);
+        int64_t until_ns = units_add(due_ns, windows->judging->late_ns);
+        while (begun > 0 && effects[begun - 1].from_ns > until_ns) {
+            begun--;
+        }
+        /* One that had ended before the next effect is never waited for. */
+        bool goes_on =
+            begun > i + 1 && windows->last_end_ns[begun - 1] > due_ns;
+        const struct chain *rest = &windows->chains[goes_on ? begun - 1 : 0];
+        windows->chains[i] =
+            goes_on ? (struct chain){rest->due_ns, rest->length + 1}
+                    : (struct chain){due_ns, 1};
+    }
+}
+
+struct windows *windows_create(const struct judging *judging,
+                               const struct rate_limiter *policy,
+                               const struct effects *effects,
+                               struct arena *arena)
+{
+    struct windows *windows = arena_alloc(arena, sizeof *windows);
+    size_t most = effects->count + 1;
+    if (!windows) {
+        return NULL;
+    }
+    *windows = (struct windows){
+        .judging = judging,
+        .poll_ns = policy->poll_ns,
+        .effects = *effects,
+        .last_end_ns = arena_array(arena, most, sizeof(int64_t)),
+        .latest = arena_array(arena, most, sizeof *windows->latest),
+        .chains = arena_array(arena, most, sizeof *windows->chains),
+    };
+    if (!windows->last_end_ns || !windows->latest || !windows->chains) {
+        return NULL;
+    }
+    note_ends(windows);
+    note_chains(windows);
+    return windows;
 }
 
 /* -- what may have been in force --------------------------------------------
@@ -84,13 +132,12 @@ static void take(struct look *look, const struct effect *effect)
 
 /* Who slept until its end noticed nothing of what came since. */
 static bool has_just_ended(const struct look *look, const struct effect *effect,
-                           int64_t early_ns, int64_t late_ns)
+                           int64_t early_ns, int64_t slack_ns)
 {
     return effect->kind == EFFECT_WINDOW &&
            effect->end_hi_ns >= look->question->ready_lo_ns - early_ns &&
            look->question->sent_ns >= effect->end_lo_ns - early_ns &&
-           look->question->sent_ns <=
-               units_add(effect->end_hi_ns, late_ns + look->question->poll_ns);
+           look->question->sent_ns <= units_add(effect->end_hi_ns, slack_ns);
 }
 
 /* From the latest effect back: those that may have been in force while the
@@ -112,7 +159,8 @@ static void look_back(const struct windows *windows, struct look *look)
     if (windows->effects.is_serial && !question->was_held_after) {
         looks_ns = question->sent_ns; /* nothing else goes on */
     }
-    int64_t waited_ns = question->sent_ns - late_ns - question->poll_ns;
+    int64_t slack_ns = late_ns + windows->poll_ns;
+    int64_t waited_ns = question->sent_ns - slack_ns;
     size_t count = count_by(windows, question->sent_ns + early_ns);
     for (size_t i = count; i-- > 0;) {
         /* Open in one order: all that is left to find is a window that the
@@ -136,7 +184,8 @@ static void look_back(const struct windows *windows, struct look *look)
         if (effect->attempt == question->attempt && effect->attempt != 0) {
             continue;
         }
-        look->was_waited_for |= has_just_ended(look, effect, early_ns, late_ns);
+        look->was_waited_for |=
+            has_just_ended(look, effect, early_ns, slack_ns);
         bool is_own = effect->attempt == question->last_attempt &&
                       question->last_attempt != 0;
         if (!look->is_settled || effect->to_ns >= look->since_ns) {
@@ -157,16 +206,14 @@ static void look_back(const struct windows *windows, struct look *look)
 static int64_t due_ns(const struct windows *windows,
                       const struct windows_question *question)
 {
-    int64_t due_ns = question->ready_hi_ns;
-    for (int i = 0; i < REPLACED_MAX; i++) {
-        size_t count =
-            count_by(windows, units_add(due_ns, windows->judging->late_ns));
-        if (count == 0 || windows->last_end_ns[count - 1] <= due_ns) {
-            return due_ns;
-        }
-        due_ns = units_add(windows->last_end_ns[count - 1], question->poll_ns);
+    int64_t ready_ns = question->ready_hi_ns;
+    size_t count =
+        count_by(windows, units_add(ready_ns, windows->judging->late_ns));
+    if (count == 0 || windows->last_end_ns[count - 1] <= ready_ns) {
+        return ready_ns;
     }
-    return NS_FOREVER;
+    const struct chain *chain = &windows->chains[count - 1];
+    return chain->length < REPLACED_MAX ? chain->due_ns : NS_FOREVER;
 }
 
 struct windows_answer windows_ask(const struct windows *windows,
@@ -192,10 +239,9 @@ struct windows_answer windows_ask(const struct windows *windows,
     return answer;
 }
 
-int64_t windows_held_since(const struct windows *windows, int64_t sent_ns,
-                           int64_t poll_ns)
+int64_t windows_held_since(const struct windows *windows, int64_t sent_ns)
 {
-    int64_t slack_ns = windows->judging->late_ns + poll_ns;
+    int64_t slack_ns = windows->judging->late_ns + windows->poll_ns;
     size_t count = count_by(windows, sent_ns);
     int64_t since_ns = sent_ns;
     for (size_t i = count; i-- > 0;) {

@@ -11,6 +11,7 @@ struct windows;
 /* Of one layer and pool, from the effects on its limiter. NULL only without
  * memory. */
 struct windows *windows_create(const struct judging *judging,
+                               const struct rate_limiter *policy,
                                const struct effects *effects,
                                struct arena *arena);
 
@@ -19,7 +20,6 @@ struct windows_question {
     int64_t ready_lo_ns, ready_hi_ns, sent_ns;
     int64_t last_attempt; /* of its call before it, 0: none */
     int64_t attempt;      /* itself */
-    int64_t poll_ns;      /* rate_limiter.poll_ns */
     bool was_held_after;  /* something further in may have held it up since */
 };
 
@@ -36,7 +36,6 @@ struct windows_answer windows_ask(const struct windows *windows,
 
 /* Since when an attempt that was sent at `sent_ns` may have been held up;
  * `sent_ns` if it can't have been. */
-int64_t windows_held_since(const struct windows *windows, int64_t sent_ns,
-                           int64_t poll_ns);
+int64_t windows_held_since(const struct windows *windows, int64_t sent_ns);
 
 #endif
