@@ -413,10 +413,12 @@ void hypotheses_start(struct hypotheses *set, const struct call *call)
         (held_since_ns < first->head_ns ||
          shared_may_be_older(set->lines, call->client, first->head_ns));
     set->give_up_ns = NS_FOREVER;
+    set->may_be_retry = false;
     set->has_unseen = hidden_begin(set, first);
     if (set->has_unseen) {
         hidden_add(set, first->head_ns);
         keep_reaching(set, first->head_ns);
+        set->may_be_retry = set->is_open || set->count > 0;
         hypotheses_sent(set, first->head_ns);
     }
     /* Those that are left began as early or as late as can be; in between a

@@ -36,6 +36,9 @@ struct hypotheses {
     bool may_queue;      /* for slots */
     bool has_breakers, has_call_timeouts; /* some layer */
     bool is_open;                         /* too many: anything is accepted */
+    /* The first attempt seen may follow others, so it may have passed limiters
+     * long before. */
+    bool may_be_retry;
     /* Since when the call's caller may have given up: its patience begins
      * before its first attempt is sent. NS_FOREVER: it does not. */
     int64_t give_up_ns;

@@ -286,7 +286,7 @@ void rules_gap_first(const struct hypotheses *set, const struct place *place)
     const struct judging *judging = place->judging;
     const struct trace_attempt *first = place->call->attempts[0];
     struct gate gate = gates_of_first(set, first);
-    if (!gate.is_known) {
+    if (!gate.is_known || (gate.is_shut && set->may_be_retry)) {
         return;
     }
     tally_exercise(judging->tally, JUDGE_RL_1);

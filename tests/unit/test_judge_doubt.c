@@ -27,6 +27,16 @@
     "[{\"name\":\"http\",\"routes\":[\"POST /v1/y\"],\"rules\":[{\"on\":{" \
     "\"status\":[\"503\"]},\"do\":\"retry\",\"backoff\":{\"schedule\":"    \
     "\"constant\",\"base\":\"1s\"}}]}]"
+/* Retries of the layer inside pass its limiter no second time. */
+#define GATED                                                               \
+    "[{\"name\":\"gate\",\"rate_limiter\":{\"scope\":\"holder\"},"          \
+    "\"rules\":[{\"on\":{\"status\":[\"429\"]},\"do\":\"retry\","           \
+    "\"closes_limiter\":true,\"backoff\":{\"schedule\":\"constant\","       \
+    "\"base\":\"1s\"},\"retry_after\":\"ignored\"}]},{\"name\":\"inside\"," \
+    "\"rules\":[{\"on\":{\"transport\":[\"any\"]},\"do\":\"retry\","        \
+    "\"backoff\":{\"schedule\":\"constant\",\"base\":\"1s\"},"              \
+    "\"retry_after\":\"ignored\"}]}]"
+#define TWO  "{\"request\":\"POST /v1/x\",\"calls\":2,\"concurrency\":2}"
 #define ONE  "{\"request\":\"POST /v1/x\"}"
 #define QUIT "{\"request\":\"POST /v1/x\",\"give_up\":\"1500ms\"}"
 #define READ "{\"request\":\"POST /v1/x\",\"read_timeout\":\"500ms\"}"
@@ -201,6 +211,15 @@ static const struct row rows[] = {
     {PLAIN, ONE, "",
      "refused@0-3500; 4000 503; 8001 503; exit@9000; error:rs-0-0", NULL, 0,
      NULL},
+    /* It has then passed the limiter of a layer further out. */
+    {GATED, TWO, "",
+     "refused@0-10; 200 429; 1005 200 call=rs-0-1; 1202 200; ok:rs-0-0; "
+     "ok:rs-0-1",
+     NULL, 0, NULL},
+    {GATED, TWO, "",
+     "refused@0-10; 200 429; 800 200 call=rs-0-1; 1202 200; ok:rs-0-0; "
+     "ok:rs-0-1",
+     "RL-1", VERDICT_FAIL, NULL},
     /* A connect that hung in a full backlog came through after it. */
     {PLAIN, ONE, "", "0 503; stalled@900-3000; 4100 200; ok:rs-0-0", NULL, 0,
      NULL},
