@@ -47,15 +47,30 @@ static const char *told_text(struct tally *tally,
                             result->error ? result->error : "");
 }
 
+/* A 206 carries the rest of a body, of which the caller gets the whole. */
+static bool is_rest(const struct judging *judging,
+                    const struct trace_attempt *last)
+{
+    return judging->profile->resumes_with_range && last->status == 206;
+}
+
+/* Who resumed may tell the status of the rest, or that of the whole. */
+static bool is_status_of(const struct judging *judging,
+                         const struct trace_result *result,
+                         const struct trace_attempt *last)
+{
+    return result->status == 0 || result->status == last->status ||
+           (result->status == 200 && is_rest(judging, last));
+}
+
 static void judge_outcome(const struct place *place,
                           const struct trace_result *result, bool is_ok)
 {
     struct tally *tally = place->judging->tally;
     const struct trace_attempt *last = place->call->attempts[place->index];
     tally_exercise(tally, JUDGE_OUT_1);
-    bool same_status =
-        !is_ok || result->status == 0 || result->status == last->status;
-    if (result->is_ok == is_ok && same_status) {
+    if (result->is_ok == is_ok &&
+        (!is_ok || is_status_of(place->judging, result, last))) {
         return;
     }
     struct finding *finding = tally_violate(tally, JUDGE_OUT_1, false);
@@ -76,15 +91,13 @@ static void judge_body(const struct place *place,
 {
     struct tally *tally = place->judging->tally;
     const struct trace_attempt *last = place->call->attempts[place->index];
-    /* A 206 carries the rest of a body: the caller gets the whole. */
-    bool is_rest =
-        place->judging->profile->resumes_with_range && last->status == 206;
     /* A body that ends with the connection and was cut looks whole to anyone.
      */
     bool looks_whole = last->end == END_STATUS && last->fault_fired &&
                        last->sent_bytes < last->reply_size;
     if (!result->sha256 || !result->sha256[0] || !last->reply_sha256[0] ||
-        is_rest || looks_whole || place->judging->ends_unseen) {
+        is_rest(place->judging, last) || looks_whole ||
+        place->judging->ends_unseen) {
         return;
     }
     tally_exercise(tally, JUDGE_BODY_1);

@@ -138,11 +138,39 @@ static void test_parts_of_bodies(void **state)
     }
 }
 
+/* Who resumed may tell its caller of either answer; who can't, of the last. */
+static void test_status_of_what_was_resumed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *layers;
+        int64_t told;
+        enum verdict_word word;
+    } ways[] = {{RESUMES, 200, VERDICT_PASS},
+                {RESUMES, 206, VERDICT_PASS},
+                {RESUMES, 201, VERDICT_FAIL},
+                {PLAIN, 206, VERDICT_PASS},
+                {PLAIN, 200, VERDICT_FAIL}};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct story story = {.profile = story_profile(ways[i].layers),
+                              .scenario = story_scenario(ONE, "")};
+        story_tell(&story, "0 cut; 1001 200; ok:rs-0-0");
+        story.attempts[1].status = 206;
+        story.results[0].status = ways[i].told;
+        story_judge(&story);
+        const struct verdict *outcome = verdict_of(&story, "OUT-1");
+        assert_non_null(outcome);
+        assert_int_equal(outcome->word, ways[i].word);
+        story_free(&story);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_parts_of_bodies),
+        cmocka_unit_test(test_status_of_what_was_resumed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
