@@ -39,7 +39,8 @@ static const char usage[] =
     "How:\n"
     "      --seed N              of every draw (1)\n"
     "      --latency DURATION    of each message, one way (500us)\n"
-    "      --limit DURATION      stop clients that are not done by then (24h)\n"
+    "      --limit DURATION      stop clients that are not done by then (24h,\n"
+    "                            at most 2500h)\n"
     "What it leaves:\n"
     "      --out FOLDER          keep traces and verdicts there\n"
     "      --report FORMAT[=FILE]\n"
@@ -320,10 +321,20 @@ static int execute(struct sim *sim)
     return is_done ? run_report_exit_code(&sim->report) : cli_fail(&sim->error);
 }
 
+static int read_request(struct run_request *request, int argc, char **argv)
+{
+    int code = run_request_read(request, argc, argv, sim_options);
+    if (code == 0 && request->limit_ns > SIM_LIMIT_MAX_NS) {
+        return cli_usage_error("sim", "--limit: it is 2500h at most, as a "
+                                      "trace holds no later instant");
+    }
+    return code;
+}
+
 int cmd_sim(int argc, char **argv)
 {
     struct sim sim = {0};
-    int code = run_request_read(&sim.request, argc, argv, sim_options);
+    int code = read_request(&sim.request, argc, argv);
     if (code == 0 && sim.request.wants_help) {
         fputs(usage, stdout);
     } else if (code == 0) {

@@ -19,6 +19,8 @@
 
 #define SIM_LATENCY_NS (NS_PER_MS / 2)
 #define SIM_LIMIT_NS   (INT64_C(24) * 3600 * NS_PER_S)
+/* A trace holds instants up to 2^53 ns, which is 2501 h. */
+#define SIM_LIMIT_MAX_NS (INT64_C(2500) * 3600 * NS_PER_S)
 
 /* Attempts after which a story is taken to have no end: so many, and so many
  * more for each call of the plan. An attempt is a few events; those that an

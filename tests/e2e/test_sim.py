@@ -259,6 +259,7 @@ def test_wrong_usage_is_explained(tmp_path):
     assert "runs no command" in sim(tmp_path, "-p", "http-generic", "--", "curl", expect=2).stderr
     assert "1h at most" in sim(tmp_path, "--latency", "2h", expect=2).stderr
     assert "more than 0" in sim(tmp_path, "--limit", "0s", expect=2).stderr
+    assert "2500h at most" in sim(tmp_path, "--limit", "2501h", expect=2).stderr
     assert "did you mean" in sim(tmp_path, "--latncy", "1ms", expect=2).stderr
 
 
