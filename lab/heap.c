@@ -101,6 +101,12 @@ bool heap_push(struct heap *heap, struct heap_event event)
     return true;
 }
 
+struct heap_event heap_first(const struct heap *heap)
+{
+    assert(heap->count > 0);
+    return heap->places[ROOT];
+}
+
 /* The last event most often belongs near the bottom again: the gap is led down
  * to a leaf without looking at it, and then it rises. */
 struct heap_event heap_pop(struct heap *heap)

@@ -26,7 +26,8 @@ bool heap_reserve(struct heap *heap, size_t count);
 /* False without memory. */
 bool heap_push(struct heap *heap, struct heap_event event);
 
-/* The earliest; the heap is not empty. */
+/* The earliest, which stays or leaves; the heap is not empty. */
+struct heap_event heap_first(const struct heap *heap);
 struct heap_event heap_pop(struct heap *heap);
 
 void heap_deinit(struct heap *heap);
