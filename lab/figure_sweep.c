@@ -75,6 +75,9 @@ static bool is_wide(const struct place *places, size_t count)
     return least > 0 && most / least >= 20;
 }
 
+/* Beside the first and the last value. */
+#define LOG_MARGIN 1.12
+
 /* The values themselves, if they are few: they say more than powers of ten. */
 static void write_log_axis(const struct place *places, size_t count,
                            FILE *script)
@@ -83,12 +86,13 @@ static void write_log_axis(const struct place *places, size_t count,
     size_t tics = 1; /* of the first series: others have the same values */
     while (tics < count && places[tics].x > places[tics - 1].x)
         tics++;
-    fputs("set logscale x\nset offsets graph 0.02,graph 0.02,0,0\n", script);
+    fprintf(script, "set logscale x\nset xrange [%.9g:%.9g]\n",
+            places[0].x / LOG_MARGIN, places[tics - 1].x * LOG_MARGIN);
     for (size_t i = 0; tics <= TICS_MAX && i < tics; i++)
-        fprintf(script, "%s'%.*f' %.9g%s",
-                i == 0 ? "set xtics scale 1,0 (" : ", ",
-                places[i].x < 10 && places[i].x != floor(places[i].x) ? 2 : 0,
-                places[i].x, places[i].x, i + 1 == tics ? ")\n" : "");
+        fprintf(script,
+                places[i].x < 1000 ? "%s'%.3g' %.9g%s" : "%s'%.0f' %.9g%s",
+                i == 0 ? "set xtics scale 1,0 (" : ", ", places[i].x,
+                places[i].x, i + 1 == tics ? ")\n" : "");
 }
 
 static void write_figure(const struct place *places, size_t count, FILE *data,
@@ -144,7 +148,7 @@ bool figure_sweep(const struct figure *figure, const struct rows *rows,
     write_axes(axes, !is_by_words && places[0].is_time[0], script);
     if (!is_by_words && is_wide(places, count))
         write_log_axis(places, count, script);
-    fputs(figure->is_log ? "set logscale y\n" : "", script);
+    fputs(figure->is_log ? "set logscale y\n" : "set yrange [0<*:]\n", script);
     write_figure(places, count, data, script);
     free(places);
     return !ferror(data) && !ferror(script);

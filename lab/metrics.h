@@ -11,8 +11,8 @@
  * whole seconds; "after" is since the world's recovery. */
 #define METRIC_LIST(X)                                                       \
     X(METRIC_CALLS, "calls", "calls begun")                                  \
-    X(METRIC_SERVED, "served_share", "calls that got their answer")          \
-    X(METRIC_GAVE_UP, "gave_up_share", "calls that gave up")                 \
+    X(METRIC_SERVED, "served_share", "share of calls that got their answer") \
+    X(METRIC_GAVE_UP, "gave_up_share", "share of calls that gave up")        \
     X(METRIC_AMPLIFICATION, "attempts_per_success",                          \
       "attempts for each "                                                   \
       "call that was served")                                                \
@@ -33,9 +33,9 @@
       "from the recovery until the last "                                    \
       "call was served, if all were")                                        \
     X(METRIC_P50, "wait_p50_s", "half of the served calls took at most")     \
-    X(METRIC_P90, "wait_p90_s", "90 % of them")                              \
-    X(METRIC_P99, "wait_p99_s", "99 % of them")                              \
-    X(METRIC_P999, "wait_p999_s", "99.9 % of them")                          \
+    X(METRIC_P90, "wait_p90_s", "90 % of the served calls took at most")     \
+    X(METRIC_P99, "wait_p99_s", "99 % of the served calls took at most")     \
+    X(METRIC_P999, "wait_p999_s", "99.9 % of the served calls took at most") \
     X(METRIC_WASTED, "wasted_share",                                         \
       "attempts after the recovery that were "                               \
       "refused or answered too late, of all")                                \

@@ -18,6 +18,19 @@ static double value_of(const char *text, bool *is_time)
     return *is_time || (end != text && !*end) ? value : NAN;
 }
 
+/* Several values, or a range; commas of JSON do not count. */
+static bool is_list(const char *text)
+{
+    int depth = 0;
+    for (; *text; text++) {
+        depth += *text == '{' || *text == '[';
+        depth -= *text == '}' || *text == ']';
+        if (depth == 0 && (*text == ',' || strncmp(text, "..", 2) == 0))
+            return true;
+    }
+    return false;
+}
+
 /* Axes of one value are the same for all series, which the caption may say. */
 static bool has_one_value(const struct rows *rows, const char *axis)
 {
@@ -28,7 +41,7 @@ static bool has_one_value(const struct rows *rows, const char *axis)
     for (const cJSON *i = vary ? vary->child : NULL; i; i = i->next) {
         const char *text = cJSON_IsString(i) ? i->valuestring : "";
         has_one |= strncmp(text, axis, length) == 0 && text[length] == '=' &&
-                   !strpbrk(text, ",") && !strstr(text, "..");
+                   !is_list(text);
     }
     cJSON_Delete(header);
     return has_one;

@@ -1,4 +1,5 @@
-"""docs/questions.md: its commands run, and draw the figures that it shows. One trial has to do here."""
+"""docs/questions.md and docs/plots.md: their commands run, and draw the figures that they show. One trial has to do
+here."""
 
 import os
 import pathlib
@@ -9,18 +10,20 @@ import pytest
 
 RETRYSPEC = os.environ["RETRYSPEC"]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs/questions.md").read_text()
-QUESTIONS = re.findall(r"^## \d+\. ([^\n]+)\n```sh\n(.*?)```\n!\[[^]]+\]\((figures/[a-z-]+\.svg)\)$", PAGE, re.M | re.S)
+QUESTIONS, PLOTS = ((ROOT / "docs" / page).read_text() for page in ("questions.md", "plots.md"))
+SHOWN = [found for page in (QUESTIONS, PLOTS)
+         for found in re.findall(r"^```sh\n(.*?)```\n!\[[^]]+\]\((figures/[a-z-]+\.svg)\)$", page, re.M | re.S)]
 
 
-def test_there_are_ten():
-    assert len(QUESTIONS) == 10 == PAGE.count("\n## ")
-    assert sorted(figure for _, _, figure in QUESTIONS) == sorted(
+def test_there_are_ten_questions_and_all_figures_are_shown():
+    assert QUESTIONS.count("\n## ") == 10 == QUESTIONS.count("](figures/")
+    assert len(SHOWN) == 10 + PLOTS.count("](figures/")
+    assert sorted(figure for _, figure in SHOWN) == sorted(
         str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs/figures").iterdir())
 
 
-@pytest.mark.parametrize("question,commands,figure", QUESTIONS, ids=[figure[8:-4] for _, _, figure in QUESTIONS])
-def test_commands_draw_the_figure(tmp_path, question, commands, figure):
+@pytest.mark.parametrize("commands,figure", SHOWN, ids=[figure[8:-4] for _, figure in SHOWN])
+def test_commands_draw_the_figure(tmp_path, commands, figure):
     commands = re.sub(r"^(retryspec explore .*)$", r"\1 --trials 1 --quiet", commands, flags=re.M)
     # Fewer clients of the largest fleets: a sanitizer's build is slow.
     commands = commands.replace("..30000:log:6", "..3000:log:3").replace("..10000:log:5", "..1000:log:3")
