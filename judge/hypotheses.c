@@ -133,11 +133,10 @@ static bool is_same(const struct hypothesis *a, const struct hypothesis *b)
 }
 
 /* Is there room for it, and is it not there yet? */
-static bool is_wanted(struct hypotheses *set,
-                      const struct hypothesis *hypothesis)
+static bool is_wanted(struct hypotheses *set, const struct hypothesis *one)
 {
     for (int i = 0; i < set->count; i++) {
-        if (is_same(&set->items[i], hypothesis)) {
+        if (is_same(&set->items[i], one)) {
             return false;
         }
     }
@@ -268,15 +267,6 @@ struct hypotheses_ending hypotheses_ending_of(
         .not_before_ns = attempt->head_ns,
         .tokens = shared_found(set->lines, set->client,
                                index_of(set->judging, attempt)),
-    };
-}
-
-struct attempt_outcome hypotheses_timeout_of(
-    const struct hypotheses_ending *ending)
-{
-    return (struct attempt_outcome){
-        .end = END_TIMEOUT,
-        .connection_was_reused = ending->outcome->connection_was_reused,
     };
 }
 

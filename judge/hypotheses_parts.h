@@ -59,8 +59,14 @@ struct hypotheses_ending hypotheses_ending_of(
     const struct seen *seen, struct hypotheses_room *room);
 
 /* The same end as a timeout (seen.may_be_timeout). */
-struct attempt_outcome hypotheses_timeout_of(
-    const struct hypotheses_ending *ending);
+static inline struct attempt_outcome hypotheses_timeout_of(
+    const struct hypotheses_ending *ending)
+{
+    return (struct attempt_outcome){
+        .end = END_TIMEOUT,
+        .connection_was_reused = ending->outcome->connection_was_reused,
+    };
+}
 
 /* One step with it. */
 void hypotheses_end_once(const struct hypotheses *set,
