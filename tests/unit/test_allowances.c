@@ -86,6 +86,28 @@ static void test_ratio_over_time(void **state)
     profile_free(stage.profile);
 }
 
+/* The first slice is looked at late, so that the second one begins at 1.9 s and
+ * the first goes at 10.9 s, not at 10 s. */
+static void test_slices_begin_when_looked_at(void **state)
+{
+    (void)state;
+    const int64_t ends_ns[] = {10899 * MS, 10900 * MS};
+    for (size_t i = 0; i < 2; i++) {
+        struct stage stage;
+        stage_init(
+            &stage,
+            with_budget("\"ratio\":{\"share\":0.334,\"window\":\"10s\"}", ""),
+            0);
+        stage_start(&stage, 0);
+        stage.now_ns = 1900 * MS;
+        stage_start(&stage, 0);
+        stage.now_ns = ends_ns[i];
+        stage_start(&stage, 0); /* three calls bring 3000, two 2000 */
+        assert_int_equal(is_retried_at_once(&stage, 0, 500), i == 0);
+        profile_free(stage.profile);
+    }
+}
+
 /* 1000 / 0.3 is 3333: with no share a retry takes 1, and only the reserve is
  * there: for whole seconds. */
 static void test_ratio_in_whole_numbers(void **state)
@@ -177,6 +199,41 @@ static void test_envoy_defaults(void **state)
     stage_start(&stage, 4);
     stage.shared.layers[0].in_flight = 20 + 1;
     assert_int_equal(fail_at(&stage, 4).kind, RETRY_WAIT); /* 4 of 20 */
+    profile_free(stage.profile);
+}
+
+/* A layer that retries what a layer inside did not send, after up to a second,
+ * around one with these members. */
+static struct profile *retried_further_out(const char *inside)
+{
+    char layers[1024];
+    snprintf(layers, sizeof layers,
+             "{\"name\":\"out\",\"rules\":[{\"on\":{\"transport\":["
+             "\"unreachable\"]},\"do\":\"retry\",\"backoff\":{\"schedule\":"
+             "\"constant\",\"base\":\"1s\",\"jitter\":\"full\"}}]},"
+             "{\"name\":\"in\",%s}",
+             inside);
+    return read_profile(layers);
+}
+
+/* A retry that an open circuit keeps from the wire is over when the layer
+ * further out goes on. */
+static void test_a_retry_that_is_cut_off(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_init(&stage,
+               retried_further_out(
+                   "\"budget\":{\"concurrent\":{\"share\":0,\"least\":1}},"
+                   "\"breaker\":{\"failures\":1,\"reset\":\"1h\",\"retryable\":"
+                   "true},\"rules\":[{\"on\":{\"status\":[\"500\"]},\"do\":"
+                   "\"retry\",\"backoff\":{\"schedule\":\"none\"}}]"),
+               0);
+    stage_start(&stage, 0);
+    assert_waits(fail_at(&stage, 0), WAIT_RETRY, 0);
+    assert_int_equal(stage.shared.layers[1].retrying, 1);
+    assert_waits(stage_timer(&stage, 0, 0), WAIT_RETRY, 500 * MS);
+    assert_int_equal(stage.shared.layers[1].retrying, 0);
     profile_free(stage.profile);
 }
 
@@ -291,12 +348,8 @@ static void test_a_throttle_that_is_retryable(void **state)
     struct stage stage;
     stage_init(
         &stage,
-        read_profile(
-            "{\"name\":\"out\",\"rules\":[{\"on\":{\"transport\":["
-            "\"unreachable\"]},\"do\":\"retry\",\"backoff\":{\"schedule\":"
-            "\"constant\",\"base\":\"1s\",\"jitter\":\"full\"}}]},"
-            "{\"name\":\"in\",\"throttle\":{\"k\":1.5,\"window\":\"10s\","
-            "\"rejected\":[\"503\"],\"retryable\":true}}"),
+        retried_further_out("\"throttle\":{\"k\":1.5,\"window\":\"10s\","
+                            "\"rejected\":[\"503\"],\"retryable\":true}"),
         0);
     assert_int_equal(ask(&stage, 0), RETRY_SEND);
     assert_done(stage_end(&stage, 0, 503), REASON_FINAL);
@@ -311,19 +364,41 @@ static void test_a_throttle_that_is_retryable(void **state)
     profile_free(stage.profile);
 }
 
+/* And if it passes, with what is left above: 0.75 of the upper half is a half,
+ * of which the circuit behind it has the delay drawn. */
+static void test_what_a_throttle_leaves_of_chance(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_init(
+        &stage,
+        retried_further_out(
+            "\"breaker\":{\"failures\":1,\"reset\":\"1h\",\"retryable\":true},"
+            "\"throttle\":{\"k\":2,\"window\":\"10s\",\"rejected\":[\"503\"]}"),
+        0);
+    assert_int_equal(ask(&stage, 0), RETRY_SEND);
+    assert_done(stage_end(&stage, 0, 503), REASON_FINAL);
+    stage.u = .75;
+    assert_waits(stage_start(&stage, 0), WAIT_RETRY, 500 * MS);
+    profile_free(stage.profile);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finagle_defaults),
         cmocka_unit_test(test_ratio_over_time),
+        cmocka_unit_test(test_slices_begin_when_looked_at),
         cmocka_unit_test(test_ratio_in_whole_numbers),
         cmocka_unit_test(test_concurrent_retries),
         cmocka_unit_test(test_envoy_defaults),
+        cmocka_unit_test(test_a_retry_that_is_cut_off),
         cmocka_unit_test(test_failure_rate),
         cmocka_unit_test(test_failure_rate_of_a_window),
         cmocka_unit_test(test_sre_throttling),
         cmocka_unit_test(test_sre_none_accepted),
         cmocka_unit_test(test_a_throttle_that_is_retryable),
+        cmocka_unit_test(test_what_a_throttle_leaves_of_chance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

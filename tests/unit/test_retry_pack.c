@@ -149,6 +149,7 @@ static void test_every_field_comes_back(void **state)
     before.gate_layer = -1;
     before.is_past_window = before.has_reserved = before.is_watching = true;
     before.probes = 10;
+    before.retrying = 3;
     before.look_ns = 11;
     before.wait.kind = RETRY_WAIT; /* all that is told of it */
     before.layer_count = after.layer_count = PROFILE_LAYERS_MAX;
