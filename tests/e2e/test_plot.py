@@ -150,7 +150,8 @@ def test_gaps_beyond_the_profile_are_left_out_and_counted(folder):
 
 
 def test_success_is_a_share_of_all_calls(folder):
-    run("plot", "success", "outage-2min", "-p", "tinker-http", "-p", "tinker-retry-handler", "--out", "s.svg", cwd=folder)
+    run("plot", "success", "outage-2min", "-p", "tinker-http", "-p", "tinker-retry-handler", "--out", "s.svg",
+        cwd=folder)
     never, later = blocks(folder / "s.dat")[:2]
     assert {share for _, share in never} == {0}
     assert later[-1][1] == pytest.approx(1) and [at for at, share in later if share > 0][0] > 119
@@ -273,6 +274,9 @@ def test_without_gnuplot_the_package_is_named(folder):
     done = run("plot", *FIGURES["violin"][0], cwd=folder, code=3, PATH=str(empty))
     assert done.stderr == "no figure: gnuplot was not found. The Debian package gnuplot-nox brings it.\n"
     assert (folder / "backoff.gp").exists()
+    (folder / "p.html").write_text("the page before\n")
+    done = run("plot", *FIGURES["violin"][0], "--out", "p.html", cwd=folder, code=3, PATH=str(empty))
+    assert "gnuplot-nox" in done.stderr and (folder / "p.html").read_text() == "the page before\n"
 
 
 def test_titles_are_text_and_never_run(folder):
