@@ -313,8 +313,9 @@ static const char *const laws[] = {
     LAW("\"jitter\":{\"full_from\":\"100ms\"},\"floor\":\"200ms\""),
 };
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { RUNS = 5000 }; /* looks for other faults than false alarms */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    defined(RETRYSPEC_COVERAGE)
+enum { RUNS = 5000 }; /* such builds look for other things than false alarms */
 #else
 enum { RUNS = 100000 };
 #endif
