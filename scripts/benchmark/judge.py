@@ -25,7 +25,9 @@ MIXED = {"steps": [OK] * 8 + [DOWN] + [OK] * 8 + [FULL] + [OK] * 8 + [DOWN] * 3 
 CASES = {
     "plain": ("http-generic", "POST /v1/echo", FAILING, 50, 1, 4),
     "stack": ("tinker-submit", "POST /api/v1/asample", FAILING, 50, 8, 4),
+    "polls": ("tinker-stack", "POST /api/v1/asample", MIXED, 50, 4, 2.14),
     "breaker": ("circuit-breaker", "POST /v1/echo", MIXED, 50, 4, 1),
+    "retried": ("tinkex-guide-circuit-breaker", "POST /v1/echo", MIXED, 50, 4, 1.14),
     "shared": (ROOT / "scripts/benchmark/judge_shared.jsonc", "POST /v1/echo", MIXED, 50, 4, 1.14),
 }
 
@@ -35,7 +37,9 @@ def scenario(name, attempts):
     return {"retryspec": 1, "id": f"bench/{name}", "title": "for the benchmark of the judge", "takes": "1h",
             "workload": {"request": request, "clients": clients, "calls": max(1, round(attempts / each / clients)),
                          "concurrency": at_once},
-            "server": [{"match": request, **answers}], "checks": ["OUT-1"]}
+            "server": [{"match": request, **answers},
+                       {"match": "POST /api/v1/retrieve_future", "steps": [OK], "per": "run", "after_last": "repeat"}],
+            "checks": ["OUT-1"]}
 
 
 def record(name, options):
@@ -59,10 +63,10 @@ def measure(name, options):
                                  stdout=out)
         _, status, usage = os.wait4(child.pid, 0)
     seconds = usage.ru_utime + usage.ru_stime
-    print(f"{name:8} {CASES[name][0] if isinstance(CASES[name][0], str) else 'limiter, breaker, tokens':26}"
+    print(f"{name:8} {CASES[name][0] if isinstance(CASES[name][0], str) else 'limiter, breaker, tokens':29}"
           f"{attempts:>9} attempts {trace.stat().st_size / 1e6:6.0f} MB {seconds:7.2f} s CPU"
           f"{attempts / seconds:>10.0f} a second {usage.ru_maxrss / 1024:6.0f} MiB"
-          f"  exit {os.waitstatus_to_exitcode(status)}", flush=True)
+          f"{usage.ru_maxrss * 1024 / attempts:>6.0f} B each  exit {os.waitstatus_to_exitcode(status)}", flush=True)
     trace.unlink()
 
 
