@@ -36,10 +36,17 @@ int64_t limiter_open_ns(const struct rate_limiter *policy,
                : units_after(now_ns, sleep_ns);
 }
 
-/* The time in which so many tokens come; far from overflow. */
-static int64_t tokens_ns(const struct rate_limiter *policy, double tokens)
+/* The time in which a token comes; far from overflow. */
+static int64_t token_ns(const struct rate_limiter *policy)
 {
-    return llround(fmin(tokens * (double)NS_PER_S / policy->per_second, 1e18));
+    return llround(fmin((double)NS_PER_S / policy->per_second, 1e18));
+}
+
+/* All but one token of a full bucket, by the same rounded time: nobody of those
+ * who come at once waits for a nanosecond. */
+static int64_t stock_ns(const struct rate_limiter *policy)
+{
+    return llround(fmin((policy->burst - 1) * (double)token_ns(policy), 1e18));
 }
 
 int64_t limiter_due_ns(const struct rate_limiter *policy,
@@ -58,10 +65,10 @@ int64_t limiter_reserve(const struct rate_limiter *policy,
     if (policy->per_second <= 0)
         return now_ns;
     int64_t due_ns = limiter_due_ns(policy, limiter, now_ns);
-    int64_t from_ns = now_ns - tokens_ns(policy, policy->burst - 1);
+    int64_t from_ns = now_ns - stock_ns(policy);
     if (limiter->is_paced)
         from_ns = units_max(from_ns, limiter->next_send_ns);
-    limiter->next_send_ns = units_after(from_ns, tokens_ns(policy, 1));
+    limiter->next_send_ns = units_after(from_ns, token_ns(policy));
     limiter->is_paced = true;
     return due_ns;
 }
@@ -69,6 +76,6 @@ int64_t limiter_reserve(const struct rate_limiter *policy,
 void limiter_give_back(const struct rate_limiter *policy,
                        struct retry_limiter *limiter, int64_t due_ns)
 {
-    if (limiter->next_send_ns == units_after(due_ns, tokens_ns(policy, 1)))
+    if (limiter->next_send_ns == units_after(due_ns, token_ns(policy)))
         limiter->next_send_ns = due_ns;
 }

@@ -18,8 +18,14 @@ enum { ATTEMPTS_MAX = 400 };
 struct world {
     struct profile *profile;
     struct scenario *scenario;
-    struct rule_catalogue *rules;
+    const struct rule_catalogue *rules;
 };
+
+void *props_rules_open(const char *text)
+{
+    struct error error = {0};
+    return rules_read("rules", text, strlen(text), &error);
+}
 
 void *props_world_open(const struct props_world_files *files, char *message,
                        size_t size)
@@ -31,8 +37,7 @@ void *props_world_open(const struct props_world_files *files, char *message,
         profile_read("profile", files->profile, strlen(files->profile), &error);
     world->scenario = scenario_read("scenario", files->scenario,
                                     strlen(files->scenario), &error);
-    world->rules =
-        rules_read("rules", files->rules, strlen(files->rules), &error);
+    world->rules = files->rules;
     if (!error_is_set(&error))
         return world;
     snprintf(message, size, "%s: %s: %s", error.problems[0].file,
@@ -48,7 +53,6 @@ void props_world_close(void *opened)
         return;
     profile_free(world->profile);
     scenario_free(world->scenario);
-    rules_free(world->rules);
     free(world);
 }
 

@@ -5,8 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The catalogue of rules; NULL if it does not read. Worlds borrow it. */
+void *props_rules_open(const char *text);
+
 struct props_world_files {
-    const char *profile, *scenario, *rules; /* text of each */
+    const char *profile, *scenario; /* text of each */
+    const void *rules;
 };
 
 /* NULL if one does not read; `message` then holds the first problem. */

@@ -4,11 +4,12 @@ import json
 
 from core import I64, POINTER, ROOT, TEXT, declare
 
-RULES = (ROOT / "scenarios/rules.jsonc").read_bytes()
+# Read once: it costs more than the rest of a world.
+RULES = declare("props_rules_open", POINTER, TEXT)((ROOT / "scenarios/rules.jsonc").read_bytes())
 
 
 class Files(ctypes.Structure):
-    _fields_ = [("profile", TEXT), ("scenario", TEXT), ("rules", TEXT)]
+    _fields_ = [("profile", TEXT), ("scenario", TEXT), ("rules", POINTER)]
 
 
 _open = declare("props_world_open", POINTER, ctypes.POINTER(Files), TEXT, ctypes.c_size_t)
