@@ -127,6 +127,6 @@ def test_a_verdict_keeps_its_schema(story):
     with world:
         report = world.judge(world.play(seed))
         document = {"retryspec": 1, "version": "x", "profile": "p", "profile_source": "s",
-                    "seed": "1", "command": [], "scenarios": [report]}
+                    "seed": "1", "false_alarm": 1e-6, "command": [], "scenarios": [report]}
         SCHEMA[0].validate(document)
 
