@@ -61,8 +61,9 @@ static inline bool is_before(const struct heap_event *a,
                              const struct heap_event *b)
 {
     __extension__ typedef __int128 order;
-    order of_a = (order)a->at_ns << 64 | a->of;
-    order of_b = (order)b->at_ns << 64 | b->of;
+    const order instant = (order)1 << 64; /* times may be negative: no shift */
+    order of_a = a->at_ns * instant + a->of;
+    order of_b = b->at_ns * instant + b->of;
     return of_a < of_b;
 }
 
