@@ -61,9 +61,9 @@ static inline bool is_before(const struct heap_event *a,
                              const struct heap_event *b)
 {
     __extension__ typedef __int128 order;
-    const order instant = (order)1 << 64; /* times may be negative: no shift */
-    order of_a = a->at_ns * instant + a->of;
-    order of_b = b->at_ns * instant + b->of;
+    __extension__ typedef unsigned __int128 bits; /* that may be shifted */
+    order of_a = (order)((bits)a->at_ns << 64 | a->of);
+    order of_b = (order)((bits)b->at_ns << 64 | b->of);
     return of_a < of_b;
 }
 
