@@ -49,7 +49,7 @@ struct hypotheses *hypotheses_create(const struct judging *judging,
         set->is_aged |= layer_is_aged(layer, run_ns);
         set->is_timed |= set->is_aged || has_rule_for_a_time(layer, run_ns);
         set->may_queue |= rules_slots_may_queue(judging, i);
-        set->has_breakers |= layer->breaker.is_used;
+        set->has_breakers |= layer->breaker.is_used || layer->throttle.is_used;
         set->has_call_timeouts |= layer->call_timeout_ns != NS_FOREVER;
     }
     return set;

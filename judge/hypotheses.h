@@ -34,8 +34,9 @@ struct hypotheses {
     bool is_age_unknown; /* ... and may have begun before we saw any of it */
     bool has_unseen;     /* attempts may have come before the first seen one */
     bool may_queue;      /* for slots */
-    bool has_breakers, has_call_timeouts; /* some layer */
-    bool is_open;                         /* too many: anything is accepted */
+    bool has_breakers;   /* some layer has one, or a throttle */
+    bool has_call_timeouts;
+    bool is_open; /* too many: anything is accepted */
     /* The first attempt seen may follow others, so it may have passed limiters
      * long before. */
     bool may_be_retry;
