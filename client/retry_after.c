@@ -1,6 +1,8 @@
 #include "client/retry_after.h"
 
 #include <assert.h>
+#include <math.h>
+#include <stdlib.h>
 #include <strings.h>
 
 #include "model/json_pointer.h"
@@ -94,16 +96,6 @@ static const char *read_exponent(const char *text, struct decimal *decimal)
     return text;
 }
 
-/* As a double: at least 10^309. */
-static bool decimal_is_infinite(const struct decimal *decimal)
-{
-    int64_t magnitude = decimal->exponent - 1;
-    for (int64_t digits = decimal->digits; digits != 0; digits /= 10) {
-        magnitude++;
-    }
-    return decimal->digits != 0 && magnitude > 308;
-}
-
 /* Rounds half up; stops at +-NS_FOREVER. unit_exponent: 9 for seconds. */
 static int64_t decimal_ns(const struct decimal *decimal, int unit_exponent)
 {
@@ -149,7 +141,8 @@ static bool parse_prefix(const char *text, int unit_exponent, int64_t *ns)
 static bool parse_float(const char *text, int unit_exponent, int64_t *ns)
 {
     struct decimal decimal = {0};
-    text = read_sign(skip_blanks(text), &decimal.is_negative);
+    const char *number = skip_blanks(text);
+    text = read_sign(number, &decimal.is_negative);
     text = read_fraction(read_digits(text, &decimal), &decimal);
     if (!decimal.is_any) {
         return false;
@@ -158,7 +151,7 @@ static bool parse_float(const char *text, int unit_exponent, int64_t *ns)
     if (!text || *skip_blanks(text) != '\0') {
         return false;
     }
-    if (decimal_is_infinite(&decimal)) {
+    if (isinf(strtod(number, NULL))) {
         return false;
     }
     *ns = decimal_ns(&decimal, unit_exponent);

@@ -108,7 +108,9 @@ def test_every_format_of_an_http_date_is_read(instant, kind, wall_ns):
     if kind == 1:  # two digits of the year
         instant %= 3124224000  # to 2068
     text = date_text(instant, kind).replace("0000", "0000")
-    expected = clamped(instant * SECOND - wall_ns)
+    # What lies past the last instant in nanoseconds is for ever away.
+    is_known = instant * SECOND <= LARGEST
+    expected = clamped(instant * SECOND - wall_ns) if is_known else LARGEST
     assert retry_after("http-date", text.encode(), wall_ns) == expected
 
 
