@@ -108,6 +108,26 @@ static void test_slices_begin_when_looked_at(void **state)
     }
 }
 
+/* The first slice begins with the client, at 7 s, and not with its first call:
+ * it has gone nine slices after 8.2 s. */
+static void test_slices_begin_with_the_client(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_init(
+        &stage,
+        with_budget("\"ratio\":{\"share\":0.334,\"window\":\"10s\"}", ""),
+        7 * S);
+    stage.now_ns = 7500 * MS;
+    stage_start(&stage, 0);
+    stage.now_ns = 8200 * MS;
+    stage_start(&stage, 0);
+    stage.now_ns = 17200 * MS;
+    stage_start(&stage, 0); /* two calls of three: 2000 */
+    assert_false(is_retried_at_once(&stage, 0, 500));
+    profile_free(stage.profile);
+}
+
 /* 1000 / 0.3 is 3333: with no share a retry takes 1, and only the reserve is
  * there: for whole seconds. */
 static void test_ratio_in_whole_numbers(void **state)
@@ -383,12 +403,63 @@ static void test_what_a_throttle_leaves_of_chance(void **state)
     profile_free(stage.profile);
 }
 
+/* Who can't know what others did takes it that all that is counted permits: in
+ * each layer, its retries and its attempts. */
+static void test_counts_that_nobody_knows(void **state)
+{
+    (void)state;
+#define HELD(name)                                                        \
+    "{\"name\":\"" name "\",\"budget\":{\"attempts\":2,\"ratio\":{"       \
+    "\"share\":0.1,\"window\":\"10s\"}},\"rules\":[{\"on\":{\"status\":[" \
+    "\"503\"]},\"do\":\"retry\",\"backoff\":{\"schedule\":\"none\"}}]}"
+#define THROTTLED(name)                                                  \
+    "{\"name\":\"" name "\",\"throttle\":{\"k\":1,\"window\":\"10s\","   \
+    "\"rejected\":[\"503\"]},\"rules\":[{\"on\":{\"status\":[\"599\"]}," \
+    "\"do\":\"fail\"}]}"
+    struct stage stage;
+    stage_init(&stage, read_profile(HELD("outer") "," HELD("inner")), 0);
+    retry_shared_pass(&stage.shared);
+    stage_start(&stage, 0);
+    for (int i = 0; i < 3; i++)
+        assert_true(is_retried_at_once(&stage, 0, 503));
+    assert_done(stage_end(&stage, 0, 503), REASON_ATTEMPTS);
+    profile_free(stage.profile);
+    stage_init(&stage, read_profile(THROTTLED("outer") "," THROTTLED("inner")),
+               0);
+    retry_shared_pass(&stage.shared);
+    for (int i = 0; i < 9; i++) {
+        assert_int_equal(ask(&stage, 0), RETRY_SEND);
+        stage_end(&stage, 0, 503);
+    }
+    profile_free(stage.profile);
+}
+
+/* A layer does not try again itself what its own throttle keeps from being
+ * sent. */
+static void test_a_throttle_is_not_retried_by_its_own_layer(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_init(
+        &stage,
+        read_profile("{\"name\":\"sdk\",\"throttle\":{\"k\":1,\"window\":"
+                     "\"10s\",\"rejected\":[\"503\"],\"retryable\":true},"
+                     "\"rules\":[{\"on\":{\"transport\":[\"any\"]},\"do\":"
+                     "\"retry\",\"backoff\":{\"schedule\":\"none\"}}]}"),
+        0);
+    assert_int_equal(ask(&stage, 0), RETRY_SEND);
+    assert_done(stage_end(&stage, 0, 503), REASON_FINAL);
+    assert_int_equal(ask(&stage, 0), RETRY_DONE);
+    profile_free(stage.profile);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finagle_defaults),
         cmocka_unit_test(test_ratio_over_time),
         cmocka_unit_test(test_slices_begin_when_looked_at),
+        cmocka_unit_test(test_slices_begin_with_the_client),
         cmocka_unit_test(test_ratio_in_whole_numbers),
         cmocka_unit_test(test_concurrent_retries),
         cmocka_unit_test(test_envoy_defaults),
@@ -399,6 +470,8 @@ int main(void)
         cmocka_unit_test(test_sre_none_accepted),
         cmocka_unit_test(test_a_throttle_that_is_retryable),
         cmocka_unit_test(test_what_a_throttle_leaves_of_chance),
+        cmocka_unit_test(test_counts_that_nobody_knows),
+        cmocka_unit_test(test_a_throttle_is_not_retried_by_its_own_layer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
