@@ -79,12 +79,6 @@ def is_covered(profile):
     return any("routes" not in layer or {"POST /v1/echo", "ANY /*"} & {*layer["routes"]} for layer in profile["layers"])
 
 
-def is_held_back(profile):
-    """May any retry come or not, by what other calls did? Then the judge keeps more readings than it follows."""
-    return any("throttle" in layer or {"ratio", "concurrent", "failure_rate"} & {*layer.get("budget", ())}
-               for layer in profile["layers"])
-
-
 def is_followed(profile, scenario):
     """Nothing leaves it open how far a call is (docs/rules.md, What the judge does not follow)."""
     blind = ("rate_limiter", "breaker", "call_timeout", "progress", "slots")
@@ -95,7 +89,7 @@ def is_followed(profile, scenario):
 
 def tampered(profile, scenario, lines):
     """(what was done, the lines) of each change that the trace has room for."""
-    if not is_covered(profile) or is_held_back(profile):
+    if not is_covered(profile):
         return
     played = Played(lines)
     changes = [Played.told_otherwise, Played.got_another_body, Played.sent_another_body]
