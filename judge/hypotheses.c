@@ -423,6 +423,8 @@ void hypotheses_start(struct hypotheses *set, const struct call *call)
     }
     /* The plain one leads. */
     set->items[0] = hypotheses_started(set, first, first->head_ns, NULL);
+    set->items[0].stalled_ns =
+        spans_stalled_since(set->judging->spans, first->head_ns);
     set->count++;
 }
 
@@ -473,6 +475,8 @@ bool hypotheses_sent(struct hypotheses *set, int64_t at_ns)
                 &(struct retry_event){.kind = RETRY_SENT, .now_ns = at_ns},
                 NULL);
         }
+        if (!hypothesis->is_stalled)
+            hypothesis->stalled_ns = at_ns;
         hypothesis->is_resend = false;
         hypothesis->is_stalled = false;
         if (hypothesis->action.kind == RETRY_SEND) {

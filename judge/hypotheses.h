@@ -23,6 +23,9 @@ struct hypothesis {
     int64_t resends; /* by a lower layer, of the present attempt */
     bool is_resend;  /* the next attempt would be one of those */
     bool is_stalled; /* the next attempt hangs in a stalled listener */
+    /* Since when at the most: of the next attempt, or of that in flight, which
+     * is its head if it did not. */
+    int64_t stalled_ns;
 };
 
 struct hypotheses {

@@ -207,6 +207,24 @@ static struct retry_action as_first(const struct hypothesis *resent,
     return first;
 }
 
+/* One that hung in a stalled listener began before its head came: as long
+ * before as explains when it was left. */
+static struct retry_action as_stalled(const struct hypothesis *stalled,
+                                      const struct place *place,
+                                      const struct retry_action *send)
+{
+    const struct attempt_timeout *timeout = &send->attempt_timeout;
+    const struct trace_attempt *attempt = place->call->attempts[place->index];
+    struct retry_action begun = *send;
+    int64_t last_ns = units_add(attempt->head_ns, timeout->limit_ns);
+    if (seen_deadline(attempt, timeout, place->judging->late_ns) == last_ns) {
+        int64_t first_ns = units_add(stalled->stalled_ns, timeout->limit_ns);
+        begun.until_ns =
+            sooner(send->until_ns, units_max(first_ns, place->seen->at_ns));
+    }
+    return begun;
+}
+
 static void take_fitting(const struct place *place, struct retry_action *best,
                          const struct retry_action *send)
 {
@@ -231,6 +249,8 @@ static struct retry_action fitting_send(const struct hypotheses *set,
         struct retry_action send =
             rules_timeout_limit(judging, &set->items[i].action);
         take_fitting(place, &best, &send);
+        struct retry_action begun = as_stalled(&set->items[i], place, &send);
+        take_fitting(place, &best, &begun);
         if (set->items[i].resends > 0) {
             send = as_first(&set->items[i], &send);
             take_fitting(place, &best, &send);

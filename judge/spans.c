@@ -159,16 +159,30 @@ struct spans *spans_create(const struct trace *trace, const struct calls *calls,
     return spans;
 }
 
-size_t spans_first(const struct spans *spans, int64_t at_ns)
+/* The first of `ends`, which never fall, that is not before `at_ns`. */
+static size_t first_end(const int64_t *ends, size_t count, int64_t at_ns)
 {
-    size_t low = 0, high = spans->count;
+    size_t low = 0, high = count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (spans->last_ns[middle] < at_ns) {
+        if (ends[middle] < at_ns) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
     return low;
+}
+
+size_t spans_first(const struct spans *spans, int64_t at_ns)
+{
+    return first_end(spans->last_ns, spans->count, at_ns);
+}
+
+int64_t spans_stalled_since(const struct spans *spans, int64_t head_ns)
+{
+    size_t first = first_end(spans->stalled_ns, spans->count, head_ns);
+    return first < spans->count
+               ? units_min(spans->items[first].from_ns, head_ns)
+               : head_ns;
 }

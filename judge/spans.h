@@ -36,6 +36,9 @@ int64_t spans_stalled_until(const struct span *span, int64_t sent_ns);
  */
 bool spans_may_have_stalled(const struct spans *spans, int64_t head_ns);
 
+/* When it was sent at the earliest: `head_ns` if into none. */
+int64_t spans_stalled_since(const struct spans *spans, int64_t head_ns);
+
 /* From the outages, the connections that met a fault after a whole answer and,
  * unless they are attempts of a known call, those that met one when accepted.
  * NULL only without memory. */

@@ -115,6 +115,26 @@ static void test_spans(void **state)
     arena_deinit(&arena);
 }
 
+/* A connect that met a stall of 5 s as it began comes through within 6 more. */
+static void test_what_hung_in_a_stall_began_with_it_at_the_earliest(
+    void **state)
+{
+    (void)state;
+    struct trace_outage stalls[] = {
+        {.kind = FAULT_REFUSE, .from_ns = 0, .to_ns = NS_PER_S},
+        {.kind = FAULT_STALL, .from_ns = 10 * NS_PER_S, .to_ns = 15 * NS_PER_S},
+    };
+    struct trace trace = {.outages = stalls, .outage_count = 2};
+    struct arena arena = {0};
+    struct calls calls = {.client_count = 1};
+    struct spans *spans = spans_create(&trace, &calls, &arena);
+    assert_int_equal(spans_stalled_since(spans, 9 * NS_PER_S), 9 * NS_PER_S);
+    assert_int_equal(spans_stalled_since(spans, 16 * NS_PER_S), 10 * NS_PER_S);
+    assert_int_equal(spans_stalled_since(spans, 21 * NS_PER_S), 10 * NS_PER_S);
+    assert_int_equal(spans_stalled_since(spans, 22 * NS_PER_S), 22 * NS_PER_S);
+    arena_deinit(&arena);
+}
+
 static void test_connections_that_died_after_an_answer(void **state)
 {
     (void)state;
@@ -135,6 +155,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_spans),
+        cmocka_unit_test(
+            test_what_hung_in_a_stall_began_with_it_at_the_earliest),
         cmocka_unit_test(test_connections_that_died_after_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
