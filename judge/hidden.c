@@ -96,7 +96,9 @@ static void fail_stale(struct hypotheses *set, struct hypothesis sent,
                        const struct span *span, struct delay_range between)
 {
     int64_t slack_ns = set->judging->early_ns + set->judging->lag_ns;
-    int64_t least_ns = units_add(between.min_ns, patience(set->judging, &sent));
+    /* What a layer below sends again may still have the limit of the first. */
+    int64_t since_ns = units_min(between.min_ns, sent.call.attempt_started_ns);
+    int64_t least_ns = units_add(since_ns, patience(set->judging, &sent));
     sent.hidden++;
     sent.from_lo_ns = sent.from_hi_ns = units_max(span->to_ns, between.min_ns);
     abort_hidden(set, &sent, units_add(span->to_ns, set->judging->late_ns));
