@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "judge/busy.h"
 #include "judge/evidence.h"
 #include "judge/hidden.h"
 #include "judge/record.h"
@@ -379,6 +380,12 @@ static bool record_effects(const struct judging *judging,
     return true;
 }
 
+static bool note_busy(struct hypotheses *set, struct arena *scratch)
+{
+    set->busy = set->may_queue ? busy_create(set->judging, scratch) : NULL;
+    return set->busy || !set->may_queue;
+}
+
 bool accept_calls(const struct judging *judging, struct arena *scratch)
 {
     const struct progress_lines *progress = progress_create(judging, scratch);
@@ -394,7 +401,7 @@ bool accept_calls(const struct judging *judging, struct arena *scratch)
         shared_create(judging, progress, effects, scratch);
     struct walk walk = {.judging = judging};
     walk.set = lines ? hypotheses_create(judging, lines, scratch) : NULL;
-    if (!walk.set) {
+    if (!walk.set || !note_busy(walk.set, scratch)) {
         return false;
     }
     exercise_circuits(judging, lines);

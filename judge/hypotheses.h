@@ -39,7 +39,8 @@ struct hypotheses {
     bool may_queue;      /* for slots */
     bool has_breakers;   /* some layer has one, or a throttle */
     bool has_call_timeouts;
-    bool is_open; /* too many: anything is accepted */
+    const struct busy *busy; /* NULL: nobody looks at it */
+    bool is_open;            /* too many: anything is accepted */
     /* The first attempt seen may follow others, so it may have passed limiters
      * long before. */
     bool may_be_retry;

@@ -34,8 +34,8 @@ static bool is_before_header(const struct hypothesis *hypothesis,
 
 /* What a layer holds for the call only its first request has to queue for; what
  * it holds for a run or an attempt, each. */
-static bool may_queue(const struct judging *judging,
-                      const struct hypothesis *hypothesis)
+bool rules_gap_may_queue(const struct judging *judging,
+                         const struct hypothesis *hypothesis)
 {
     const struct retry_call *call = &hypothesis->call;
     bool has_two = judging->profile->follow_up.path;
@@ -81,7 +81,7 @@ static struct miss miss_of(const struct hypotheses *set,
     } else if (miss.gate.is_shut) {
         miss.off_ns = head_ns - (miss.gate.end_ns - judging->early_ns);
         miss.is_of_gate = true;
-    } else if (head_ns > high_ns && !may_queue(judging, hypothesis)) {
+    } else if (head_ns > high_ns && !rules_gap_may_queue(judging, hypothesis)) {
         miss.off_ns = head_ns - high_ns;
         miss.is_of_gate = miss.gate.due_ns > reach.max_ns;
     }
@@ -188,7 +188,7 @@ static void exercise_gate(const struct judging *judging,
         tally_exercise(judging->tally, JUDGE_RL_1);
     }
     if (is_longer && gate->due_ns != NS_FOREVER &&
-        !may_queue(judging, hypothesis)) {
+        !rules_gap_may_queue(judging, hypothesis)) {
         tally_exercise(judging->tally, JUDGE_RL_2);
     }
 }
@@ -207,7 +207,7 @@ static void exercise(const struct hypothesis *hypothesis,
         }
     }
     if (range.max_ns != NS_FOREVER && gate->due_ns != NS_FOREVER &&
-        !may_queue(judging, hypothesis)) {
+        !rules_gap_may_queue(judging, hypothesis)) {
         tally_exercise(judging->tally, by_header ? JUDGE_RA_2 : JUDGE_BO_2);
     }
     exercise_gate(judging, gate, hypothesis);

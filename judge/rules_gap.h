@@ -9,6 +9,10 @@
  * does, labels the nearest one and leaves that. At least one waits. */
 void rules_gap_judge(struct hypotheses *set, const struct place *place);
 
+/* May the next attempt have to queue for slots? */
+bool rules_gap_may_queue(const struct judging *judging,
+                         const struct hypothesis *hypothesis);
+
 /* RL-1 for the first attempt of a call. */
 void rules_gap_first(const struct hypotheses *set, const struct place *place);
 

@@ -50,16 +50,28 @@ static bool can_fill_bytes(const struct judging *judging,
                (double)slots->byte_limit;
 }
 
-static bool may_retry(const struct layer *layer)
+/* May a rule of any layer have the outermost one begin again? */
+static bool starts_over(const struct profile *profile)
 {
-    return layer->rule_count > 0 && !layer->is_disabled;
+    bool may_start_over = false;
+    for (size_t i = 0; i < profile->layer_count; i++) {
+        const struct layer *layer = &profile->layers[i];
+        for (size_t k = 0; k < layer->rule_count; k++) {
+            may_start_over |= !layer->is_disabled &&
+                              layer->rules[k].action == RULE_START_OVER;
+        }
+    }
+    return may_start_over;
 }
 
 bool rules_slots_last(const struct profile *profile, size_t i)
 {
+    bool may_begin_again = starts_over(profile);
     bool is_last = profile->layers[i].slots.held == SLOT_HELD_CALL;
     for (size_t outer = 0; outer < i; outer++) {
-        is_last &= !may_retry(&profile->layers[outer]);
+        const struct layer *layer = &profile->layers[outer];
+        is_last &=
+            layer->is_disabled || (layer->rule_count == 0 && !may_begin_again);
     }
     return is_last;
 }

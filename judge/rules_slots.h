@@ -13,7 +13,8 @@ bool rules_slots_judge(const struct judging *judging, struct arena *scratch);
 bool rules_slots_is_shared(const struct slots *slots);
 
 /* Is what layer i holds for a call held through all its waits? A layer further
- * out that tries again begins another run of it. */
+ * out that tries again, or where the call starts over, begins another run of
+ * it. */
 bool rules_slots_last(const struct profile *profile, size_t i);
 
 /* May an attempt have to queue for what layer i makes it hold? */

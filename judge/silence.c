@@ -1,7 +1,9 @@
 #include "judge/silence.h"
 
+#include "judge/busy.h"
 #include "judge/gates.h"
 #include "judge/hidden.h"
+#include "judge/rules_gap.h"
 #include "model/units.h"
 
 /* The rule that giving up here breaks. */
@@ -52,6 +54,19 @@ static bool may_end_unseen(const struct hypotheses *set,
     return ends_unseen(set, hypothesis, latest_ns);
 }
 
+/* By when it has its slots. A client that ends its calls by itself gave each of
+ * them some; only a call that was cut off may have waited in vain. */
+static int64_t has_slots_by(const struct hypotheses *set,
+                            const struct hypothesis *hypothesis, int64_t due_ns)
+{
+    bool may_be_cut = set->is_timed || set->give_up_ns != NS_FOREVER ||
+                      set->judging->stop_ns != NS_FOREVER;
+    return set->busy && may_be_cut &&
+                   rules_gap_may_queue(set->judging, hypothesis)
+               ? busy_until(set->busy, set->client, due_ns)
+               : due_ns;
+}
+
 /* May the hypothesis have ended unseen, or not be due yet? Fills the instant by
  * which an attempt should have been seen. */
 static bool may_be_silent(const struct hypotheses *set,
@@ -63,13 +78,15 @@ static bool may_be_silent(const struct hypotheses *set,
         return !hypothesis->is_resend;
     }
     int64_t due_ns = gates_of_next(set, hypothesis, last, NULL).due_ns;
-    *latest_ns = units_add(due_ns, set->judging->late_ns);
+    int64_t slots_ns = has_slots_by(set, hypothesis, due_ns);
+    *latest_ns = units_add(slots_ns, set->judging->late_ns);
     if (due_ns == NS_FOREVER) {
         return true;
     }
     if (hypothesis->action.kind != RETRY_WAIT) {
-        /* A limiter may hold up the follow-up until the call's time is over. */
-        return due_ns > hypothesis->from_hi_ns &&
+        /* A limiter or slots may hold up the follow-up until the call's time is
+         * over. */
+        return slots_ns > hypothesis->from_hi_ns &&
                hypothesis->action.until_ns <= *latest_ns;
     }
     return may_end_unseen(set, hypothesis, due_ns, *latest_ns);
