@@ -38,6 +38,13 @@ static int64_t span_limit(const struct judging *judging,
     return limit_ns == NS_FOREVER ? CONNECT_LIMIT_NS : limit_ns;
 }
 
+int64_t hidden_over_by(const struct span *span)
+{
+    return lasts(span) && !span->is_stale
+               ? units_add(span->to_ns, CONNECT_LIMIT_NS)
+               : span->to_ns;
+}
+
 /* The attempt in flight fails. */
 static void end_hidden(struct hypotheses *set, const struct hypothesis *sent,
                        const struct span *span, int64_t at_ns)

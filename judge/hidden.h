@@ -23,6 +23,9 @@ struct delay_range hidden_reach(const struct hypotheses *set,
 bool hidden_has_cut(const struct hypotheses *set,
                     const struct hypothesis *hypothesis, int64_t sent_ns);
 
+/* When an attempt that met the span has failed at the latest. */
+int64_t hidden_over_by(const struct span *span);
+
 /* Adds beginnings of a call before the first attempt that we saw. False: there
  * can be none. */
 bool hidden_begin(struct hypotheses *set, const struct trace_attempt *first);

@@ -83,8 +83,7 @@ void record_lost_attempts(const struct recorder *recorder,
 /* -- attempts that were not -------------------------------------------------
  */
 
-/* Nobody knows which retry of its layer it would be: the law is monotone. */
-static int64_t longest_delay(const struct profile_rule *rule)
+int64_t record_lost_longest_delay(const struct profile_rule *rule)
 {
     struct delay_law first = {.backoff = &rule->backoff, .cut_ns = NS_FOREVER};
     struct delay_law last = first;
@@ -100,7 +99,7 @@ static int64_t longest_window(const struct layer *layer, enum attempt_end end)
     for (size_t i = 0; i < layer->rule_count; i++) {
         const struct profile_rule *rule = &layer->rules[i];
         if (rule->closes_limiter && rule->on.ends & UINT32_C(1) << end) {
-            longest_ns = units_max(longest_ns, longest_delay(rule));
+            longest_ns = units_max(longest_ns, record_lost_longest_delay(rule));
         }
     }
     return longest_ns;

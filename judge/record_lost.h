@@ -13,4 +13,8 @@ void record_lost_attempts(const struct recorder *recorder,
  * limiter. */
 void record_lost_spans(const struct recorder *recorder);
 
+/* The longest delay before a retry of what nobody saw fail. Which retry of its
+ * layer it would be nobody knows: the law is monotone. */
+int64_t record_lost_longest_delay(const struct profile_rule *rule);
+
 #endif

@@ -5,7 +5,9 @@
 
 #include "judge/effects.h"
 #include "judge/evidence.h"
+#include "judge/hidden.h"
 #include "judge/hypotheses_parts.h"
+#include "judge/record_lost.h"
 #include "judge/starved.h"
 #include "model/units.h"
 
@@ -64,6 +66,73 @@ static bool may_be_resent(const struct judging *judging,
            hypotheses_came_at_once(judging, last.at_ns, head_ns);
 }
 
+/* How long a layer inside of this one may wait after an end of that set, by
+ * bits 1 << enum attempt_end; -1: it does not try again. */
+static int64_t longest_retry(const struct judging *judging,
+                             const struct layer *outside, uint32_t ends)
+{
+    const struct profile *profile = judging->profile;
+    int64_t longest_ns = -1;
+    for (const struct layer *layer = outside + 1;
+         layer < &profile->layers[profile->layer_count]; layer++) {
+        for (size_t i = 0; !layer->is_disabled && i < layer->rule_count; i++) {
+            if (layer->rules[i].on.ends & ends) {
+                longest_ns = units_max(
+                    longest_ns, record_lost_longest_delay(&layer->rules[i]));
+            }
+        }
+    }
+    return longest_ns;
+}
+
+/* Is what met the span over by `at_ns`, with a wait of that length? */
+static bool is_over(const struct judging *judging, const struct span *span,
+                    int64_t wait_ns, int64_t at_ns)
+{
+    int64_t slack_ns = units_add(wait_ns, judging->late_ns);
+    return wait_ns < 0 || units_add(hidden_over_by(span), slack_ns) < at_ns;
+}
+
+/* So many spans before an attempt are looked at. */
+enum { SPANS_MAX = 64 };
+
+/* Perhaps the first attempt of the call, the one that passed the limiter, left
+ * no trace, and this is a retry of it by a layer further in. */
+static bool may_follow_unseen(const struct judging *judging,
+                              const struct layer *layer,
+                              const struct sending *first)
+{
+    const struct spans *spans = judging->spans;
+    int64_t head_ns = attempt_of(first)->head_ns;
+    int64_t longest_ns = longest_retry(judging, layer, UINT32_MAX);
+    size_t begun = spans_begun(spans, head_ns);
+    for (size_t i = begun; i-- > 0;) {
+        const struct span *span = &spans->items[i];
+        const struct span last = {.to_ns = spans->last_ns[i],
+                                  .end = END_UNREACHABLE};
+        int64_t wait_ns =
+            longest_retry(judging, layer, UINT32_C(1) << span->end);
+        bool is_met = !span->is_stale || span->client == first->call->client;
+        if (is_over(judging, &last, longest_ns, head_ns)) {
+            return false;
+        }
+        if (begun - i > SPANS_MAX ||
+            (is_met && !is_over(judging, span, wait_ns, head_ns))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is it sure that it passed the limiter as it was sent? */
+static bool has_passed(const struct judging *judging, const struct layer *layer,
+                       const struct sending *sending)
+{
+    return !may_be_resent(judging, sending->call, sending->index) &&
+           (is_innermost(judging, layer) ||
+            !may_follow_unseen(judging, layer, sending));
+}
+
 static size_t collect(const struct judging *judging, const struct layer *layer,
                       struct sending *sendings)
 {
@@ -74,11 +143,12 @@ static size_t collect(const struct judging *judging, const struct layer *layer,
         size_t most = is_innermost(judging, layer) ? call->count : 1;
         for (size_t k = 0; k < most; k++) {
             const struct trace_attempt *attempt = call->attempts[k];
-            if (!may_be_resent(judging, call, k) &&
+            const struct sending sending = {effects_pool(layer, call->client),
+                                            call, k};
+            if (has_passed(judging, layer, &sending) &&
                 layer_covers(layer, attempt->method,
                              calls_path(attempt, path, sizeof path))) {
-                sendings[count++] = (struct sending){
-                    effects_pool(layer, call->client), call, k};
+                sendings[count++] = sending;
             }
         }
     }

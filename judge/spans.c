@@ -98,8 +98,7 @@ int64_t spans_stalled_until(const struct span *span, int64_t sent_ns)
     return units_add(span->to_ns, units_add(span->to_ns - sent_ns, NS_PER_S));
 }
 
-/* How many begin by `at_ns`. */
-static size_t count_by(const struct spans *spans, int64_t at_ns)
+size_t spans_begun(const struct spans *spans, int64_t at_ns)
 {
     size_t low = 0, high = spans->count;
     while (low < high) {
@@ -115,7 +114,7 @@ static size_t count_by(const struct spans *spans, int64_t at_ns)
 
 bool spans_may_have_stalled(const struct spans *spans, int64_t head_ns)
 {
-    size_t count = count_by(spans, head_ns);
+    size_t count = spans_begun(spans, head_ns);
     return count > 0 && spans->stalled_ns[count - 1] >= head_ns;
 }
 

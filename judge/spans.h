@@ -45,6 +45,9 @@ int64_t spans_stalled_since(const struct spans *spans, int64_t head_ns);
 struct spans *spans_create(const struct trace *trace, const struct calls *calls,
                            struct arena *arena);
 
+/* How many begin by `at_ns`: those after them do not. */
+size_t spans_begun(const struct spans *spans, int64_t at_ns);
+
 /* The first one that may not be over by `at_ns`: those before it are. */
 size_t spans_first(const struct spans *spans, int64_t at_ns);
 
