@@ -81,8 +81,8 @@ static void add_stale_connections(struct spans *spans,
 {
     for (size_t i = 0; i < trace->attempt_count; i++) {
         const struct trace_attempt *attempt = &trace->attempts[i];
+        /* Wherever it struck: an answer without a body ends with its head. */
         bool is_dead = attempt->end == END_STATUS && attempt->fault_fired &&
-                       attempt->fault.at == FAULT_AT_END &&
                        (attempt->fault.kind == FAULT_RESET ||
                         attempt->fault.kind == FAULT_HANG);
         if (is_dead) {
