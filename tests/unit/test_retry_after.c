@@ -20,8 +20,7 @@
 #define PLUS_30  "Sun, 22 Nov 2026 12:00:30 GMT"
 #define MINUS_30 "Sun, 22 Nov 2026 11:59:30 GMT"
 
-/* -- three clients ----------------------------------------------------------
- */
+/* -- three clients ------------------------------------------------------- */
 
 static const enum retry_after_form float_or_date[] = {RA_SECONDS_FLOAT,
                                                       RA_HTTP_DATE};
@@ -251,8 +250,7 @@ static void test_limit_clamps_or_ends(void **state)
     assert_int_equal(read_two(&policy, 429, MINUS_30, NULL).effect, RA_NEVER);
 }
 
-/* -- forms ------------------------------------------------------------------
- */
+/* -- forms --------------------------------------------------------------- */
 
 static const struct form_case {
     enum retry_after_form form;
@@ -363,8 +361,7 @@ static void test_extreme_wall_clocks(void **state)
     }
 }
 
-/* -- dates ------------------------------------------------------------------
- */
+/* -- dates --------------------------------------------------------------- */
 
 static void check_date(const char *text, int64_t expected)
 {
