@@ -19,6 +19,7 @@ struct progress_lines {
     bool resets_when_idle[PROFILE_LAYERS_MAX];
     size_t layer_count;
     bool may_queue;   /* clients, for slots of all of them */
+    bool may_wait;    /* calls, for any slots: then no client is seen idle */
     int64_t begun_ns; /* by then the first calls have their slots */
     /* By client, then time. */
     struct mark {
@@ -90,9 +91,10 @@ static void note_slots(struct progress_lines *lines,
     }
     lines->begun_ns = units_add(first_ns, judging->late_ns);
     for (size_t i = 0; i < lines->layer_count; i++) {
-        lines->may_queue |=
-            rules_slots_is_shared(&judging->profile->layers[i].slots) &&
-            rules_slots_may_queue(judging, i);
+        bool may_wait = rules_slots_may_queue(judging, i);
+        lines->may_wait |= may_wait;
+        lines->may_queue |= may_wait && rules_slots_is_shared(
+                                            &judging->profile->layers[i].slots);
     }
 }
 
@@ -187,6 +189,21 @@ static int64_t idle_since(const struct progress_lines *lines, size_t i,
     return lines->resets_when_idle[i] ? mark->busy_ns : mark->first_ns;
 }
 
+/* Was the client perhaps never idle, as calls waited for slots, though it looks
+ * as if its clock had begun anew? */
+static bool may_go_on(const struct progress_lines *lines, size_t client)
+{
+    const struct mark *last =
+        lines->may_wait ? mark_at(lines, client, NS_FOREVER) : NULL;
+    for (size_t i = 0; last && i < lines->layer_count; i++) {
+        if (lines->is_kept[i] && lines->resets_when_idle[i] &&
+            last->busy_ns > last->first_ns) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool progress_may_be_older(const struct progress_lines *lines, size_t client,
                            int64_t head_ns)
 {
@@ -199,7 +216,7 @@ bool progress_may_be_older(const struct progress_lines *lines, size_t client,
             return true;
         }
     }
-    return false;
+    return may_go_on(lines, client);
 }
 
 void progress_apply(const struct progress_lines *lines, size_t client,

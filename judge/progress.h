@@ -21,8 +21,9 @@ void progress_apply(const struct progress_lines *lines, size_t client,
                     int64_t now_ns, struct retry_shared *shared);
 
 /* Slots that clients share may have held up the first call of this one, so that
- * its clock began before the first attempt that we saw. Asked for a call whose
- * first attempt came at `head_ns`. */
+ * its clock began before the first attempt that we saw; or calls that waited
+ * for slots kept it busy while it looked idle. Asked for a call whose first
+ * attempt came at `head_ns`. */
 bool progress_may_be_older(const struct progress_lines *lines, size_t client,
                            int64_t head_ns);
 
