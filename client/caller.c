@@ -85,11 +85,6 @@ void caller_draw_key(struct rng *rng, char key[CALLER_KEY])
 /* -- attempts ---------------------------------------------------------------
  */
 
-static int64_t earlier(int64_t a_ns, int64_t b_ns)
-{
-    return a_ns < b_ns ? a_ns : b_ns;
-}
-
 /* Who waits at first has no deadline but the caller's patience: the engine's
  * clocks begin with the slots. */
 int64_t caller_queue_deadline(const struct retry_call *call,
@@ -99,8 +94,8 @@ int64_t caller_queue_deadline(const struct retry_call *call,
     case GRANT_START:
         return NS_FOREVER;
     case GRANT_TIMER:
-        return earlier(deadline_abort(call),
-                       deadline_call(call, deadline_last(call)));
+        return units_min(deadline_abort(call),
+                         deadline_call(call, deadline_last(call)));
     case GRANT_SEND:
         return send_ns;
     }

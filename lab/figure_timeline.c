@@ -7,9 +7,6 @@
 /* Of a status, as a share of the width. */
 #define LABEL_WIDTH 0.065
 
-/* How attempts ended; each is a series. */
-enum end_kind { ENDS_OK, ENDS_STATUS, ENDS_FAULT, ENDS_LEFT, ENDS_ALL };
-
 struct drawing {
     const struct figure *figure;
     const struct trace *trace;
@@ -23,27 +20,6 @@ struct drawing {
 static double at(const struct drawing *drawing, int64_t t_ns)
 {
     return figure_seconds(t_ns - drawing->origin_ns);
-}
-
-static enum end_kind kind_of(const struct trace_attempt *attempt)
-{
-    switch (attempt->end) {
-    case END_STATUS:
-        return attempt->status < 400 ? ENDS_OK : ENDS_STATUS;
-    case END_REFUSED:
-    case END_UNREACHABLE:
-    case END_RESET:
-    case END_CLOSE:
-    case END_RESET_BODY:
-    case END_CUT:
-    case END_GARBAGE:
-        return ENDS_FAULT;
-    case END_TIMEOUT:
-    case END_CANCELLED:
-    case END_UNFINISHED:
-        return ENDS_LEFT;
-    }
-    return ENDS_LEFT;
 }
 
 /* Rows go down; 0: not shown. */
@@ -76,7 +52,8 @@ static double span_of(const struct drawing *drawing)
 }
 
 /* From, to, row and status of the attempts that ended so; how many. */
-static size_t write_attempts(const struct drawing *drawing, enum end_kind kind)
+static size_t write_attempts(const struct drawing *drawing,
+                             enum trace_ending ending)
 {
     size_t count = 0;
     double last[FIGURE_ROWS_MAX + 1];
@@ -87,7 +64,7 @@ static size_t write_attempts(const struct drawing *drawing, enum end_kind kind)
     for (size_t i = 0; i < drawing->attempts; i++) {
         const struct trace_attempt *attempt = &drawing->trace->attempts[i];
         size_t row = row_of(drawing, i);
-        if (row == 0 || kind_of(attempt) != kind)
+        if (row == 0 || trace_ending(attempt) != ending)
             continue;
         double to = at(drawing, trace_over_ns(attempt));
         bool has_room = to - last[row] > LABEL_WIDTH * span_of(drawing);
@@ -141,22 +118,22 @@ static void shade(const struct drawing *drawing)
 }
 
 static void write_plot(const struct drawing *drawing,
-                       const size_t counts[ENDS_ALL])
+                       const size_t counts[ENDED_ALL])
 {
     static const struct {
         const char *name;
         int mark, colour;
-    } looks[] = {[ENDS_OK] = {"answered", 7, 0},
-                 [ENDS_STATUS] = {"error status", 9, 4},
-                 [ENDS_FAULT] = {"connection failed", 13, 3},
-                 [ENDS_LEFT] = {"client left, or the run ended", 2, 1}};
+    } looks[] = {[ENDED_OK] = {"answered", 7, 0},
+                 [ENDED_STATUS] = {"error status", 9, 4},
+                 [ENDED_FAULT] = {"connection failed", 13, 3},
+                 [ENDED_LEFT] = {"client left, or the run ended", 2, 1}};
     enum { LABELS_MAX = 60 };
     FILE *script = drawing->script;
     fprintf(script,
             "plot data index 0 using 1:3:($2-$1):(0) with vectors nohead "
             "linewidth 1 dashtype 3 linecolor '%s' title 'waits'",
             figure_ink(drawing->figure, INK_LINE));
-    for (int i = 0; i < ENDS_ALL; i++) {
+    for (int i = 0; i < ENDED_ALL; i++) {
         const char *colour = figure_colour((size_t)looks[i].colour);
         if (counts[i] == 0)
             continue;
@@ -166,7 +143,7 @@ static void write_plot(const struct drawing *drawing,
                 ", \\\n  data index %d using 2:3 with points pointtype %d "
                 "pointsize 1.1 linewidth 2 linecolor '%s' title '%s'",
                 i + 1, colour, i + 1, looks[i].mark, colour, looks[i].name);
-        if (i == ENDS_STATUS && counts[i] <= LABELS_MAX)
+        if (i == ENDED_STATUS && counts[i] <= LABELS_MAX)
             fprintf(
                 script,
                 ", \\\n  data index %d using 2:3:($4>0?sprintf('%%d',$4):'') "
@@ -184,7 +161,7 @@ bool figure_timeline(const struct figure *figure, const struct trace *trace,
                               .data = data,
                               .script = script,
                               .origin_ns = trace->attempts[0].head_ns};
-    size_t counts[ENDS_ALL];
+    size_t counts[ENDED_ALL];
     drawing.attempts = trace->attempt_count < FIGURE_ATTEMPTS_MAX
                            ? trace->attempt_count
                            : FIGURE_ATTEMPTS_MAX;
@@ -207,8 +184,8 @@ bool figure_timeline(const struct figure *figure, const struct trace *trace,
     write_rows(&drawing);
     shade(&drawing);
     write_waits(&drawing);
-    for (int i = 0; i < ENDS_ALL; i++)
-        counts[i] = write_attempts(&drawing, (enum end_kind)i);
+    for (int i = 0; i < ENDED_ALL; i++)
+        counts[i] = write_attempts(&drawing, (enum trace_ending)i);
     write_plot(&drawing, counts);
     trace_calls_deinit(&drawing.calls);
     return !ferror(data) && !ferror(script);

@@ -70,6 +70,27 @@ void trace_calls_deinit(struct trace_calls *calls)
     *calls = (struct trace_calls){0};
 }
 
+enum trace_ending trace_ending(const struct trace_attempt *attempt)
+{
+    switch (attempt->end) {
+    case END_STATUS:
+        return attempt->status < 400 ? ENDED_OK : ENDED_STATUS;
+    case END_REFUSED:
+    case END_UNREACHABLE:
+    case END_RESET:
+    case END_CLOSE:
+    case END_RESET_BODY:
+    case END_CUT:
+    case END_GARBAGE:
+        return ENDED_FAULT;
+    case END_TIMEOUT:
+    case END_CANCELLED:
+    case END_UNFINISHED:
+        break;
+    }
+    return ENDED_LEFT;
+}
+
 int64_t trace_over_ns(const struct trace_attempt *attempt)
 {
     int64_t over_ns = attempt->last_byte_ns;

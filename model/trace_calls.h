@@ -16,6 +16,16 @@ bool trace_calls_init(struct trace_calls *calls, const struct trace *trace,
                       size_t attempts);
 void trace_calls_deinit(struct trace_calls *calls);
 
+/* How an attempt ended, as figures tell it: by what the client met. */
+enum trace_ending {
+    ENDED_OK,
+    ENDED_STATUS, /* 400 and above */
+    ENDED_FAULT,  /* of the connection, or of what came */
+    ENDED_LEFT,   /* the client left, or the run ended */
+    ENDED_ALL,
+};
+enum trace_ending trace_ending(const struct trace_attempt *attempt);
+
 /* When an attempt was over, as far as the wire tells; never before its head. */
 int64_t trace_over_ns(const struct trace_attempt *attempt);
 

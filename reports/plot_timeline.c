@@ -4,9 +4,6 @@
 #include "model/units.h"
 #include "reports/plots.h"
 
-/* What the marks at the ends of attempts say, one series each. */
-enum series { SERIES_OK, SERIES_STATUS, SERIES_FAULT, SERIES_GONE, SERIES_ALL };
-
 struct chart {
     const struct trace *trace;
     size_t count; /* attempts that are drawn */
@@ -20,27 +17,6 @@ struct chart {
 static double at(const struct chart *chart, int64_t t_ns)
 {
     return (double)(t_ns - chart->origin_ns) / (double)NS_PER_S;
-}
-
-static enum series series_of(const struct trace_attempt *attempt)
-{
-    switch (attempt->end) {
-    case END_STATUS:
-        return attempt->status < 400 ? SERIES_OK : SERIES_STATUS;
-    case END_REFUSED:
-    case END_UNREACHABLE:
-    case END_RESET:
-    case END_CLOSE:
-    case END_RESET_BODY:
-    case END_CUT:
-    case END_GARBAGE:
-        return SERIES_FAULT;
-    case END_TIMEOUT:
-    case END_CANCELLED:
-    case END_UNFINISHED:
-        return SERIES_GONE;
-    }
-    return SERIES_GONE;
 }
 
 static bool chart_init(struct chart *chart, const struct trace *trace,
@@ -102,13 +78,13 @@ static void write_spans(const struct chart *chart)
     fputs("EOD\n", chart->out);
 }
 
-static size_t write_ends(const struct chart *chart, enum series series)
+static size_t write_ends(const struct chart *chart, enum trace_ending ending)
 {
     size_t count = 0;
-    fprintf(chart->out, "$ends%d << EOD\n", (int)series);
+    fprintf(chart->out, "$ends%d << EOD\n", (int)ending);
     for (size_t i = 0; i < chart->count; i++) {
         const struct trace_attempt *attempt = &chart->trace->attempts[i];
-        if (series_of(attempt) != series)
+        if (trace_ending(attempt) != ending)
             continue;
         fprintf(chart->out, "%.6f %zu\n", at(chart, trace_over_ns(attempt)),
                 row_of(chart, i));
@@ -173,16 +149,16 @@ static void write_axes(const struct chart *chart)
 }
 
 static void write_series(const struct chart *chart,
-                         const size_t counts[SERIES_ALL])
+                         const size_t counts[ENDED_ALL])
 {
     static const struct {
         int type, color;
         double size;
-    } marks[SERIES_ALL] = {[SERIES_OK] = {7, 1, 0.8},
-                           [SERIES_STATUS] = {9, 2, 1.0},
-                           [SERIES_FAULT] = {13, 3, 1.1},
-                           [SERIES_GONE] = {2, 4, 1.0}};
-    for (int i = 0; i < SERIES_ALL; i++)
+    } marks[ENDED_ALL] = {[ENDED_OK] = {7, 1, 0.8},
+                          [ENDED_STATUS] = {9, 2, 1.0},
+                          [ENDED_FAULT] = {13, 3, 1.1},
+                          [ENDED_LEFT] = {2, 4, 1.0}};
+    for (int i = 0; i < ENDED_ALL; i++)
         if (counts[i])
             fprintf(chart->out,
                     ", $ends%d with points pointtype %d pointsize %.1f "
@@ -197,11 +173,11 @@ bool plot_timeline_write(const struct scenario_report *report, FILE *out)
         trace_calls_deinit(&chart.calls);
         return false;
     }
-    size_t counts[SERIES_ALL];
+    size_t counts[ENDED_ALL];
     size_t waits = write_waits(&chart);
     write_spans(&chart);
-    for (int i = 0; i < SERIES_ALL; i++)
-        counts[i] = write_ends(&chart, (enum series)i);
+    for (int i = 0; i < ENDED_ALL; i++)
+        counts[i] = write_ends(&chart, (enum trace_ending)i);
     size_t faulty = write_faulty(&chart, report);
     write_axes(&chart);
     write_outages(&chart);

@@ -2,15 +2,14 @@
 
 import csv
 import json
-import os
 import pathlib
 import signal
 import subprocess
 import time
 
 import pytest
+from run_kit import RETRYSPEC, run
 
-RETRYSPEC = os.environ["RETRYSPEC"]
 PROFILE = {
     "retryspec": 1, "profile": "p", "title": "t", "source": "s",
     "layers": [{"name": "client", "budget": {"attempts": 9}, "rules": [
@@ -22,11 +21,6 @@ WORLD = {
     "server": {"limiter": {"per_second": 10}, "outages": [{"from": "0s", "to": "10s"}]}}
 AXES = ["--vary", "jitter=none,full,sym:0.25", "--vary", "clients=20,40"]
 
-
-def run(*args, cwd=None, code=0):
-    done = subprocess.run([RETRYSPEC, *map(str, args)], capture_output=True, text=True, timeout=100, cwd=cwd)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done
 
 
 @pytest.fixture

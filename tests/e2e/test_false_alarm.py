@@ -1,15 +1,13 @@
 """`--false-alarm RATE`: what tests of statistics may raise by chance; a larger rate tells smaller differences."""
 import json
-import os
 import pathlib
 import re
-import subprocess
 import xml.etree.ElementTree as ET
 
 import jsonschema
 import pytest
+from run_kit import run
 
-RETRYSPEC = os.environ["RETRYSPEC"]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FORMATS = ["json", "junit", "tap", "markdown", "html"]
 STORY = {
@@ -27,11 +25,6 @@ def profile(name, jitter):
                 {"on": {"status": ["503"]}, "do": "retry",
                  "backoff": {"schedule": "constant", "base": "2s", "jitter": {"full": jitter}}}]}]}
 
-
-def run(*words, code=0):
-    done = subprocess.run([RETRYSPEC, *map(str, words)], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")

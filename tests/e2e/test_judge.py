@@ -1,26 +1,19 @@
 """`retryspec judge`: a stored trace gives the verdict of the live run, byte for byte, in every report."""
 import json
-import os
 import pathlib
 import re
-import subprocess
 import xml.etree.ElementTree as ET
 
 import pytest
+from run_kit import run
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-RETRYSPEC = os.environ["RETRYSPEC"]
 SCENARIOS = ["status/503-then-200", "transport/truncated-body", "transport/refused", "status/400-final"]
 PROFILES = ["http-generic", "openai-python"]  # the client keeps the first; the other tells more
 FORMATS = ["text", "json", "junit", "tap", "markdown", "github", "badge", "html"]
 
 pytestmark = pytest.mark.xdist_group("judge")  # they share two runs
 
-
-def run(*words, code=0):
-    done = subprocess.run([RETRYSPEC, *map(str, words)], capture_output=True, text=True, timeout=120)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")

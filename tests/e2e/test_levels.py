@@ -1,15 +1,13 @@
 """The level that a profile gives to a rule: in the verdict, the exit code, every report, `show`, `explain` and `diff`."""
 import json
-import os
 import pathlib
 import re
-import subprocess
 import xml.etree.ElementTree as ET
 
 import jsonschema
 import pytest
+from run_kit import run
 
-RETRYSPEC = os.environ["RETRYSPEC"]
 SCHEMAS = pathlib.Path(__file__).resolve().parents[2] / "scenarios/schema"
 SCENARIO = "status/503-then-200"
 FORMATS = ["text", "json", "junit", "tap", "markdown", "github", "html"]
@@ -21,11 +19,6 @@ def profile(base, **more):
                         "rules": [{"on": {"status": ["503"]}, "do": "retry",
                                    "backoff": {"schedule": "constant", "base": base}}]}], **more}
 
-
-def run(*words, code=0):
-    done = subprocess.run([RETRYSPEC, *map(str, words)], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """retryspec plot: figures with their data and scripts."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -10,8 +9,8 @@ import browser_kit
 import html5lib
 import PIL.Image
 import pytest
+from run_kit import run
 
-RETRYSPEC = os.environ["RETRYSPEC"]
 RETRY = ["--status", "500", "--samples", "2000"]
 PAIR = ["tinker-retry-handler", "openai-python"]
 TRACE = "out/herd/outage-2s/trace.ndjson"
@@ -34,12 +33,6 @@ FIGURES = {
     "heat": (["sweep", "sweep.jsonl", "--x", "backoff.cap", "--y", "jitter", "--log"], 4),
 }
 
-
-def run(*args, cwd=None, code=0, **environment):
-    done = subprocess.run([RETRYSPEC, *map(str, args)], capture_output=True, text=True, timeout=100, cwd=cwd,
-                          env=os.environ | environment)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")
