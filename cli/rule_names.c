@@ -1,15 +1,20 @@
 #include "cli/rule_names.h"
 
-#include "model/arena.h"
+const char **rule_names_list(const struct rule_catalogue *rules,
+                             struct arena *arena)
+{
+    const char **ids = arena_array(arena, rules->count + 1, sizeof *ids);
+    for (size_t i = 0; ids && i < rules->count; i++) {
+        ids[i] = rules->rules[i].id;
+    }
+    return ids;
+}
 
 const char *rule_names_nearest(const char *id,
                                const struct rule_catalogue *rules)
 {
     struct arena arena = {0};
-    const char **ids = arena_array(&arena, rules->count + 1, sizeof *ids);
-    for (size_t i = 0; ids && i < rules->count; i++) {
-        ids[i] = rules->rules[i].id;
-    }
+    const char **ids = rule_names_list(rules, &arena);
     const char *nearest = ids ? jsonc_nearest(id, ids) : NULL;
     arena_deinit(&arena);
     return nearest;

@@ -2,6 +2,7 @@
 #ifndef RETRYSPEC_CLI_RULE_NAMES_H
 #define RETRYSPEC_CLI_RULE_NAMES_H
 
+#include "model/arena.h"
 #include "model/jsonc.h"
 #include "model/profile.h"
 #include "model/scenario.h"
@@ -15,6 +16,10 @@ void rule_names_check_scenario(const struct jsonc_value *root,
 void rule_names_check_profile(const struct jsonc_value *root,
                               const struct profile *profile,
                               const struct rule_catalogue *rules);
+
+/* All ids, NULL-ended; they are the catalogue's. NULL without memory. */
+const char **rule_names_list(const struct rule_catalogue *rules,
+                             struct arena *arena);
 
 /* The nearest id; NULL if none is near. */
 const char *rule_names_nearest(const char *id,

@@ -8,19 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/rule_names.h"
 #include "cli/shipped.h"
 
 /* -- what lines may name ----------------------------------------------------
  */
-
-static const char **rule_ids(const struct rule_catalogue *rules)
-{
-    const char **ids = calloc(rules->count + 1, sizeof *ids);
-    for (size_t i = 0; ids && i < rules->count; i++) {
-        ids[i] = rules->rules[i].id;
-    }
-    return ids;
-}
 
 static size_t count_shipped(const char *const *shipped)
 {
@@ -56,9 +48,10 @@ static bool read_file(struct run_baseline *baseline, bool may_be_missing,
     const char *const *shipped = shipped_ids(SHIPPED_SCENARIO, &arena);
     const char **ids =
         shipped ? scenario_ids(baseline->scenarios, shipped) : NULL;
+    const char **rules = rule_names_list(baseline->rules, &arena);
     struct baseline *file = NULL;
-    if (ids && baseline->rules) {
-        const struct baseline_names names = {baseline->rules, ids};
+    if (ids && rules) {
+        const struct baseline_names names = {rules, ids};
         file =
             baseline_read_file(baseline->path, may_be_missing, &names, error);
     } else {
@@ -114,7 +107,7 @@ bool run_baseline_load(struct run_baseline *baseline,
         return false;
     }
     set_today(baseline->today);
-    baseline->rules = rule_ids(rules);
+    baseline->rules = rules;
     baseline->scenarios = scenarios;
     return read_file(baseline, is_update, error);
 }
@@ -122,7 +115,6 @@ bool run_baseline_load(struct run_baseline *baseline,
 void run_baseline_deinit(struct run_baseline *baseline)
 {
     baseline_free(baseline->file);
-    free(baseline->rules);
 }
 
 /* -- after ------------------------------------------------------------------

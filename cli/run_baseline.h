@@ -14,7 +14,7 @@ struct run_baseline {
     char today[BASELINE_DATE_SIZE]; /* UTC */
     /* What it may name. */
     const struct cli_scenarios *scenarios;
-    const char **rules;
+    const struct rule_catalogue *rules;
 };
 
 /* The file that was asked for, or RUN_BASELINE_DEFAULT if it is there. False

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/vary.h"
 #include "model/jsonc.h"
 #include "model/units.h"
 
@@ -18,31 +19,21 @@ static double value_of(const char *text, bool *is_time)
     return *is_time || (end != text && !*end) ? value : NAN;
 }
 
-/* Several values, or a range; commas of JSON do not count. */
-static bool is_list(const char *text)
-{
-    int depth = 0;
-    for (; *text; text++) {
-        depth += *text == '{' || *text == '[';
-        depth -= *text == '}' || *text == ']';
-        if (depth == 0 && (*text == ',' || strncmp(text, "..", 2) == 0))
-            return true;
-    }
-    return false;
-}
-
 /* Axes of one value are the same for all series, which the caption may say. */
 static bool has_one_value(const struct rows *rows, const char *axis)
 {
     cJSON *header = cJSON_Parse(rows->header);
     const cJSON *vary = cJSON_GetObjectItemCaseSensitive(header, "vary");
-    size_t length = strlen(axis);
+    struct arena arena = {0};
+    struct error ignored = {0};
     bool has_one = false;
     for (const cJSON *i = vary ? vary->child : NULL; i; i = i->next) {
-        const char *text = cJSON_IsString(i) ? i->valuestring : "";
-        has_one |= strncmp(text, axis, length) == 0 && text[length] == '=' &&
-                   !is_list(text);
+        struct vary_axis varied;
+        has_one |= cJSON_IsString(i) &&
+                   vary_read(i->valuestring, &arena, &varied, &ignored) &&
+                   strcmp(varied.path, axis) == 0 && varied.count == 1;
     }
+    arena_deinit(&arena);
     cJSON_Delete(header);
     return has_one;
 }
