@@ -79,6 +79,7 @@ static struct gate pass_limiters(const struct hypotheses *set,
             struct windows_answer answer = windows_ask(windows, &question);
             gate.due_ns = answer.due_ns;
             gate.is_known |= answer.is_known;
+            gate.is_cleared |= answer.is_cleared;
             if (answer.is_shut && !gate.is_shut) {
                 gate.is_shut = true;
                 gate.end_ns = answer.end_ns;

@@ -11,6 +11,7 @@ struct gate {
     int64_t end_ns;    /* is_shut: of that window */
     int64_t closed_by; /* is_shut: attempt that was answered so */
     const struct layer *layer; /* is_shut: whose limiter */
+    bool is_cleared;           /* a success opened one that would hold it up */
     int64_t due_ns; /* it passes no later than this; NS_FOREVER: not known */
 };
 

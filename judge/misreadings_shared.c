@@ -91,6 +91,13 @@ static bool limiter_cleared(struct layer *layer)
     return is_changed;
 }
 
+static bool limiter_not_cleared(struct layer *layer)
+{
+    bool is_changed = layer->rate_limiter.clears_on_success;
+    layer->rate_limiter.clears_on_success = false;
+    return is_changed;
+}
+
 static bool burst_too_large(struct layer *layer)
 {
     struct rate_limiter *limiter = &layer->rate_limiter;
@@ -172,6 +179,8 @@ static const struct misreading items[] = {
      .text = "all calls were let through when the circuit was half open"},
     {.layer = limiter_cleared,
      .text = "a success opened the rate limiter: its window only runs out"},
+    {.layer = limiter_not_cleared,
+     .text = "no success opened the rate limiter: its window ran out"},
     {.layer = burst_too_large,
      .text = "what may be sent in a second was sent at once"},
     {.layer = one_slot_more,

@@ -60,6 +60,12 @@ struct miss {
     struct gate gate;
 };
 
+/* Has a limiter a say in when an attempt comes that was ready by then? */
+static bool is_of_limiter(const struct gate *gate, int64_t ready_ns)
+{
+    return gate->due_ns > ready_ns || gate->is_cleared;
+}
+
 static struct miss miss_of(const struct hypotheses *set,
                            const struct hypothesis *hypothesis,
                            const struct place *place)
@@ -83,7 +89,7 @@ static struct miss miss_of(const struct hypotheses *set,
         miss.is_of_gate = true;
     } else if (head_ns > high_ns && !rules_gap_may_queue(judging, hypothesis)) {
         miss.off_ns = head_ns - high_ns;
-        miss.is_of_gate = miss.gate.due_ns > reach.max_ns;
+        miss.is_of_gate = is_of_limiter(&miss.gate, reach.max_ns);
     }
     return miss;
 }
@@ -183,7 +189,7 @@ static void exercise_gate(const struct judging *judging,
                           const struct gate *gate,
                           const struct hypothesis *hypothesis)
 {
-    bool is_longer = gate->due_ns > hypotheses_reach(hypothesis).max_ns;
+    bool is_longer = is_of_limiter(gate, hypotheses_reach(hypothesis).max_ns);
     if (gate->is_known) {
         tally_exercise(judging->tally, JUDGE_RL_1);
     }

@@ -19,6 +19,7 @@ struct windows {
     struct effects effects;
     int64_t *last_end_ns; /* latest end_hi_ns of the first i + 1 */
     uint32_t *latest;     /* window among the first i + 1: index + 1; 0: none */
+    uint32_t *cleared;    /* the same of sure clears */
     struct chain *chains; /* of who finds that the first i + 1 have begun */
     int64_t longest_ns;   /* from an effect's from_ns to its to_ns */
 };
@@ -55,10 +56,16 @@ static void note_ends(struct windows *windows)
         windows->latest[i] = is_window ? (uint32_t)(i + 1)
                              : i > 0   ? windows->latest[i - 1]
                                        : 0;
+        bool is_clear = effect->kind == EFFECT_CLEAR && effect->is_sure;
+        windows->cleared[i] = is_clear ? (uint32_t)(i + 1)
+                              : i > 0  ? windows->cleared[i - 1]
+                                       : 0;
         if (effect->to_ns - effect->from_ns > windows->longest_ns) {
             windows->longest_ns = effect->to_ns - effect->from_ns;
         }
     }
+    /* One that may never end is longer than any trace, and can be added. */
+    windows->longest_ns = units_min(windows->longest_ns, INT64_MAX / 4);
 }
 
 /* The later windows first, as chains end in them. */
@@ -98,9 +105,11 @@ struct windows *windows_create(const struct judging *judging,
         .effects = *effects,
         .last_end_ns = arena_array(arena, most, sizeof(int64_t)),
         .latest = arena_array(arena, most, sizeof *windows->latest),
+        .cleared = arena_array(arena, most, sizeof *windows->cleared),
         .chains = arena_array(arena, most, sizeof *windows->chains),
     };
-    if (!windows->last_end_ns || !windows->latest || !windows->chains) {
+    if (!windows->last_end_ns || !windows->latest || !windows->cleared ||
+        !windows->chains) {
         return NULL;
     }
     note_ends(windows);
@@ -216,6 +225,41 @@ static int64_t due_ns(const struct windows *windows,
     return chain->length < REPLACED_MAX ? chain->due_ns : NS_FOREVER;
 }
 
+/* How many effects had ended before a success opened the limiter, and that
+ * before the attempt was ready: it waits for none of their windows. Who was
+ * ready earlier may sleep on. */
+static size_t count_cleared(const struct windows *windows,
+                            const struct windows_question *question)
+{
+    int64_t seen_ns = question->ready_lo_ns - windows->judging->early_ns;
+    size_t count = count_by(windows, seen_ns - windows->longest_ns);
+    size_t clear = count > 0 ? windows->cleared[count - 1] : 0;
+    if (clear == 0) {
+        return 0;
+    }
+    int64_t from_ns = windows->effects.items[clear - 1].from_ns;
+    return count_by(windows, from_ns - windows->longest_ns - 1);
+}
+
+/* The same without the first `cleared` effects. */
+static int64_t due_after_clear(const struct windows *windows,
+                               const struct windows_question *question,
+                               size_t cleared)
+{
+    const struct effect *effects = windows->effects.items;
+    int64_t due_ns = question->ready_hi_ns;
+    int64_t late_ns = windows->judging->late_ns;
+    size_t i = cleared;
+    for (; i < windows->effects.count && i < cleared + LOOK_BACK_MAX &&
+           effects[i].from_ns <= units_add(due_ns, late_ns);
+         i++) {
+        if (effects[i].kind == EFFECT_WINDOW && effects[i].end_hi_ns > due_ns) {
+            due_ns = units_add(effects[i].end_hi_ns, windows->poll_ns);
+        }
+    }
+    return i < cleared + LOOK_BACK_MAX ? due_ns : NS_FOREVER;
+}
+
 struct windows_answer windows_ask(const struct windows *windows,
                                   const struct windows_question *question)
 {
@@ -224,7 +268,14 @@ struct windows_answer windows_ask(const struct windows *windows,
     if (windows->effects.count == 0) {
         return answer;
     }
-    answer.due_ns = due_ns(windows, question);
+    int64_t uncleared_ns = due_ns(windows, question);
+    answer.due_ns = uncleared_ns;
+    size_t cleared = count_cleared(windows, question);
+    if (cleared > 0) {
+        answer.due_ns = units_min(uncleared_ns,
+                                  due_after_clear(windows, question, cleared));
+    }
+    answer.is_cleared = answer.due_ns < uncleared_ns;
     if (question->sent_ns == NS_FOREVER) {
         return answer;
     }
@@ -235,7 +286,7 @@ struct windows_answer windows_ask(const struct windows *windows,
     answer.end_ns = look.least_end_ns;
     answer.closed_by = look.closed_by;
     answer.is_known = answer.is_shut || look.was_waited_for ||
-                      answer.due_ns > question->ready_hi_ns;
+                      uncleared_ns > question->ready_hi_ns;
     return answer;
 }
 

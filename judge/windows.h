@@ -29,6 +29,7 @@ struct windows_answer {
     int64_t end_ns;    /* is_shut: earliest end of the window */
     int64_t closed_by; /* is_shut: the attempt whose answer closed it */
     int64_t due_ns;    /* who was ready passes it no later */
+    bool is_cleared;   /* but for a success, it would pass later */
 };
 
 struct windows_answer windows_ask(const struct windows *windows,

@@ -46,6 +46,7 @@
     "\"retry\",\"backoff\":{\"schedule\":\"constant\",\"base\":\"100ms\"}}" \
     "]}]"
 #define LIMITER SHARES("holder", "")
+#define CLEARS  SHARES("holder", ",\"clears_on_success\":true")
 #define PACED   SHARES("holder", ",\"per_second\":1,\"burst\":2")
 #define BREAKER                                                              \
     "[{\"name\":\"http\",\"breaker\":{\"failures\":2,\"reset\":\"5s\","      \
@@ -74,9 +75,10 @@
 #define INNER_SLOTS                                                  \
     "[{\"name\":\"outer\",\"rules\":[" RULE "]},{\"name\":\"http\"," \
     "\"slots\":{\"limit\":1,\"held\":\"call\"}}]"
-#define MANY "{\"request\":\"POST /v1/x\",\"calls\":4}"
-#define FOUR "{\"request\":\"POST /v1/x\",\"calls\":4,\"concurrency\":2}"
-#define TWO  "{\"request\":\"POST /v1/x\",\"calls\":2,\"concurrency\":2}"
+#define MANY  "{\"request\":\"POST /v1/x\",\"calls\":4}"
+#define FOUR  "{\"request\":\"POST /v1/x\",\"calls\":4,\"concurrency\":2}"
+#define THREE "{\"request\":\"POST /v1/x\",\"calls\":3,\"concurrency\":3}"
+#define TWO   "{\"request\":\"POST /v1/x\",\"calls\":2,\"concurrency\":2}"
 
 struct row {
     const char *profile, *workload, *story;
@@ -182,6 +184,14 @@ static const struct row broken[] = {
      "the attempt by 2.011 s, when the rate limiter was open again  (late "
      "allowance 250ms, lag this run 1.0 ms)",
      "attempt 2 of call rs-0-0 came at 2.900 s"},
+    /* A success opened it again at 0.510 s. */
+    {CLEARS, THREE,
+     "0 429 ra=3; 5 503 took=900 call=rs-0-1; 10 200 took=500 call=rs-0-2; "
+     "3002 200; 3003 200 call=rs-0-1; ok:rs-0-0; ok:rs-0-1; ok:rs-0-2",
+     "RL-2", VERDICT_WARN,
+     "the attempt by 1.005 s, when the rate limiter was open again  (late "
+     "allowance 250ms, lag this run 1.0 ms)",
+     "attempt 2 of call rs-0-1 came at 3.003 s"},
     {PACED, MANY,
      "0 200; 1 200 call=rs-0-1; 1001 200 call=rs-0-2; 1500 200 call=rs-0-3; "
      "ok:rs-0-0; ok:rs-0-1; ok:rs-0-2; ok:rs-0-3",
@@ -300,6 +310,15 @@ static const struct row kept[] = {
     {LIMITER, TWO,
      "0 503 took=400; 10 429 ra=2 call=rs-0-1; 2011 200 call=rs-0-1; 2012 200; "
      "ok:rs-0-0; ok:rs-0-1",
+     "RL-2", VERDICT_PASS, 0, 0},
+    {CLEARS, THREE,
+     "0 429 ra=3; 5 503 took=900 call=rs-0-1; 10 200 took=500 call=rs-0-2; "
+     "1006 200 call=rs-0-1; 3002 200; ok:rs-0-0; ok:rs-0-1; ok:rs-0-2",
+     "RL-2", VERDICT_PASS, 0, 0},
+    /* Asleep when it was opened: who sleeps exactly notices nothing. */
+    {CLEARS, THREE,
+     "0 429 ra=3; 5 503 call=rs-0-1; 10 200 took=500 call=rs-0-2; 3002 200; "
+     "3003 200 call=rs-0-1; ok:rs-0-0; ok:rs-0-1; ok:rs-0-2",
      "RL-2", VERDICT_PASS, 0, 0},
     {PACED, MANY,
      "0 200; 1 200 call=rs-0-1; 1001 200 call=rs-0-2; 2000 200 call=rs-0-3; "
