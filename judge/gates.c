@@ -139,11 +139,11 @@ static bool may_be_cut(const struct hypotheses *set)
     return false;
 }
 
-int64_t gates_held_since(const struct hypotheses *set,
-                         const struct trace_attempt *first)
+int64_t gates_held_since(const struct hypotheses *set, int from,
+                         int64_t sent_ns)
 {
-    int64_t since_ns = first->head_ns;
-    for (int i = (int)set->judging->profile->layer_count - 1; i >= 0; i--) {
+    int64_t since_ns = sent_ns;
+    for (int i = (int)set->judging->profile->layer_count - 1; i >= from; i--) {
         const struct rate_limiter *policy = &layer_of(set, i)->rate_limiter;
         const struct windows *windows =
             shared_windows(set->lines, i, set->client);

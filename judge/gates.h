@@ -25,9 +25,10 @@ struct gate gates_of_next(const struct hypotheses *set,
 struct gate gates_of_first(const struct hypotheses *set,
                            const struct trace_attempt *first);
 
-/* Since when limiters may have held up the first attempt of a call. */
-int64_t gates_held_since(const struct hypotheses *set,
-                         const struct trace_attempt *first);
+/* Since when limiters of layers from `from` inwards may have held up an attempt
+ * that was sent at `sent_ns`. */
+int64_t gates_held_since(const struct hypotheses *set, int from,
+                         int64_t sent_ns);
 
 /* An attempt that an open circuit must have refused. */
 struct refused {

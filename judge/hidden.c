@@ -356,7 +356,7 @@ static int64_t cut_at(const struct hypotheses *set,
                       const struct hypothesis *hypothesis)
 {
     if (hypothesis->is_resend || hypothesis->action.kind != RETRY_WAIT ||
-        !set->is_aged || !set->has_call_timeouts) {
+        !set->aged || !set->has_call_timeouts) {
         return NS_FOREVER;
     }
     struct hypothesis copy = *hypothesis;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "judge/gates.h"
+#include "judge/held.h"
 #include "judge/hidden.h"
 #include "judge/hypotheses_parts.h"
 #include "judge/rules_slots.h"
@@ -46,8 +47,8 @@ struct hypotheses *hypotheses_create(const struct judging *judging,
     int64_t run_ns = units_add(judging->end_ns, judging->late_ns);
     for (size_t i = 0; i < judging->profile->layer_count; i++) {
         const struct layer *layer = &judging->profile->layers[i];
-        set->is_aged |= layer_is_aged(layer, run_ns);
-        set->is_timed |= set->is_aged || has_rule_for_a_time(layer, run_ns);
+        set->aged |= (uint8_t)(layer_is_aged(layer, run_ns) << i);
+        set->is_timed |= set->aged || has_rule_for_a_time(layer, run_ns);
         set->may_queue |= rules_slots_may_queue(judging, i);
         set->has_breakers |= layer->breaker.is_used || layer->throttle.is_used;
         set->has_call_timeouts |= layer->call_timeout_ns != NS_FOREVER;
@@ -397,9 +398,9 @@ void hypotheses_start(struct hypotheses *set, const struct call *call)
     set->count = 0;
     /* Held up by a limiter, or its client by full slots, since when nobody
      * knows, it may have spent budgets of time at any moment. */
-    int64_t held_since_ns = gates_held_since(set, first);
+    int64_t held_since_ns = gates_held_since(set, 0, first->head_ns);
     set->is_open =
-        set->is_aged &&
+        set->aged != 0 &&
         (held_since_ns < first->head_ns ||
          shared_may_be_older(set->lines, call->client, first->head_ns));
     set->give_up_ns = NS_FOREVER;
@@ -413,7 +414,7 @@ void hypotheses_start(struct hypotheses *set, const struct call *call)
     }
     /* Those that are left began as early or as late as can be; in between a
      * budget of time ends at any moment. */
-    set->is_age_unknown = set->is_aged && set->count > 0;
+    set->is_age_unknown = set->aged != 0 && set->count > 0;
     set_patience(set, call, held_since_ns);
     if (set->count == HYPOTHESES_MAX) {
         set->count--;
@@ -428,37 +429,6 @@ void hypotheses_start(struct hypotheses *set, const struct call *call)
     set->count++;
 }
 
-static bool may_be_limited(const struct hypotheses *set,
-                           const struct hypothesis *hypothesis)
-{
-    bool is_limited = false;
-    for (int i = 0; i < hypothesis->call.layer_count; i++) {
-        is_limited |= set->judging->profile->layers[i].rate_limiter.is_used &&
-                      hypothesis->call.covers[1] >> i & 1;
-    }
-    return is_limited;
-}
-
-/* The limiter that held up a follow-up is none in the replay, which sent it at
- * once: the limits of the attempt run from now on. */
-static void begin_late(const struct hypotheses *set,
-                       struct hypothesis *hypothesis, int64_t at_ns)
-{
-    if (!may_be_limited(set, hypothesis) ||
-        at_ns <= hypothesis->call.attempt_started_ns) {
-        return;
-    }
-    struct hypothesis late = *hypothesis;
-    late.call.attempt_started_ns = at_ns;
-    hypotheses_step(set, &late,
-                    &(struct retry_event){.kind = RETRY_TIMER, .now_ns = at_ns},
-                    NULL);
-    if (late.action.kind == RETRY_WAIT) {
-        late.action.kind = RETRY_SEND;
-        *hypothesis = late;
-    }
-}
-
 bool hypotheses_sent(struct hypotheses *set, int64_t at_ns)
 {
     int kept = 0;
@@ -466,14 +436,16 @@ bool hypotheses_sent(struct hypotheses *set, int64_t at_ns)
         struct hypothesis *hypothesis = &set->items[i];
         if (!hypothesis->is_resend && hypothesis->action.kind == RETRY_SEND) {
             hypothesis->resends = 0;
-            begin_late(set, hypothesis, at_ns);
+            held_follow_up(set, hypothesis, at_ns);
         }
         if (!hypothesis->is_resend && hypothesis->action.kind == RETRY_WAIT) {
+            struct delay_range ready = hypotheses_reach(hypothesis);
             hypothesis->resends = 0;
             hypotheses_step(
                 set, hypothesis,
                 &(struct retry_event){.kind = RETRY_SENT, .now_ns = at_ns},
                 NULL);
+            held_retry(set, hypothesis, &ready, at_ns);
         }
         if (!hypothesis->is_stalled)
             hypothesis->stalled_ns = at_ns;

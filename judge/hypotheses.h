@@ -33,7 +33,7 @@ struct hypotheses {
     const struct shared_lines *lines;
     size_t client;
     bool is_timed; /* the profile has budgets of time that the run can spend */
-    bool is_aged;  /* ... which run from the start of a call */
+    uint8_t aged;  /* layers with one that runs from when they begin, as bits */
     bool is_age_unknown; /* ... and may have begun before we saw any of it */
     bool has_unseen;     /* attempts may have come before the first seen one */
     bool may_queue;      /* for slots */

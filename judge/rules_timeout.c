@@ -1,5 +1,6 @@
 #include "judge/rules_timeout.h"
 
+#include "judge/held.h"
 #include "judge/starved.h"
 #include "model/units.h"
 
@@ -343,7 +344,7 @@ static bool is_over_by(const struct hypotheses *set,
         at_ns <= hypothesis->from_hi_ns) {
         return false;
     }
-    *done = hypotheses_ask(set, hypothesis, at_ns);
+    *done = held_ask(set, hypothesis, at_ns);
     return done->kind == RETRY_DONE;
 }
 

@@ -42,7 +42,7 @@ static bool may_end_unseen(const struct hypotheses *set,
     if (ends_unseen(set, hypothesis, due_ns)) {
         return true;
     }
-    for (int i = 0; set->is_aged; i++) {
+    for (int i = 0; set->aged; i++) {
         at_ns = shared_next_progress(set->lines, set->client, at_ns);
         if (at_ns >= latest_ns) {
             break;
