@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/deadline.h"
 #include "model/units.h"
 
 /* -- the plan ---------------------------------------------------------------
@@ -84,23 +83,6 @@ void caller_draw_key(struct rng *rng, char key[CALLER_KEY])
 
 /* -- attempts ---------------------------------------------------------------
  */
-
-/* Who waits at first has no deadline but the caller's patience: the engine's
- * clocks begin with the slots. */
-int64_t caller_queue_deadline(const struct retry_call *call,
-                              enum caller_grant grant, int64_t send_ns)
-{
-    switch (grant) {
-    case GRANT_START:
-        return NS_FOREVER;
-    case GRANT_TIMER:
-        return units_min(deadline_abort(call),
-                         deadline_call(call, deadline_last(call)));
-    case GRANT_SEND:
-        return send_ns;
-    }
-    return NS_FOREVER;
-}
 
 struct attempt_timeout caller_timeout(const struct attempt_timeout *own,
                                       int64_t asked_ns)

@@ -48,17 +48,6 @@ void caller_draw_key(struct rng *rng, char key[CALLER_KEY]);
 /* -- attempts ---------------------------------------------------------------
  */
 
-/* What happens once a call holds all that it must. */
-enum caller_grant {
-    GRANT_START,
-    GRANT_TIMER, /* the wait is over */
-    GRANT_SEND,  /* what the engine said is sent */
-};
-
-/* Until when a call may queue for it; `send_ns`: GRANT_SEND. */
-int64_t caller_queue_deadline(const struct retry_call *call,
-                              enum caller_grant grant, int64_t send_ns);
-
 /* A client whose profile knows no limit takes the one that the plan asks for as
  * most HTTP clients do: for the time without a byte. */
 struct attempt_timeout caller_timeout(const struct attempt_timeout *own,

@@ -44,7 +44,7 @@ static void fire(struct driver *driver, const struct timer *timer)
         driver_client_on_timer(timer->owner);
         return;
     case TIMER_CALL:
-        driver_call_on_timer(timer->owner);
+        course_on_timer(&((struct driver_call *)timer->owner)->course);
         return;
     }
 }
@@ -80,7 +80,7 @@ static void loop(struct driver *driver)
         fire_due(driver);
     }
     while (driver->calls && !driver->has_failed) {
-        driver_call_cancel(driver->calls);
+        course_cancel(&driver->calls->course);
     }
 }
 

@@ -1,25 +1,14 @@
-/* One attempt: sent, sent again below the layers, ended, aborted. */
+/* Attempts on the wire: sent, sent again below the layers, ended, aborted. */
 #include "client/driver_clock.h"
 #include "client/driver_parts.h"
-#include "model/units.h"
 
-/* The engine itself knows the end of a total limit; the other two depend on
- * what the wire shows. */
-int64_t driver_attempt_deadline(const struct driver_call *call)
+static struct driver_call *call_of(const struct course *course)
 {
-    const struct transfer *transfer = &call->transfer;
-    switch (call->limit.kind) {
-    case TIMEOUT_TOTAL:
-        return NS_FOREVER;
-    case TIMEOUT_HEAD:
-        return transfer->is_head_whole
-                   ? NS_FOREVER
-                   : units_add(call->attempt_ns, call->limit.limit_ns);
-    case TIMEOUT_INACTIVITY:
-        return units_add(transfer->last_byte_ns, call->limit.limit_ns);
-    }
-    return NS_FOREVER;
+    return course->owner;
 }
+
+/* -- sent -------------------------------------------------------------------
+ */
 
 static void count_sent(struct driver *driver)
 {
@@ -40,19 +29,10 @@ static void transmit(struct driver_call *call, struct curl_slist *headers)
     count_sent(driver);
 }
 
-void driver_attempt_begin(struct driver_call *call,
-                          const struct retry_action *action)
+void driver_attempt_send(struct course *course)
 {
+    struct driver_call *call = call_of(course);
     struct driver *driver = call->client->driver;
-    call->state = CALL_SENDING;
-    call->attempt_ns = driver_clock_ns();
-    call->until_ns = action->until_ns;
-    call->wake_ns = action->wake_ns;
-    call->limit =
-        caller_timeout(&action->attempt_timeout,
-                       driver->options->plan->workload.read_timeout_ns);
-    call->last = (struct attempt_outcome){.end = END_UNFINISHED};
-    call->resends = 0;
     call->was_cut = false;
     driver->stats->attempts++;
     driver->stats->retries += call->sending_layer >= 0;
@@ -66,21 +46,22 @@ void driver_attempt_begin(struct driver_call *call,
     transmit(call, headers);
 }
 
-/* -- below the layers -------------------------------------------------------
- */
-
-bool driver_attempt_resend(struct driver_call *call,
-                           const struct attempt_outcome *outcome)
+static void send_again(struct driver_call *call,
+                       const struct attempt_outcome *outcome)
 {
-    struct driver *driver = call->client->driver;
-    if (!caller_resends(&driver->profile.resend, outcome, call->resends)) {
-        return false;
-    }
     driver_log_resend(call, outcome);
-    call->resends++;
-    driver->stats->resends++;
+    call->client->driver->stats->resends++;
     transmit(call, NULL);
-    return true;
+    course_sent_again(&call->course);
+}
+
+struct course_sight driver_attempt_look(const struct course *course)
+{
+    const struct transfer *transfer = &call_of(course)->transfer;
+    return (struct course_sight){
+        .has_head = transfer->is_head_whole,
+        .last_byte_ns = transfer->last_byte_ns,
+    };
 }
 
 /* -- ended ------------------------------------------------------------------
@@ -98,33 +79,56 @@ static struct attempt_outcome for_engine(const struct driver_call *call,
 }
 
 /* After this the answer is still there, but its body no longer. */
-struct retry_action driver_attempt_end(struct driver_call *call,
-                                       const struct attempt_outcome *outcome)
+static void end(struct driver_call *call, const struct attempt_outcome *outcome)
 {
     struct attempt_outcome seen = for_engine(call, *outcome);
-    struct retry_event event = {
-        .kind = RETRY_ENDED,
-        .now_ns = driver_clock_ns(),
-        .wall_ns = driver_clock_wall_ns(),
-        .u = rng_uniform(&call->rng),
-        .outcome = &seen,
-    };
-    call->last = *outcome;
     driver_log_attempt(call, outcome);
-    struct retry_action action = retry_step(&call->engine, &event);
+    struct retry_action action =
+        course_end(&call->course, &seen, driver_clock_wall_ns());
     driver_event_ended(call, outcome, &action);
-    call->last.body = NULL;
-    call->last.body_size = 0;
     call->sending_layer = -1;
-    return action;
+    course_act(&call->course, &action);
 }
 
-void driver_attempt_abort(struct driver_call *call,
-                          const struct retry_action *action)
+void driver_attempt_on_transfer(struct driver_call *call, CURLcode code)
 {
     struct driver *driver = call->client->driver;
-    call->last = (struct attempt_outcome){.end = END_CANCELLED};
-    driver_log_attempt(call, &call->last);
+    struct attempt_outcome outcome =
+        driver_transfer_end(&call->transfer, driver->multi, code);
+    driver->in_flight--;
+    if (course_resends(&call->course, &outcome)) {
+        send_again(call, &outcome);
+    } else {
+        end(call, &outcome);
+    }
+}
+
+static struct attempt_outcome cut_off(struct driver_call *call)
+{
+    struct driver *driver = call->client->driver;
+    driver->in_flight--;
+    return driver_transfer_time_out(&call->transfer, driver->multi);
+}
+
+void driver_attempt_time_out(struct course *course)
+{
+    struct driver_call *call = call_of(course);
+    struct attempt_outcome outcome = {.end = END_TIMEOUT};
+    call->was_cut = true;
+    if (course->state == COURSE_SENDING) {
+        outcome = cut_off(call);
+    } else {
+        driver_event_start(call);
+    }
+    end(call, &outcome);
+}
+
+void driver_attempt_abort(struct course *course,
+                          const struct retry_action *action)
+{
+    struct driver_call *call = call_of(course);
+    struct driver *driver = call->client->driver;
+    driver_log_attempt(call, &course->last);
     driver_event_aborted(call, action);
     driver_transfer_abort(&call->transfer, driver->multi);
     driver->in_flight--;

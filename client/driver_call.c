@@ -1,5 +1,4 @@
-/* One logical call: slots, attempts, waits, its result. The engine decides. */
-#include <stddef.h>
+/* One logical call: made, told of, freed. Its course is client/course.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,130 +7,7 @@
 #include "client/driver_parts.h"
 #include "model/units.h"
 
-static void act(struct driver_call *call, const struct retry_action *action);
-
-static int64_t earlier(int64_t a_ns, int64_t b_ns)
-{
-    return a_ns < b_ns ? a_ns : b_ns;
-}
-
-static bool is_due(int64_t at_ns, int64_t now_ns)
-{
-    return at_ns <= now_ns;
-}
-
-/* -- when to look at it again -----------------------------------------------
- */
-
-static int64_t queue_deadline(const struct driver_call *call)
-{
-    return caller_queue_deadline(&call->engine, call->grant,
-                                 earlier(call->until_ns, call->wake_ns));
-}
-
-static int64_t next_look(const struct driver_call *call)
-{
-    int64_t at_ns = earlier(call->until_ns, call->wake_ns);
-    switch (call->state) {
-    case CALL_QUEUED:
-        return earlier(call->again_ns, queue_deadline(call));
-    case CALL_SENDING:
-        return earlier(at_ns, driver_attempt_deadline(call));
-    case CALL_WAITING:
-        return at_ns;
-    }
-    return at_ns;
-}
-
-static void arm(struct driver_call *call)
-{
-    driver_arm(call->client->driver, &call->timer,
-               earlier(call->give_up_ns, next_look(call)));
-}
-
-/* -- slots ------------------------------------------------------------------
- */
-
-static struct driver_call *owner_of(struct pooled_call *pooled)
-{
-    return (struct driver_call *)(void *)((char *)pooled -
-                                          offsetof(struct driver_call, pooled));
-}
-
-/* Who was served goes on from its own timer, not from inside this call. */
-static void tell(struct driver *driver, struct pooled_call *served)
-{
-    int64_t now_ns = driver_clock_ns();
-    for (; served; served = served->also) {
-        struct driver_call *call = owner_of(served);
-        call->is_served = true;
-        driver_arm(driver, &call->timer, now_ns);
-    }
-}
-
-static void step(struct driver_call *call, enum retry_event_kind kind)
-{
-    struct retry_event event = {
-        .kind = kind,
-        .now_ns = driver_clock_ns(),
-        .u = rng_uniform(&call->timing),
-    };
-    struct retry_action action = retry_step(&call->engine, &event);
-    act(call, &action);
-}
-
-static void enter(struct driver_call *call)
-{
-    call->has_entered = true;
-    call->entered_ns = driver_clock_ns();
-    driver_event_enter(call);
-    step(call, RETRY_START);
-}
-
-static void go_on(struct driver_call *call)
-{
-    switch (call->grant) {
-    case GRANT_START:
-        enter(call);
-        return;
-    case GRANT_TIMER:
-        step(call, RETRY_TIMER);
-        return;
-    case GRANT_SEND:
-        driver_attempt_begin(call, &call->to_send);
-        arm(call);
-        return;
-    }
-}
-
-static void ask(struct driver_call *call)
-{
-    int64_t now_ns = driver_clock_ns();
-    call->is_served = false;
-    call->again_ns = NS_FOREVER;
-    if (pools_acquire(&call->pooled, now_ns)) {
-        go_on(call);
-        return;
-    }
-    call->again_ns =
-        pools_ask_again_ns(&call->pooled, now_ns, rng_uniform(&call->timing));
-    if (!call->was_queued && call->grant == GRANT_START) {
-        call->was_queued = true;
-        driver_log_queue(call);
-        driver_event_queue(call);
-    }
-    arm(call);
-}
-
-/* Goes on once every slot is held. */
-static void queue(struct driver_call *call, enum caller_grant grant)
-{
-    call->state = CALL_QUEUED;
-    call->grant = grant;
-    ask(call);
-}
-
-/* -- the end of a call ------------------------------------------------------
+/* -- active calls -----------------------------------------------------------
  */
 
 static void link_call(struct driver_call *call)
@@ -168,10 +44,10 @@ void driver_call_free(struct driver_call *call)
     free(call);
 }
 
-static void finish(struct driver_call *call, const struct retry_action *action)
+static void finish(struct course *course, const struct retry_action *action)
 {
+    struct driver_call *call = course->owner;
     struct driver_client *client = call->client;
-    tell(client->driver, pools_release(&call->pooled));
     driver_event_done(call, action);
     driver_report(call, action);
     driver_call_free(call);
@@ -179,190 +55,59 @@ static void finish(struct driver_call *call, const struct retry_action *action)
     driver_arm(client->driver, &client->timer, driver_clock_ns());
 }
 
-/* -- what the engine says ---------------------------------------------------
+/* -- the world of its course ------------------------------------------------
  */
 
-static void begin_send(struct driver_call *call,
-                       const struct retry_action *action)
+static int64_t now_ns(const struct course *course)
 {
-    tell(call->client->driver, pools_release_for_step(&call->pooled));
-    call->to_send = *action;
-    call->until_ns = action->until_ns;
-    call->wake_ns = action->wake_ns;
-    queue(call, GRANT_SEND);
+    (void)course;
+    return driver_clock_ns();
 }
 
-/* A limiter is waited for with all slots held. Another wait ends runs, and the
- * call may go back to its first request. */
-static void begin_wait(struct driver_call *call,
-                       const struct retry_action *action)
+static void arm(struct course *course, int64_t at_ns)
 {
-    call->state = CALL_WAITING;
+    struct driver_call *call = course->owner;
+    driver_arm(call->client->driver, &call->timer, at_ns);
+}
+
+static void tell_queued(struct course *course)
+{
+    driver_log_queue(course->owner);
+    driver_event_queue(course->owner);
+}
+
+static void tell_entered(struct course *course)
+{
+    struct driver_call *call = course->owner;
+    call->has_entered = true;
+    call->entered_ns = driver_clock_ns();
+    driver_event_enter(call);
+}
+
+static void tell_wait(struct course *course, const struct retry_action *action)
+{
+    struct driver_call *call = course->owner;
     driver_log_wait(call, action);
     if (action->wait_kind != WAIT_LIMITER) {
-        call->sending_layer = call->engine.waiting_layer;
-        tell(call->client->driver, pools_release_for_wait(&call->pooled));
-        tell(call->client->driver, pools_release_for_step(&call->pooled));
+        call->sending_layer = course->engine.waiting_layer;
     }
 }
 
-/* The answer to a timer with nothing due is the same attempt or wait as before.
- */
-static void begin_or_keep_wait(struct driver_call *call,
-                               const struct retry_action *action)
-{
-    bool is_new =
-        call->state != CALL_SENDING &&
-        (call->state != CALL_WAITING || call->until_ns != action->until_ns);
-    call->until_ns = action->until_ns;
-    call->wake_ns = action->wake_ns;
-    if (is_new) {
-        begin_wait(call, action);
-    }
-    arm(call);
-}
-
-static void act(struct driver_call *call, const struct retry_action *action)
-{
-    switch (action->kind) {
-    case RETRY_SEND:
-        begin_send(call, action);
-        return;
-    case RETRY_WAIT:
-        begin_or_keep_wait(call, action);
-        return;
-    case RETRY_ABORT:
-        if (call->state == CALL_SENDING) {
-            driver_attempt_abort(call, action);
-        }
-        finish(call, action);
-        return;
-    case RETRY_DONE:
-        finish(call, action);
-        return;
-    }
-}
-
-/* -- events of the world ----------------------------------------------------
- */
-
-static void end_attempt(struct driver_call *call,
-                        const struct attempt_outcome *outcome)
-{
-    call->state = CALL_QUEUED; /* neither in flight nor in a known wait */
-    struct retry_action action = driver_attempt_end(call, outcome);
-    act(call, &action);
-}
-
-void driver_call_on_transfer(struct driver_call *call, CURLcode code)
-{
-    struct driver *driver = call->client->driver;
-    struct attempt_outcome outcome =
-        driver_transfer_end(&call->transfer, driver->multi, code);
-    driver->in_flight--;
-    if (driver_attempt_resend(call, &outcome)) {
-        arm(call);
-    } else {
-        end_attempt(call, &outcome);
-    }
-}
-
-static void time_out_attempt(struct driver_call *call)
-{
-    struct driver *driver = call->client->driver;
-    struct attempt_outcome outcome =
-        driver_transfer_time_out(&call->transfer, driver->multi);
-    driver->in_flight--;
-    call->was_cut = true;
-    end_attempt(call, &outcome);
-}
-
-static void on_due_in_flight(struct driver_call *call, int64_t now_ns)
-{
-    if (is_due(earlier(call->until_ns, driver_attempt_deadline(call)),
-               now_ns)) {
-        time_out_attempt(call);
-    } else if (is_due(call->wake_ns, now_ns)) {
-        step(call, RETRY_TIMER);
-    } else {
-        arm(call);
-    }
-}
-
-/* The time of a call is over, or that of an attempt before it could be sent. */
-static void end_queue(struct driver_call *call, int64_t now_ns)
-{
-    if (call->grant != GRANT_SEND || !is_due(call->until_ns, now_ns)) {
-        step(call, RETRY_TIMER);
-        return;
-    }
-    const struct attempt_outcome outcome = {.end = END_TIMEOUT};
-    call->attempt_ns = driver_clock_ns();
-    call->was_cut = true;
-    driver_event_start(call);
-    end_attempt(call, &outcome);
-}
-
-static void on_due_in_queue(struct driver_call *call, int64_t now_ns)
-{
-    if (is_due(queue_deadline(call), now_ns)) {
-        end_queue(call, now_ns);
-    } else if (call->is_served || is_due(call->again_ns, now_ns)) {
-        ask(call);
-    } else {
-        arm(call);
-    }
-}
-
-static void on_due_wait(struct driver_call *call, int64_t now_ns)
-{
-    if (is_due(call->until_ns, now_ns)) {
-        queue(call, GRANT_TIMER);
-    } else if (is_due(call->wake_ns, now_ns)) {
-        step(call, RETRY_TIMER);
-    } else {
-        arm(call);
-    }
-}
-
-static void on_due(struct driver_call *call, int64_t now_ns)
-{
-    switch (call->state) {
-    case CALL_QUEUED:
-        on_due_in_queue(call, now_ns);
-        return;
-    case CALL_SENDING:
-        on_due_in_flight(call, now_ns);
-        return;
-    case CALL_WAITING:
-        on_due_wait(call, now_ns);
-        return;
-    }
-}
-
-void driver_call_on_timer(struct driver_call *call)
-{
-    int64_t now_ns = driver_clock_ns();
-    if (is_due(call->give_up_ns, now_ns)) {
-        driver_call_cancel(call);
-    } else {
-        on_due(call, now_ns);
-    }
-}
-
-void driver_call_cancel(struct driver_call *call)
-{
-    step(call, RETRY_CANCEL);
-}
+static const struct course_world world = {
+    .now_ns = now_ns,
+    .arm = arm,
+    .begin_attempt = driver_attempt_send,
+    .look = driver_attempt_look,
+    .time_out = driver_attempt_time_out,
+    .abandon = driver_attempt_abort,
+    .finish = finish,
+    .queued = tell_queued,
+    .entered = tell_entered,
+    .waits = tell_wait,
+};
 
 /* -- the beginning ----------------------------------------------------------
  */
-
-static int64_t give_up_time(const struct driver *driver, int64_t now_ns)
-{
-    int64_t give_up_ns = driver->options->plan->workload.give_up_ns;
-    return give_up_ns > 0 ? units_add(now_ns, give_up_ns) : NS_FOREVER;
-}
 
 static void init_pooled(struct driver_call *call)
 {
@@ -377,7 +122,7 @@ static void init_pooled(struct driver_call *call)
         [SLOTS_GLOBAL] = driver->process_pools,
         [SLOTS_URL_AND_KEY] = driver->url_pools,
     };
-    pools_call_init(&call->pooled, &call->engine, owners);
+    pools_call_init(&call->course.pooled, &call->course.engine, owners);
 }
 
 static void init_engine(struct driver_call *call)
@@ -387,13 +132,14 @@ static void init_engine(struct driver_call *call)
     struct retry_request request = driver->requests[0];
     request.body_bytes =
         call->payloads[0] ? (int64_t)strlen(call->payloads[0]) : 0;
-    retry_call_init(&call->engine, &call->client->handler->shared, &request);
+    retry_call_init(&call->course.engine, &call->client->handler->shared,
+                    &request);
     const struct retry_override *override =
         options->override_of
             ? options->override_of(options->context, call->number)
             : NULL;
     if (override) {
-        retry_call_override(&call->engine, override);
+        retry_call_override(&call->course.engine, override);
     }
 }
 
@@ -411,12 +157,11 @@ static struct driver_call *create_call(struct driver_client *client)
     plan_token(client->index, call->number, call->token);
     struct caller_streams streams =
         caller_streams(driver->options->seed, client->index, call->number);
-    call->rng = streams.calls;
-    call->timing = streams.timing;
+    call->course.delays = streams.calls;
+    call->course.timing = streams.timing;
     call->timer = (struct timer){.owner = call, .kind = TIMER_CALL};
     call->begun_ns = driver_clock_ns();
-    call->give_up_ns = give_up_time(driver, call->begun_ns);
-    call->until_ns = call->wake_ns = call->again_ns = NS_FOREVER;
+    course_init(&call->course, &world, call, &driver->options->plan->workload);
     call->sending_layer = -1;
     return call;
 }
@@ -434,5 +179,5 @@ void driver_call_begin(struct driver_client *client)
     client->next_call++;
     client->active++;
     driver->stats->calls++;
-    queue(call, GRANT_START);
+    course_begin(&call->course);
 }

@@ -70,12 +70,12 @@ void driver_event_enter(struct driver_call *call)
 static void set_layer(const struct driver_call *call, struct call_event *event,
                       int i)
 {
-    int counting = i >= 0 ? i : retry_innermost(&call->engine);
-    event->layer = i >= 0 ? retry_layer(&call->engine, i) : NULL;
+    int counting = i >= 0 ? i : retry_innermost(&call->course.engine);
+    event->layer = i >= 0 ? retry_layer(&call->course.engine, i) : NULL;
     event->attempt_limit = ATTEMPTS_UNLIMITED;
     if (counting >= 0) {
-        event->layer_attempt = call->engine.state[counting].attempts - 1;
-        event->attempt_limit = budget_attempts(&call->engine, counting);
+        event->layer_attempt = call->course.engine.state[counting].attempts - 1;
+        event->attempt_limit = budget_attempts(&call->course.engine, counting);
     }
 }
 
@@ -84,8 +84,8 @@ static struct call_event attempt_event(const struct driver_call *call,
 {
     return (struct call_event){
         .kind = kind,
-        .attempt = call->engine.attempts - 1,
-        .duration_ns = driver_clock_ns() - call->attempt_ns,
+        .attempt = call->course.engine.attempts - 1,
+        .duration_ns = driver_clock_ns() - call->course.attempt_ns,
     };
 }
 
@@ -133,7 +133,7 @@ static void notice(struct driver_call *call,
 static bool is_success(const struct driver_call *call,
                        const struct retry_action *action)
 {
-    return action->is_ok || call->engine.step > call->aimed_at;
+    return action->is_ok || call->course.engine.step > call->aimed_at;
 }
 
 static enum call_event_kind kind_of(const struct driver_call *call,
@@ -195,7 +195,7 @@ void driver_event_aborted(struct driver_call *call,
     struct call_event event = attempt_event(call, EVENT_ABORTED);
     set_layer(call, &event, index_of(call, action->layer));
     set_end(&event, action);
-    event.outcome = &call->last;
+    event.outcome = &call->course.last;
     emit(call, &event);
 }
 

@@ -27,9 +27,10 @@ void driver_log_attempt(const struct driver_call *call,
         return;
     }
     char text[32];
-    fprintf(log, "#%lld  %s after %.3f s%s\n", (long long)call->engine.attempts,
+    fprintf(log, "#%lld  %s after %.3f s%s\n",
+            (long long)call->course.engine.attempts,
             caller_outcome(outcome, text),
-            seconds(driver_clock_ns() - call->attempt_ns),
+            seconds(driver_clock_ns() - call->course.attempt_ns),
             outcome->connection_was_reused ? ", on a reused connection" : "");
 }
 
@@ -42,7 +43,8 @@ void driver_log_resend(const struct driver_call *call,
     }
     char text[32];
     fprintf(log, "#%lld  %s%s, sent again below the layers\n",
-            (long long)call->engine.attempts, caller_outcome(outcome, text),
+            (long long)call->course.engine.attempts,
+            caller_outcome(outcome, text),
             outcome->connection_was_reused ? " on a reused connection" : "");
 }
 
@@ -51,7 +53,8 @@ void driver_log_queue(const struct driver_call *call)
     FILE *log = begin_line(call);
     if (log) {
         fprintf(log, "waits for a slot of layer %s\n",
-                retry_layer(&call->engine, call->pooled.waits_for)->name);
+                retry_layer(&call->course.engine, call->course.pooled.waits_for)
+                    ->name);
     }
 }
 
@@ -96,8 +99,8 @@ void driver_log_end(const struct driver_call *call,
     char text[32];
     fprintf(log, "%s: %s, %lld attempt%s in %.3f s\n",
             action->is_ok ? "ok" : "failed",
-            action->is_ok ? caller_outcome(&call->last, text) : error,
-            (long long)call->engine.attempts,
-            call->engine.attempts == 1 ? "" : "s",
+            action->is_ok ? caller_outcome(&call->course.last, text) : error,
+            (long long)call->course.engine.attempts,
+            call->course.engine.attempts == 1 ? "" : "s",
             seconds(driver_clock_ns() - call->begun_ns));
 }

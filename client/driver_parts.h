@@ -6,12 +6,12 @@
 #include <stdint.h>
 
 #include "client/caller.h"
+#include "client/course.h"
 #include "client/driver.h"
 #include "client/driver_transfer.h"
 #include "client/handler_cache.h"
 #include "client/pools.h"
 #include "client/retry.h"
-#include "model/rng.h"
 #include "model/timers.h"
 
 /* A larger body is no place for JSON pointers. */
@@ -42,14 +42,8 @@ struct driver_client {
     struct timer timer; /* when to look whether the next call can begin */
 };
 
-enum driver_call_state {
-    CALL_QUEUED,  /* for what `grant` needs */
-    CALL_SENDING, /* an attempt is in flight */
-    CALL_WAITING, /* between attempts, or for a rate limiter */
-};
-
 struct driver_call {
-    struct retry_call engine;
+    struct course course;
     struct driver_client *client;
     struct driver_call *next, *previous; /* of all active calls */
     int64_t number;                      /* of its client */
@@ -57,23 +51,12 @@ struct driver_call {
     char *payloads[2]; /* of the first request and the follow-up; NULL: none */
     int aimed_at;      /* the request that the transfer is set up for */
     char call_key[CALLER_KEY]; /* idempotency key of the whole call */
-    struct rng rng;    /* of delays: nothing but outcomes draws from it */
-    struct rng timing; /* of what depends on timing */
     struct transfer transfer;
-    struct pooled_call pooled;
-    bool is_served;   /* a release let it on; it must ask again */
-    int64_t again_ns; /* when it asks by itself */
-    enum driver_call_state state;
-    enum caller_grant grant;
-    struct retry_action to_send;
     struct timer timer;
-    int64_t begun_ns, give_up_ns, attempt_ns, until_ns, wake_ns;
+    int64_t begun_ns;
     int64_t entered_ns; /* with all its slots; meant if has_entered */
-    bool was_queued, has_entered;
-    struct attempt_timeout limit;
-    struct attempt_outcome last;
-    int64_t resends; /* of this attempt, below the layers */
-    bool was_cut;    /* our own limit ended the attempt */
+    bool has_entered;
+    bool was_cut; /* our own limit ended the attempt */
     /* The layer whose retry or poll brought this attempt about, -1: none; and
      * which of its attempts this is. */
     int sending_layer;
@@ -122,30 +105,19 @@ void driver_client_on_timer(struct driver_client *client);
  */
 
 void driver_call_begin(struct driver_client *client);
-void driver_call_on_timer(struct driver_call *call);
-void driver_call_on_transfer(struct driver_call *call, CURLcode code);
-void driver_call_cancel(struct driver_call *call);
 void driver_call_free(struct driver_call *call);
 
-/* -- driver_attempt.c -------------------------------------------------------
+/* -- driver_attempt.c: the wire of a course ---------------------------------
  */
 
-/* When our own limit ends the attempt in flight; NS_FOREVER: never. */
-int64_t driver_attempt_deadline(const struct driver_call *call);
-
-/* Sends what the engine said. */
-void driver_attempt_begin(struct driver_call *call,
+void driver_attempt_send(struct course *course);
+struct course_sight driver_attempt_look(const struct course *course);
+void driver_attempt_time_out(struct course *course);
+void driver_attempt_abort(struct course *course,
                           const struct retry_action *action);
 
-/* True: sent again below the layers, nothing has ended. */
-bool driver_attempt_resend(struct driver_call *call,
-                           const struct attempt_outcome *outcome);
-
-/* It ended: what the engine makes of it. */
-struct retry_action driver_attempt_end(struct driver_call *call,
-                                       const struct attempt_outcome *outcome);
-void driver_attempt_abort(struct driver_call *call,
-                          const struct retry_action *action);
+/* libcurl is done with it. */
+void driver_attempt_on_transfer(struct driver_call *call, CURLcode code);
 
 /* -- driver_request.c: what is sent -----------------------------------------
  */

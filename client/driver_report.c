@@ -20,9 +20,9 @@ void driver_report(const struct driver_call *call,
     char text[80];
     struct trace_result result = caller_result(
         &(struct caller_end){
-            .call = &call->engine,
+            .call = &call->course.engine,
             .action = action,
-            .last = &call->last,
+            .last = &call->course.last,
             .sha256 = call->transfer.sha256,
         },
         text);

@@ -14,7 +14,7 @@ static const struct workload *workload_of(const struct driver_call *call)
 bool driver_request_prepare(struct driver_call *call)
 {
     const struct driver *driver = call->client->driver;
-    caller_draw_key(&call->rng, call->call_key);
+    caller_draw_key(&call->course.delays, call->call_key);
     if (!caller_payloads(workload_of(call), driver->requests, call->token,
                          call->payloads) ||
         !driver_transfer_init(&call->transfer, &call->client->origin, call)) {
@@ -28,7 +28,7 @@ bool driver_request_prepare(struct driver_call *call)
 bool driver_request_aim(struct driver_call *call)
 {
     const struct driver *driver = call->client->driver;
-    int step = call->engine.step;
+    int step = call->course.engine.step;
     if (call->aimed_at == step) {
         return true;
     }
@@ -80,7 +80,7 @@ static void add_idempotency_key(struct lines *lines, struct driver_call *call)
         add_line(lines, tell->idempotency_key, call->call_key);
         return;
     case KEY_PER_ATTEMPT:
-        caller_draw_key(&call->rng, key);
+        caller_draw_key(&call->course.delays, key);
         add_line(lines, tell->idempotency_key, key);
         return;
     }
@@ -91,9 +91,9 @@ static void add_telling_headers(struct lines *lines, struct driver_call *call)
     const struct telling_headers *tell = &call->client->driver->profile.headers;
     if (tell->retry_count) {
         char count[32];
-        int i = retry_innermost(&call->engine);
+        int i = retry_innermost(&call->course.engine);
         int64_t number = tell->retry_count_from +
-                         (i < 0 ? 0 : call->engine.state[i].retries);
+                         (i < 0 ? 0 : call->course.engine.state[i].retries);
         snprintf(count, sizeof count, "%" PRId64, number);
         add_line(lines, tell->retry_count, count);
     }
@@ -124,7 +124,7 @@ static void add_range(struct lines *lines, const struct driver_call *call)
 struct curl_slist *driver_request_headers(struct driver_call *call)
 {
     struct lines lines = {0};
-    if (call->payloads[call->engine.step]) {
+    if (call->payloads[call->course.engine.step]) {
         add_line(&lines, "content-type", "application/json");
         add_line(&lines, "expect", ""); /* no 100-continue round trip */
     } else {

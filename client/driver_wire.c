@@ -102,7 +102,7 @@ static void collect_ended(struct driver *driver)
         char *owner = NULL;
         CURLcode code = message->data.result;
         curl_api.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
-        driver_call_on_transfer((struct driver_call *)(void *)owner, code);
+        driver_attempt_on_transfer((struct driver_call *)(void *)owner, code);
     }
 }
 

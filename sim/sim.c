@@ -115,7 +115,7 @@ static void fire(struct sim_world *world, const struct timer *timer)
         }
         return;
     case SIM_TIMER_CALL:
-        sim_call_on_timer(timer->owner);
+        course_on_timer(&((struct sim_call *)timer->owner)->course);
         return;
     case SIM_TIMER_ARRIVAL:
         sim_conn_on_arrival(timer->owner);

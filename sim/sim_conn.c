@@ -271,7 +271,7 @@ void sim_conn_on_outcome(struct sim_conn *conn)
     } else {
         sim_conn_leave(conn);
     }
-    sim_call_on_outcome(call, &outcome, sha256);
+    sim_attempt_on_outcome(call, &outcome, sha256);
     sim_head_free(made);
 }
 

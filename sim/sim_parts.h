@@ -6,13 +6,13 @@
 #include <stdint.h>
 
 #include "client/caller.h"
+#include "client/course.h"
 #include "client/handler_cache.h"
 #include "client/pools.h"
 #include "client/retry.h"
 #include "mock_server/reply_date.h"
 #include "mock_server/script.h"
 #include "model/plan.h"
-#include "model/rng.h"
 #include "sim/sim.h"
 #include "sim/sim_clock.h"
 
@@ -230,14 +230,8 @@ struct sim_client {
     struct timer timer;
 };
 
-enum sim_call_state {
-    SIM_CALL_QUEUED,  /* for what `grant` needs */
-    SIM_CALL_SENDING, /* an attempt is in flight */
-    SIM_CALL_WAITING, /* between attempts, or for a rate limiter */
-};
-
 struct sim_call {
-    struct retry_call engine;
+    struct course course;
     struct sim_client *client;
     struct sim_call *next, *previous; /* of all active calls */
     char token[PLAN_TOKEN_MAX];
@@ -245,23 +239,12 @@ struct sim_call {
     char body_sha256[2][SIM_SHA256_TEXT];
     char call_key[CALLER_KEY];    /* idempotency key of the whole call */
     char attempt_key[CALLER_KEY]; /* of the present attempt */
-    struct rng rng;    /* of delays: nothing but outcomes draws from it */
-    struct rng timing; /* of what depends on timing */
-    struct pooled_call pooled;
-    bool is_served;        /* a release let it on; it must ask again */
-    int64_t again_ns;      /* when it asks by itself */
-    struct sim_conn *conn; /* of the attempt in flight */
-    int on_their_way;      /* requests that borrow it */
+    struct sim_conn *conn;        /* of the attempt in flight */
+    int on_their_way;             /* requests that borrow it */
     bool is_over;
-    enum sim_call_state state;
-    enum caller_grant grant;
-    struct retry_action to_send;
     struct timer timer;
-    int64_t give_up_ns, attempt_ns, until_ns, wake_ns;
-    int64_t sent_ns, resends; /* of the attempt, below the layers */
-    struct attempt_timeout limit;
-    struct attempt_outcome last;
-    char last_sha256[SIM_SHA256_TEXT]; /* of its body */
+    int64_t sent_ns;                   /* the attempt, or its resend */
+    char last_sha256[SIM_SHA256_TEXT]; /* of the body of the last answer */
 };
 
 /* -- sim_client.c -- */
@@ -274,30 +257,22 @@ void sim_client_on_timer(struct sim_client *client);
 /* -- sim_call.c -- */
 
 void sim_call_begin(struct sim_client *client);
-void sim_call_on_timer(struct sim_call *call);
-/* What was sent for the call ended. */
-void sim_call_on_outcome(struct sim_call *call,
-                         const struct attempt_outcome *outcome,
-                         const char *sha256);
 /* Its caller goes away: no result. */
 void sim_call_drop(struct sim_call *call);
 /* A request of the call has arrived, or never will. */
 void sim_call_release(struct sim_call *call);
 
-/* -- sim_attempt.c -- */
+/* -- sim_attempt.c: the wire of a course -- */
 
-/* When our own limit ends the attempt in flight; NS_FOREVER: never. */
-int64_t sim_attempt_deadline(const struct sim_call *call);
-void sim_attempt_begin(struct sim_call *call,
+void sim_attempt_send(struct course *course);
+struct course_sight sim_attempt_look(const struct course *course);
+void sim_attempt_time_out(struct course *course);
+void sim_attempt_abort(struct course *course,
                        const struct retry_action *action);
-/* True: sent again below the layers, nothing has ended. */
-bool sim_attempt_resend(struct sim_call *call,
-                        const struct attempt_outcome *outcome);
-/* It ended: what the engine makes of it. */
-struct retry_action sim_attempt_end(struct sim_call *call,
-                                    const struct attempt_outcome *outcome,
-                                    const char *sha256);
-void sim_attempt_abort(struct sim_call *call);
+/* What was sent ended. */
+void sim_attempt_on_outcome(struct sim_call *call,
+                            const struct attempt_outcome *outcome,
+                            const char *sha256);
 
 /* -- sim_request.c: what is sent -- */
 

@@ -20,7 +20,7 @@ static void hash_payload(struct sim_call *call, int step)
 bool sim_request_prepare(struct sim_call *call)
 {
     const struct sim_world *world = call->client->world;
-    caller_draw_key(&call->rng, call->call_key);
+    caller_draw_key(&call->course.delays, call->call_key);
     if (!caller_payloads(&world->scenario->workload, world->requests,
                          call->token, call->payloads)) {
         return false;
@@ -35,17 +35,17 @@ void sim_request_renew(struct sim_call *call)
     const struct telling_headers *tell = &call->client->world->profile.headers;
     memcpy(call->attempt_key, call->call_key, sizeof call->attempt_key);
     if (tell->idempotency_key && tell->idempotency_scope == KEY_PER_ATTEMPT) {
-        caller_draw_key(&call->rng, call->attempt_key);
+        caller_draw_key(&call->course.delays, call->attempt_key);
     }
 }
 
 void sim_request_send(struct sim_call *call, struct sim_conn *conn)
 {
-    int i = retry_innermost(&call->engine);
+    int i = retry_innermost(&call->course.engine);
     conn->sender = call;
     call->on_their_way++;
-    conn->sent_step = call->engine.step;
-    conn->sent_retries = i < 0 ? 0 : call->engine.state[i].retries;
+    conn->sent_step = call->course.engine.step;
+    conn->sent_retries = i < 0 ? 0 : call->course.engine.state[i].retries;
     memcpy(conn->sent_key, call->attempt_key, sizeof conn->sent_key);
 }
 

@@ -61,7 +61,7 @@ DRIVERS = {"client", "cli"}
 # The virtual world plays with what the two sides decide, never with the shells
 # that act on it.
 SIM_MAY_INCLUDE = {
-    "client": {"client/caller.h", "client/retry.h", "client/pools.h", "client/deadline.h",
+    "client": {"client/caller.h", "client/course.h", "client/pools.h", "client/retry.h",
                "client/handler_cache.h"},
     "mock_server": {"mock_server/script.h", "mock_server/body.h",
                     "mock_server/head.h", "mock_server/raw_parts.h",
