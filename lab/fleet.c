@@ -63,7 +63,7 @@ void fleet_go_on(struct fleet *fleet, int64_t at_ns, enum fleet_event event,
 
 int64_t fleet_leg_ns(struct fleet *fleet)
 {
-    return draw_delay(&fleet->world->network, &fleet->normal, &fleet->network);
+    return draw_delay(&fleet->world->network, fleet->normal, &fleet->network);
 }
 
 struct tally_bin *fleet_bin(struct fleet *fleet)
@@ -117,9 +117,10 @@ static void dispatch(struct fleet *fleet, enum fleet_event event,
  * dealt with: those of a large fleet are nowhere near the processor. */
 static void fetch_next(const struct fleet *fleet)
 {
-    enum { LINE = 64 };
-    uint64_t who =
-        fleet->heap.count > 0 ? heap_first(&fleet->heap).of >> 32 : 0;
+    enum { LINE = 64, NEAR = 1 << 18 };
+    if (fleet->call_count * fleet->call_size < NEAR || fleet->heap.count == 0)
+        return;
+    uint64_t who = heap_first(&fleet->heap).of >> 32;
     if (who >= fleet->call_count)
         return;
     const unsigned char *call = fleet->calls + who * fleet->call_size;
@@ -151,7 +152,6 @@ static void init_streams(struct fleet *fleet, const struct fleet_input *input)
 {
     uint64_t seed = input->seed, trial = input->trial;
     struct rng calls = rng_stream(seed, 0, trial);
-    normal_init(&fleet->normal);
     fleet->network = rng_stream(seed, STREAM_NETWORK, trial);
     fleet->service = rng_stream(seed, STREAM_SERVICE, trial);
     fleet->arrivals = rng_stream(seed, STREAM_ARRIVALS, trial);
@@ -163,6 +163,10 @@ bool fleet_run(const struct fleet_input *input, struct tally *tally,
 {
     struct fleet fleet = {
         .world = input->world, .profile = input->profile, .tally = tally};
+    struct normal own;
+    fleet.normal = input->normal ? input->normal : &own;
+    if (!input->normal)
+        normal_init(&own);
     memset(tally, 0, sizeof *tally);
     tally->recovery_ns = world_recovery_ns(input->world);
     init_streams(&fleet, input);

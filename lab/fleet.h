@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lab/normal.h"
 #include "lab/tally.h"
 #include "model/error.h"
 #include "model/profile.h"
@@ -21,6 +22,7 @@ struct fleet_input {
     const struct profile *profile;
     uint64_t seed;  /* of the experiment */
     uint64_t trial; /* gives each repetition random numbers of its own */
+    const struct normal *normal; /* tables that runs share; NULL: its own */
 };
 
 /* Can a fleet play the profile? False and a problem if not: slots and follow-up

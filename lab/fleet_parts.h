@@ -57,7 +57,7 @@ struct fleet {
     const struct world *world;
     const struct profile *profile;
     struct tally *tally;
-    struct normal normal;
+    const struct normal *normal;
     struct rng network, service, arrivals; /* streams */
     uint64_t seed;                         /* of what calls draw */
     int64_t now_ns;

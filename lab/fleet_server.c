@@ -107,7 +107,7 @@ static void serve(struct fleet *fleet, struct queued of)
     const struct capacity *capacity = &fleet->world->server;
     int64_t active = ++fleet->server.active;
     int64_t takes_ns =
-        draw_delay(&capacity->latency, &fleet->normal, &fleet->service) +
+        draw_delay(&capacity->latency, fleet->normal, &fleet->service) +
         capacity->latency_per_active_ns * active;
     fleet_go_on(fleet, fleet->now_ns + takes_ns, EVENT_SERVED, of);
 }

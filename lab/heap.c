@@ -4,10 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHILDREN = 4, ROOT = CHILDREN - 1, LINE = 64, ROOM_AT_FIRST = 60 };
-_Static_assert(CHILDREN * sizeof(struct heap_event) == LINE, "one line");
+enum { ROOT = 1, LINE = 64, ROOM_AT_FIRST = 62 };
 
-/* After any event: stands where children are missing beside others. */
+/* Of the cache: the grandchildren of an event share one. */
+enum { LINE_EVENTS = LINE / sizeof(struct heap_event) };
+_Static_assert(LINE_EVENTS == 4, "one line");
+
+/* What the cache hardly holds: 128 KiB. */
+enum { MANY_PLACES = 1 << 13 };
+
+/* After any event: stands where a second child is missing. */
 static const struct heap_event nobody = {INT64_MAX, UINT64_MAX};
 
 /* -- places ----------------------------------------------------------------
@@ -15,12 +21,12 @@ static const struct heap_event nobody = {INT64_MAX, UINT64_MAX};
 
 static size_t first_child(size_t place)
 {
-    return CHILDREN * (place - ROOT + 1);
+    return 2 * place;
 }
 
 static size_t parent(size_t place)
 {
-    return place / CHILDREN + ROOT - 1;
+    return place / 2;
 }
 
 /* Of a heap with that many events: behind the last one. */
@@ -32,7 +38,7 @@ static size_t end_place(size_t count)
 /* Up to whole lines. */
 static size_t places_for(size_t count)
 {
-    return (end_place(count) + CHILDREN - 1) / CHILDREN * CHILDREN;
+    return (end_place(count) + LINE_EVENTS - 1) / LINE_EVENTS * LINE_EVENTS;
 }
 
 bool heap_reserve(struct heap *heap, size_t count)
@@ -46,7 +52,7 @@ bool heap_reserve(struct heap *heap, size_t count)
         return false;
     if (heap->places)
         memcpy(wider, heap->places,
-               places_for(heap->count) * sizeof *heap->places);
+               places_for(heap->room) * sizeof *heap->places);
     free(heap->places);
     heap->places = wider;
     heap->room = places - ROOT;
@@ -67,13 +73,11 @@ static inline bool is_before(const struct heap_event *a,
     return of_a < of_b;
 }
 
-static inline size_t earliest_child(const struct heap_event *places,
-                                    size_t first)
+static inline size_t earlier_child(const struct heap_event *places,
+                                   size_t place)
 {
-    const struct heap_event *at = &places[first];
-    size_t a = is_before(&at[1], &at[0]);
-    size_t b = 2 + (size_t)is_before(&at[3], &at[2]);
-    return first + a + (b - a) * is_before(&at[b], &at[a]);
+    size_t first = first_child(place);
+    return first + is_before(&places[first + 1], &places[first]);
 }
 
 static void rise(struct heap_event *places, size_t place,
@@ -86,45 +90,73 @@ static void rise(struct heap_event *places, size_t place,
     places[place] = event;
 }
 
+/* Into a heap whose root is free; `end` is behind its last event. What comes
+ * most often belongs near the bottom: the gap is led down to a leaf without
+ * looking at the event, and then that rises. Of many events those two levels
+ * below are on their way meanwhile. */
+static void sink(struct heap_event *places, size_t end, struct heap_event event)
+{
+    size_t gap = ROOT;
+    while (first_child(gap) < end) {
+        if (end > MANY_PLACES)
+            __builtin_prefetch(&places[first_child(first_child(gap))]);
+        size_t next = earlier_child(places, gap);
+        places[gap] = places[next];
+        gap = next;
+    }
+    rise(places, gap, event);
+}
+
 /* -- in and out ------------------------------------------------------------
  */
 
-bool heap_push(struct heap *heap, struct heap_event event)
+static bool append(struct heap *heap, struct heap_event event)
 {
-    size_t room = heap->room ? heap->room + heap->room / 2 : ROOM_AT_FIRST;
-    if (heap->count == heap->room && !heap_reserve(heap, room))
+    if (heap->count == heap->room &&
+        !heap_reserve(heap, heap->room ? 2 * heap->room : ROOM_AT_FIRST))
         return false;
     size_t place = end_place(heap->count++);
-    bool begins_line = place % CHILDREN == 0;
-    for (size_t i = 1; begins_line && i < CHILDREN; i++)
-        heap->places[place + i] = nobody;
+    bool is_first_child = place % 2 == 0;
+    if (is_first_child)
+        heap->places[place + 1] = nobody;
     rise(heap->places, place, event);
     return true;
+}
+
+bool heap_push(struct heap *heap, struct heap_event event)
+{
+    if (!heap->has_gap)
+        return append(heap, event);
+    heap->has_gap = false;
+    sink(heap->places, end_place(++heap->count), event);
+    return true;
+}
+
+/* The last event goes where the root was. */
+static void close_gap(struct heap *heap)
+{
+    struct heap_event *last = &heap->places[end_place(heap->count)];
+    struct heap_event moved = *last;
+    *last = nobody;
+    heap->has_gap = false;
+    sink(heap->places, end_place(heap->count), moved);
 }
 
 struct heap_event heap_first(const struct heap *heap)
 {
     assert(heap->count > 0);
-    return heap->places[ROOT];
+    return heap
+        ->places[heap->has_gap ? earlier_child(heap->places, ROOT) : ROOT];
 }
 
-/* The last event most often belongs near the bottom again: the gap is led down
- * to a leaf without looking at it, and then it rises. */
 struct heap_event heap_pop(struct heap *heap)
 {
     assert(heap->count > 0);
-    struct heap_event *places = heap->places;
-    struct heap_event first = places[ROOT];
-    size_t end = end_place(--heap->count), gap = ROOT;
-    struct heap_event last = places[end];
-    places[end] = nobody;
-    for (size_t i; (i = first_child(gap)) < end;) {
-        i = earliest_child(places, i);
-        places[gap] = places[i];
-        gap = i;
-    }
-    rise(places, gap, last);
-    return first;
+    if (heap->has_gap)
+        close_gap(heap);
+    heap->has_gap = true;
+    heap->count--;
+    return heap->places[ROOT];
 }
 
 void heap_deinit(struct heap *heap)

@@ -1,6 +1,5 @@
-/* Events in order of time: a heap of four children a node, values inside, so
- * that a million of them stay near each other. Events of one instant come in
- * the order of `of`, whatever came and went before. Pure. */
+/* Events in order of time: a binary heap, values inside. Events of one instant
+ * come in the order of `of`, whatever came and went before. Pure. */
 #ifndef RETRYSPEC_LAB_HEAP_H
 #define RETRYSPEC_LAB_HEAP_H
 
@@ -15,9 +14,11 @@ struct heap_event {
 
 /* Zero-initialise. */
 struct heap {
-    struct heap_event *places; /* the root is the last of the first four, so
-                                  that children share a line of the cache */
-    size_t count, room;
+    struct heap_event *places; /* the first one is empty: grandchildren share a
+                                  line of the cache */
+    size_t count, room;        /* events; places but the first */
+    bool has_gap; /* the root is free since the last pop, since most often the
+                     event that came leads to the next one */
 };
 
 /* Room for `count` events in all. False without memory. */

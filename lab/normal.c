@@ -61,6 +61,17 @@ static bool is_under_curve(const struct normal *normal, unsigned layer,
 /* Of the deviate; read rather than chosen, since nothing could foresee it. */
 static const double signs[] = {1, -1};
 
+/* Outside the layer's inner rectangle, to which one draw in 80 comes; -1: not
+ * under the curve. */
+__attribute__((cold)) static double draw_outside(const struct normal *normal,
+                                                 unsigned layer, double x,
+                                                 struct rng *rng)
+{
+    if (layer == 0)
+        return draw_tail(rng);
+    return is_under_curve(normal, layer, x, rng) ? x : -1;
+}
+
 double normal_draw(const struct normal *normal, struct rng *rng)
 {
     for (;;) {
@@ -68,11 +79,9 @@ double normal_draw(const struct normal *normal, struct rng *rng)
         unsigned layer = bits & (NORMAL_LAYERS - 1);
         double sign = signs[bits / NORMAL_LAYERS & 1];
         double x = (double)(bits >> 11) * 0x1p-53 * normal->x[layer];
-        if (x < normal->x[layer + 1])
-            return sign * x;
-        if (layer == 0)
-            return sign * draw_tail(rng);
-        if (is_under_curve(normal, layer, x, rng))
+        if (x >= normal->x[layer + 1])
+            x = draw_outside(normal, layer, x, rng);
+        if (x >= 0)
             return sign * x;
     }
 }

@@ -123,11 +123,14 @@ bool sweep_play(const struct sweep *sweep, const struct sweep_point *opened,
                 struct summary metrics[METRIC_COUNT], struct error *error)
 {
     struct tally *tally = calloc(1, sizeof *tally);
+    struct normal normal;
     struct fleet_input input = {.world = opened->world,
                                 .profile = opened->profile,
-                                .seed = sweep->seed};
+                                .seed = sweep->seed,
+                                .normal = &normal};
     bool is_played = tally;
     memset(metrics, 0, METRIC_COUNT * sizeof *metrics);
+    normal_init(&normal);
     if (!tally)
         error_add(error, PROBLEM_MEMORY, "out of memory");
     for (int64_t i = 0; is_played && i < sweep->trials; i++) {

@@ -44,7 +44,10 @@ static bool play_all(struct world *world, const struct profile *profile,
                      char *const *numbers, struct error *error)
 {
     struct cost cost = {0};
-    struct fleet_input input = {.world = world, .profile = profile, .seed = 1};
+    struct normal normal;
+    struct fleet_input input = {
+        .world = world, .profile = profile, .seed = 1, .normal = &normal};
+    normal_init(&normal);
     uint64_t trials = strtoull(numbers[0], NULL, 10);
     for (size_t i = 1; numbers[i]; i++) {
         world->clients = strtoll(numbers[i], NULL, 10);

@@ -85,6 +85,8 @@ static void test_in_and_out(void **state)
             assert_true(heap_push(&heap, events[count++]));
         }
         assert_int_equal(heap.count, count);
+        if (count > 0)
+            assert_same(heap_first(&heap), events[least(events, count)]);
     }
     heap_deinit(&heap);
 }
