@@ -148,7 +148,8 @@ static void add_stalled(struct hypotheses *set,
     struct hypothesis stalled = *hypothesis;
     stalled.is_stalled = true;
     stalled.stalled_ns = sent_ns;
-    stalled.from_hi_ns = spans_stalled_until(span, sent_ns);
+    stalled.from_hi_ns =
+        spans_stalled_until(set->judging->spans, span, sent_ns);
     hypotheses_add(set, &stalled);
 }
 

@@ -9,6 +9,7 @@
 #include "judge/held.h"
 #include "judge/hidden.h"
 #include "judge/hypotheses_parts.h"
+#include "judge/resent.h"
 #include "judge/rules_slots.h"
 #include "judge/starved.h"
 #include "model/units.h"
@@ -22,6 +23,14 @@ static bool layer_is_aged(const struct layer *layer, int64_t run_ns)
     return counts_delay || layer->budget.elapsed_ns <= run_ns ||
            layer->progress.timeout_ns <= run_ns ||
            layer->call_timeout_ns <= run_ns;
+}
+
+/* ... that ends attempts in flight? */
+static bool layer_aborts(const struct layer *layer, int64_t run_ns)
+{
+    return layer->call_timeout_ns <= run_ns ||
+           (layer->progress.aborts_attempt &&
+            layer->progress.timeout_ns <= run_ns);
 }
 
 static bool has_rule_for_a_time(const struct layer *layer, int64_t run_ns)
@@ -48,6 +57,7 @@ struct hypotheses *hypotheses_create(const struct judging *judging,
     for (size_t i = 0; i < judging->profile->layer_count; i++) {
         const struct layer *layer = &judging->profile->layers[i];
         set->aged |= (uint8_t)(layer_is_aged(layer, run_ns) << i);
+        set->aborts |= layer_aborts(layer, run_ns);
         set->is_timed |= set->aged || has_rule_for_a_time(layer, run_ns);
         set->may_queue |= rules_slots_may_queue(judging, i);
         set->has_breakers |= layer->breaker.is_used || layer->throttle.is_used;
@@ -237,14 +247,7 @@ static void end_hypothesis(struct hypotheses *set,
 {
     hypotheses_end_all(set, before, ending);
     hidden_end(set, before, ending);
-    const struct resend *resend = &set->judging->profile->resend;
-    if (before->resends < resend->limit &&
-        hypotheses_may_resend(resend, ending->outcome)) {
-        struct hypothesis resent = *before;
-        resent.is_resend = true;
-        resent.resends++;
-        hypotheses_add(set, &resent);
-    }
+    resent_end(set, before, ending);
 }
 
 /* In the trace; SIZE_MAX for one that was never read. */

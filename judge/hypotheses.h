@@ -34,6 +34,7 @@ struct hypotheses {
     size_t client;
     bool is_timed; /* the profile has budgets of time that the run can spend */
     uint8_t aged;  /* layers with one that runs from when they begin, as bits */
+    bool aborts;   /* ... and ends attempts in flight */
     bool is_age_unknown; /* ... and may have begun before we saw any of it */
     bool has_unseen;     /* attempts may have come before the first seen one */
     bool may_queue;      /* for slots */

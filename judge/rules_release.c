@@ -270,6 +270,19 @@ static bool judge_layer(struct queue *queue, struct arena *scratch)
     return true;
 }
 
+/* Is what layer i holds given back with each attempt, or with the call? A layer
+ * further in that tries again does so within an attempt of layer i. */
+static bool is_seen_whole(const struct profile *profile, size_t i)
+{
+    bool is_innermost = true;
+    for (size_t inner = i + 1; inner < profile->layer_count; inner++) {
+        const struct layer *layer = &profile->layers[inner];
+        is_innermost &= layer->is_disabled || layer->rule_count == 0;
+    }
+    return rules_slots_last(profile, i) ||
+           (profile->layers[i].slots.held == SLOT_HELD_ATTEMPT && is_innermost);
+}
+
 bool rules_release_judge(const struct judging *judging, struct arena *scratch)
 {
     const struct profile *profile = judging->profile;
@@ -280,9 +293,7 @@ bool rules_release_judge(const struct judging *judging, struct arena *scratch)
     }
     for (size_t i = 0; i < profile->layer_count; i++) {
         struct queue queue = {.judging = judging, .layer = &profile->layers[i]};
-        bool is_whole = queue.layer->slots.held == SLOT_HELD_ATTEMPT ||
-                        rules_slots_last(profile, i);
-        if (queue.layer->slots.limit > 0 && is_whole &&
+        if (queue.layer->slots.limit > 0 && is_seen_whole(profile, i) &&
             !judge_layer(&queue, scratch)) {
             return false;
         }

@@ -274,6 +274,9 @@ bool rules_timeout_fits(const struct hypotheses *set, const struct place *place)
 {
     const struct judging *judging = place->judging;
     const struct trace_attempt *attempt = place->call->attempts[place->index];
+    if (place->index + 1 == place->call->count && is_given_up(set, place)) {
+        return true;
+    }
     for (int i = 0; i < set->count; i++) {
         struct retry_action send =
             rules_timeout_limit(judging, &set->items[i].action);
@@ -302,6 +305,12 @@ bool rules_timeout_was_due(const struct place *place, int64_t due_ns)
                due_ns - early_slack(place->judging, attempt->head_ns, due_ns);
 }
 
+/* Was it perhaps aborted by a timeout that began nobody knows when? */
+static bool may_be_aborted(const struct hypotheses *set)
+{
+    return set->aborts && (set->is_open || set->is_age_unknown);
+}
+
 bool rules_timeout_judge(struct hypotheses *set, const struct place *place)
 {
     const struct judging *judging = place->judging;
@@ -319,7 +328,11 @@ bool rules_timeout_judge(struct hypotheses *set, const struct place *place)
         return !place->seen->may_be_timeout || !is_last ||
                !is_given_up(set, place);
     }
-    if (is_about(place, head_ns, due_ns) || !is_last) {
+    bool is_due = is_about(place, head_ns, due_ns);
+    if (!is_due && may_be_aborted(set)) {
+        return false;
+    }
+    if (is_due || !is_last) {
         judge_left(place, send, due_ns);
         return true;
     }

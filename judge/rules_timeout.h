@@ -14,7 +14,7 @@ bool rules_timeout_judge(struct hypotheses *set, const struct place *place);
 struct retry_action rules_timeout_limit(const struct judging *judging,
                                         const struct retry_action *send);
 
-/* May a timeout of the attempt in flight have ended it? */
+/* May a timeout of the attempt in flight, or its caller, have ended it? */
 bool rules_timeout_fits(const struct hypotheses *set,
                         const struct place *place);
 

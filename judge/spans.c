@@ -93,9 +93,23 @@ static void add_stale_connections(struct spans *spans,
     }
 }
 
-int64_t spans_stalled_until(const struct span *span, int64_t sent_ns)
+static int64_t comes_through_by(const struct span *span, int64_t sent_ns)
 {
     return units_add(span->to_ns, units_add(span->to_ns - sent_ns, NS_PER_S));
+}
+
+int64_t spans_stalled_until(const struct spans *spans, const struct span *met,
+                            int64_t sent_ns)
+{
+    int64_t until_ns = comes_through_by(met, sent_ns);
+    for (const struct span *next = met + 1;
+         next < spans->items + spans->count && next->from_ns <= until_ns;
+         next++) {
+        if (met->end == END_UNREACHABLE && next->end == END_UNREACHABLE) {
+            until_ns = units_max(until_ns, comes_through_by(next, sent_ns));
+        }
+    }
+    return until_ns;
 }
 
 size_t spans_begun(const struct spans *spans, int64_t at_ns)
@@ -125,8 +139,8 @@ static void note_ends(struct spans *spans)
         const struct span *span = &spans->items[i];
         last_ns = units_max(last_ns, span->to_ns);
         if (span->end == END_UNREACHABLE) {
-            stalled_ns =
-                units_max(stalled_ns, spans_stalled_until(span, span->from_ns));
+            stalled_ns = units_max(
+                stalled_ns, spans_stalled_until(spans, span, span->from_ns));
         }
         spans->last_ns[i] = last_ns;
         spans->stalled_ns[i] = stalled_ns;

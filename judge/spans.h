@@ -27,10 +27,11 @@ struct spans {
     int64_t *stalled_ns;
 };
 
-/* When a connect that met a stalled listener at `sent_ns` comes through at the
- * latest: the kernel tries again after 1, 3, 7, ... s, so that takes as long
- * again as it waited, plus that. */
-int64_t spans_stalled_until(const struct span *span, int64_t sent_ns);
+/* When what met this one of the spans at `sent_ns` comes through at the latest:
+ * the kernel tries to connect again after 1, 3, 7, ... s, so that takes as long
+ * again as it waited, plus that, if it does not meet another stall then. */
+int64_t spans_stalled_until(const struct spans *spans, const struct span *met,
+                            int64_t sent_ns);
 
 /* Was it perhaps sent long before its head came, into a listener that stalled?
  */

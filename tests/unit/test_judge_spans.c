@@ -135,6 +135,31 @@ static void test_what_hung_in_a_stall_began_with_it_at_the_earliest(
     arena_deinit(&arena);
 }
 
+/* As it tries again it may meet the next stall; who refuses ends it. */
+static void test_what_hung_in_a_stall_may_hang_in_the_next(void **state)
+{
+    (void)state;
+    struct trace_outage stalls[] = {
+        {.kind = FAULT_STALL, .from_ns = 10 * NS_PER_S, .to_ns = 15 * NS_PER_S},
+        {.kind = FAULT_STALL, .from_ns = 20 * NS_PER_S, .to_ns = 24 * NS_PER_S},
+        {.kind = FAULT_REFUSE,
+         .from_ns = 30 * NS_PER_S,
+         .to_ns = 40 * NS_PER_S},
+    };
+    struct trace trace = {.outages = stalls, .outage_count = 3};
+    struct arena arena = {0};
+    struct calls calls = {.client_count = 1};
+    struct spans *spans = spans_create(&trace, &calls, &arena);
+    const struct span *first = &spans->items[0];
+    assert_int_equal(spans_stalled_until(spans, first, 10 * NS_PER_S),
+                     39 * NS_PER_S);
+    assert_int_equal(spans_stalled_until(spans, first, 13 * NS_PER_S),
+                     18 * NS_PER_S);
+    assert_int_equal(spans_stalled_since(spans, 39 * NS_PER_S), 10 * NS_PER_S);
+    assert_int_equal(spans_stalled_since(spans, 40 * NS_PER_S), 40 * NS_PER_S);
+    arena_deinit(&arena);
+}
+
 static void test_connections_that_died_after_an_answer(void **state)
 {
     (void)state;
@@ -157,6 +182,7 @@ int main(void)
         cmocka_unit_test(test_spans),
         cmocka_unit_test(
             test_what_hung_in_a_stall_began_with_it_at_the_earliest),
+        cmocka_unit_test(test_what_hung_in_a_stall_may_hang_in_the_next),
         cmocka_unit_test(test_connections_that_died_after_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
