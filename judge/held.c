@@ -115,8 +115,9 @@ void held_retry(struct hypotheses *set, struct hypothesis *hypothesis,
     }
 }
 
-struct retry_action held_ask(const struct hypotheses *set,
-                             const struct hypothesis *hypothesis, int64_t at_ns)
+bool held_is_over(const struct hypotheses *set,
+                  const struct hypothesis *hypothesis, int64_t at_ns,
+                  struct retry_action *done)
 {
     static const struct hypotheses_given closed = {.held = UINT8_MAX};
     struct hypothesis copy = *hypothesis;
@@ -124,14 +125,15 @@ struct retry_action held_ask(const struct hypotheses *set,
         .kind = RETRY_TIMER,
         .now_ns = units_min(hypotheses_reach(hypothesis).min_ns, at_ns),
     };
+    *done = hypotheses_ask(set, hypothesis, at_ns);
+    if (done->kind != RETRY_DONE) {
+        return false;
+    }
     copy.call.wait_until_ns = event.now_ns;
     hypotheses_step(set, &copy, &event, &closed);
-    if (copy.action.kind == RETRY_SEND) {
-        return hypotheses_ask(set, hypothesis, at_ns);
-    }
     if (copy.action.kind == RETRY_WAIT) {
         event.now_ns = at_ns;
         hypotheses_step(set, &copy, &event, &closed);
     }
-    return copy.action;
+    return copy.action.kind != RETRY_WAIT;
 }

@@ -16,11 +16,10 @@ void held_follow_up(const struct hypotheses *set, struct hypothesis *hypothesis,
 void held_retry(struct hypotheses *set, struct hypothesis *hypothesis,
                 const struct delay_range *ready, int64_t sent_ns);
 
-/* What the engine says to a timer at `at_ns`, as hypotheses_ask(), but if there
- * is a limiter it holds up the attempt since the wait ended, which was as early
- * as can be. */
-struct retry_action held_ask(const struct hypotheses *set,
-                             const struct hypothesis *hypothesis,
-                             int64_t at_ns);
+/* Must the call be over at `at_ns`, whether its wait led to an attempt then, or
+ * was over as early as can be and a limiter held the attempt up? */
+bool held_is_over(const struct hypotheses *set,
+                  const struct hypothesis *hypothesis, int64_t at_ns,
+                  struct retry_action *done);
 
 #endif

@@ -353,12 +353,9 @@ static bool is_over_by(const struct hypotheses *set,
                        const struct hypothesis *hypothesis, int64_t at_ns,
                        struct retry_action *done)
 {
-    if (hypothesis->is_resend || hypothesis->action.kind != RETRY_WAIT ||
-        at_ns <= hypothesis->from_hi_ns) {
-        return false;
-    }
-    *done = held_ask(set, hypothesis, at_ns);
-    return done->kind == RETRY_DONE;
+    return !hypothesis->is_resend && hypothesis->action.kind == RETRY_WAIT &&
+           at_ns > hypothesis->from_hi_ns &&
+           held_is_over(set, hypothesis, at_ns, done);
 }
 
 bool rules_timeout_after_wait(struct hypotheses *set, const struct place *place)
