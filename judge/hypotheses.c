@@ -415,9 +415,12 @@ void hypotheses_start(struct hypotheses *set, const struct call *call)
         set->may_be_retry = set->is_open || set->count > 0;
         hypotheses_sent(set, first->head_ns);
     }
-    /* Those that are left began as early or as late as can be; in between a
-     * budget of time ends at any moment. */
-    set->is_age_unknown = set->aged != 0 && set->count > 0;
+    /* Those that are left, or hung in a stalled listener, began as early or as
+     * late as can be; in between a budget of time ends at any moment. */
+    int64_t stalled_ns =
+        spans_stalled_since(set->judging->spans, first->head_ns);
+    set->is_age_unknown =
+        set->aged != 0 && (set->count > 0 || stalled_ns < first->head_ns);
     set_patience(set, call, held_since_ns);
     if (set->count == HYPOTHESES_MAX) {
         set->count--;
@@ -427,8 +430,7 @@ void hypotheses_start(struct hypotheses *set, const struct call *call)
     }
     /* The plain one leads. */
     set->items[0] = hypotheses_started(set, first, first->head_ns, NULL);
-    set->items[0].stalled_ns =
-        spans_stalled_since(set->judging->spans, first->head_ns);
+    set->items[0].stalled_ns = stalled_ns;
     set->count++;
 }
 

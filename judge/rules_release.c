@@ -16,6 +16,7 @@ struct turn {
     size_t pool;
     enum turn_kind kind;
     bool has_failed; /* RELEASE: of what was no success */
+    size_t client;
     int64_t attempt;
 };
 
@@ -25,8 +26,8 @@ struct queue {
     const struct layer *layer;
     struct turn *turns;
     size_t count;
-    int64_t callers; /* calls in flight that a pool's callers keep up */
-    int64_t planned; /* calls of a pool */
+    int64_t clients; /* of a pool */
+    int64_t *over;   /* calls, by client */
 };
 
 /* Nothing but slots holds up a call that its caller has begun. */
@@ -95,12 +96,13 @@ static int by_time(const void *a, const void *b)
     return (int)x->kind - (int)y->kind;
 }
 
-static void add(struct queue *queue, const struct trace_attempt *attempt,
+static void add(struct queue *queue, const struct call *call, size_t i,
                 const struct turn *turn)
 {
     struct turn *own = &queue->turns[queue->count++];
     *own = *turn;
-    own->attempt = attempt->id;
+    own->client = call->client;
+    own->attempt = call->attempts[i]->id;
 }
 
 static void add_call(struct queue *queue, const struct call *call, size_t pool)
@@ -116,24 +118,29 @@ static void add_call(struct queue *queue, const struct call *call, size_t pool)
         bool has_failed = seen.outcome.end != END_STATUS ||
                           seen.outcome.status < 200 ||
                           seen.outcome.status > 299;
-        struct turn end = {seen.at_ns, pool, TURN_RELEASE, has_failed, 0};
-        struct turn over = {seen.at_ns, pool, TURN_OVER, false, 0};
-        struct turn begin = {attempt->head_ns, pool, TURN_BEGIN, false, 0};
-        struct turn take = {attempt->head_ns, pool, TURN_TAKE, false, 0};
+        struct turn end = {.at_ns = seen.at_ns,
+                           .pool = pool,
+                           .kind = TURN_RELEASE,
+                           .has_failed = has_failed};
+        struct turn begin = {
+            .at_ns = attempt->head_ns, .pool = pool, .kind = TURN_BEGIN};
+        struct turn over = end, take = begin;
+        over.kind = TURN_OVER;
+        take.kind = TURN_TAKE;
         if (i == 0) {
-            add(queue, attempt, &begin);
+            add(queue, call, i, &begin);
         }
         if (i == 0 || !by_call) {
-            add(queue, attempt, &take);
+            add(queue, call, i, &take);
         }
         if (seen.outcome.end == END_UNFINISHED) {
             return;
         }
         if (is_last || !by_call) {
-            add(queue, attempt, &end);
+            add(queue, call, i, &end);
         }
         if (is_last) {
-            add(queue, attempt, &over);
+            add(queue, call, i, &over);
         }
     }
 }
@@ -176,10 +183,44 @@ static int64_t next_take(const struct queue *queue, size_t index)
     return NS_FOREVER;
 }
 
-/* How a pool stands. */
+/* How a pool stands: slots, calls that have theirs, and calls in flight that
+ * the callers of its clients keep up. */
 struct state {
-    int64_t held, begun, over;
+    int64_t held, begun, wanting;
 };
+
+static int64_t in_flight(const struct queue *queue, int64_t over)
+{
+    const struct workload *workload = &queue->judging->scenario->workload;
+    return units_min(workload->calls - over, workload->concurrency);
+}
+
+static struct state at_first(const struct queue *queue)
+{
+    return (struct state){.wanting = queue->clients * in_flight(queue, 0)};
+}
+
+static void take_turn(const struct queue *queue, const struct turn *turn,
+                      struct state *state)
+{
+    int64_t *over = &queue->over[turn->client];
+    switch (turn->kind) {
+    case TURN_TAKE:
+        state->held++;
+        break;
+    case TURN_RELEASE:
+        state->held--;
+        break;
+    case TURN_BEGIN:
+        state->begun++;
+        break;
+    case TURN_OVER:
+        state->begun--;
+        state->wanting -= in_flight(queue, *over);
+        state->wanting += in_flight(queue, ++*over);
+        break;
+    }
+}
 
 /* Whose attempts nobody let in may hold it, and wait to try again. */
 static bool may_be_hidden(const struct judging *judging, int64_t until_ns)
@@ -193,11 +234,9 @@ static void judge_free(const struct queue *queue, size_t release, size_t index,
                        const struct state *state)
 {
     const struct judging *judging = queue->judging;
-    int64_t left = queue->planned - state->over;
-    int64_t wanting = left < queue->callers ? left : queue->callers;
     const struct turn *turn = &queue->turns[release];
     if (state->held >= queue->layer->slots.limit ||
-        wanting <= state->begun - state->over) {
+        state->wanting <= state->begun) {
         return;
     }
     int64_t due_ns = units_add(turn->at_ns, judging->late_ns);
@@ -221,18 +260,15 @@ static void judge_free(const struct queue *queue, size_t release, size_t index,
 
 static void sweep(const struct queue *queue)
 {
-    struct state state = {0};
+    struct state state = at_first(queue);
     size_t release = SIZE_MAX;
     for (size_t i = 0; i < queue->count; i++) {
         const struct turn *turn = &queue->turns[i];
         if (i > 0 && turn->pool != turn[-1].pool) {
-            state = (struct state){0};
+            state = at_first(queue);
             release = SIZE_MAX;
         }
-        state.held += turn->kind == TURN_TAKE;
-        state.held -= turn->kind == TURN_RELEASE;
-        state.begun += turn->kind == TURN_BEGIN;
-        state.over += turn->kind == TURN_OVER;
+        take_turn(queue, turn, &state);
         release = turn->kind == TURN_RELEASE ? i : release;
         bool is_settled = i + 1 == queue->count || turn[1].pool != turn->pool ||
                           turn[1].at_ns > turn->at_ns;
@@ -248,17 +284,17 @@ static bool judge_layer(struct queue *queue, struct arena *scratch)
     const struct judging *judging = queue->judging;
     const struct workload *workload = &judging->scenario->workload;
     bool is_shared = rules_slots_is_shared(&queue->layer->slots);
-    int64_t clients = is_shared ? workload->clients : 1;
-    queue->callers = clients * workload->concurrency;
-    queue->planned = clients * workload->calls;
-    if (queue->callers <= queue->layer->slots.limit) {
+    queue->clients = is_shared ? workload->clients : 1;
+    if (queue->clients * workload->concurrency <= queue->layer->slots.limit) {
         return true;
     }
     queue->turns = arena_array(scratch,
                                judging->trace->attempt_count * 4 + 4 +
                                    judging->trace->conn_count * 4,
                                sizeof *queue->turns);
-    if (!queue->turns) {
+    queue->over =
+        arena_array(scratch, judging->calls->client_count, sizeof *queue->over);
+    if (!queue->turns || !queue->over) {
         return false;
     }
     for (size_t i = 0; i < judging->calls->count; i++) {
