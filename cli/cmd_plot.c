@@ -41,6 +41,8 @@ static const char usage[] =
     "      --x PATH, --y PATH   sweep: the axes\n"
     "      --metric NAME        sweep: what is drawn (attempts_per_success)\n"
     "      --where PATH=VALUE   sweep: only points with that value\n"
+    "      --scenario ID|FILE   timeline, arrivals of a run: what it met, for\n"
+    "                           its outages (the shipped one of that name)\n"
     "  -h, --help               this text\n\n"
     "Examples:\n"
     "  retryspec plot backoff tinker-http openai-python --status 500\n"
@@ -70,6 +72,7 @@ static const struct option options[] = {
     {"y", required_argument, NULL, 'y'},
     {"metric", required_argument, NULL, 'm'},
     {"where", required_argument, NULL, 'w'},
+    {"scenario", required_argument, NULL, 'c'},
     {"help", no_argument, NULL, 'h'},
     {0},
 };
@@ -174,6 +177,9 @@ static int read_option(struct plot *plot, int c, char **argv)
         return -1;
     case 'x':
         plot->x = optarg;
+        return -1;
+    case 'c':
+        plot->scenario = optarg;
         return -1;
     case 'm':
         plot->metric = optarg;

@@ -9,7 +9,12 @@
 #include "lab/figure.h"
 #include "model/error.h"
 
-enum { PLOT_PATH_SIZE = 1024, PLOT_TEXT_SIZE = 512, PLOT_WHERE_MAX = 8 };
+enum {
+    PLOT_PATH_SIZE = 1024,
+    PLOT_TEXT_SIZE = 512,
+    PLOT_WHERE_MAX = 8,
+    PLOT_SPANS_MAX = 1024
+};
 
 /* X(constant, word) */
 #define PLOT_STYLE_LIST(X)         \
@@ -27,7 +32,7 @@ struct plot {
     const char *kind;
     char *const *names; /* after the kind */
     size_t count;
-    const char *out, *title, *x, *y, *metric;
+    const char *out, *title, *x, *y, *metric, *scenario;
     const char *profiles[FIGURE_SERIES_MAX];
     size_t profile_count;
     const char *where[PLOT_WHERE_MAX];
@@ -44,6 +49,8 @@ struct plot {
         script_path[PLOT_PATH_SIZE];
     char page[PLOT_PATH_SIZE]; /* "": no page */
     char shown[PLOT_TEXT_SIZE], note[PLOT_TEXT_SIZE];
+    struct figure_span spans[PLOT_SPANS_MAX]; /* shaded */
+    size_t span_count;
     FILE *data, *script;
 };
 
@@ -59,6 +66,19 @@ bool plot_gaps(struct plot *plot);
 
 /* NULL and a problem; a trace without an attempt is one. */
 struct trace *plot_read_trace(struct plot *plot, const char *name);
+
+/* -- plot_outages.c -------------------------------------------------------- */
+
+/* What is shaded; beyond PLOT_SPANS_MAX nothing more. */
+void plot_shade(struct plot *plot, int64_t from_ns, int64_t to_ns);
+
+/* When the server of a run was out: what the trace says of the listener, and
+ * the windows of its scenario, if that is known, whose answer is an error or a
+ * fault. False and a problem if --scenario is none of this trace. */
+bool plot_shade_run(struct plot *plot, const struct trace *trace);
+
+/* "; " and a text at the end of the small print. */
+void plot_add_note(struct plot *plot, const char *text);
 
 /* -- plot_files.c ---------------------------------------------------------- */
 

@@ -76,6 +76,10 @@ bool plot_open(struct plot *plot)
     plot->figure.note = plot->note;
     plot->figure.command = plot->command;
     plot->figure.is_log = plot->is_log;
+    plot->figure.spans = plot->spans;
+    plot->figure.span_count = plot->span_count;
+    if (plot->span_count > 0)
+        plot_add_note(plot, "outages shaded");
     return plot->script;
 }
 

@@ -15,14 +15,7 @@ struct fleets_plot {
     struct trace *traces[FIGURE_SERIES_MAX];
     struct tally *tallies; /* FIGURE_SERIES_MAX */
     struct figure_fleet items[FIGURE_SERIES_MAX];
-    struct figure_span *spans;
-    size_t span_count;
 };
-
-static void add_span(struct fleets_plot *fleets, int64_t from_ns, int64_t to_ns)
-{
-    fleets->spans[fleets->span_count++] = (struct figure_span){from_ns, to_ns};
-}
 
 /* -- worlds ----------------------------------------------------------------
  */
@@ -66,7 +59,7 @@ static bool play_world(struct plot *plot, struct fleets_plot *fleets)
     }
     const struct capacity *server = &fleets->world->server;
     for (size_t i = 0; i < server->outage_count; i++)
-        add_span(fleets, server->outages[i].from_ns, server->outages[i].to_ns);
+        plot_shade(plot, server->outages[i].from_ns, server->outages[i].to_ns);
     snprintf(plot->note, PLOT_TEXT_SIZE, "world %s, one run of each, seed %llu",
              fleets->world->id, (unsigned long long)plot->seed);
     return true;
@@ -146,17 +139,9 @@ static bool read_traces(struct plot *plot, struct fleets_plot *fleets)
         if (!read_trace(plot, fleets, i))
             return false;
     }
-    const struct trace *first = fleets->traces[0];
-    assert(first);
-    int64_t origin_ns = first->attempts[0].head_ns;
-    for (size_t i = 0; i < first->outage_count && i < WORLD_SPANS_MAX; i++) {
-        const struct trace_outage *outage = &first->outages[i];
-        add_span(fleets, outage->from_ns - origin_ns,
-                 outage->to_ns == TRACE_NEVER ? NS_FOREVER
-                                              : outage->to_ns - origin_ns);
-    }
     name_traces(plot, fleets);
-    return true;
+    return !is_one_scenario(plot, fleets) ||
+           plot_shade_run(plot, fleets->traces[0]);
 }
 
 /* -- both ------------------------------------------------------------------
@@ -165,9 +150,8 @@ static bool read_traces(struct plot *plot, struct fleets_plot *fleets)
 static bool fleets_init(struct plot *plot, struct fleets_plot *fleets)
 {
     *fleets = (struct fleets_plot){
-        .tallies = calloc(FIGURE_SERIES_MAX, sizeof *fleets->tallies),
-        .spans = calloc(WORLD_SPANS_MAX, sizeof *fleets->spans)};
-    if (!fleets->tallies || !fleets->spans) {
+        .tallies = calloc(FIGURE_SERIES_MAX, sizeof *fleets->tallies)};
+    if (!fleets->tallies) {
         error_add(&plot->error, PROBLEM_MEMORY, "out of memory");
         return false;
     }
@@ -184,7 +168,6 @@ static void fleets_deinit(struct fleets_plot *fleets)
         trace_free(fleets->traces[i]);
     }
     free(fleets->tallies);
-    free(fleets->spans);
     world_free(fleets->world);
 }
 
@@ -202,12 +185,6 @@ static const char *subject_of(const struct plot *plot,
                                          : "runs of several scenarios";
 }
 
-static void add_note(struct plot *plot, const char *text)
-{
-    size_t used = strlen(plot->note);
-    snprintf(plot->note + used, PLOT_TEXT_SIZE - used, "; %s", text);
-}
-
 bool plot_arrivals(struct plot *plot)
 {
     struct fleets_plot fleets;
@@ -215,12 +192,9 @@ bool plot_arrivals(struct plot *plot)
     if (is_good) {
         snprintf(plot->shown, PLOT_TEXT_SIZE, "Attempts at the server: %s",
                  subject_of(plot, &fleets));
-        if (fleets.span_count > 0)
-            add_note(plot, "outages shaded");
         if (plot->is_log)
-            add_note(plot, "below the axis: none");
-        const struct figure_fleets figures = {fleets.items, count_of(plot),
-                                              fleets.spans, fleets.span_count};
+            plot_add_note(plot, "below the axis: none");
+        const struct figure_fleets figures = {fleets.items, count_of(plot)};
         is_good = plot_open(plot) && figure_arrivals(&plot->figure, &figures,
                                                      plot->data, plot->script);
     }
@@ -235,9 +209,9 @@ bool plot_success(struct plot *plot)
     if (is_good) {
         snprintf(plot->shown, PLOT_TEXT_SIZE, "Time to success: %s",
                  subject_of(plot, &fleets));
-        add_note(plot, "what a curve lacks to 1 was never served");
-        const struct figure_fleets figures = {fleets.items, count_of(plot),
-                                              NULL, 0};
+        plot->span_count = 0; /* an axis of durations */
+        plot_add_note(plot, "what a curve lacks to 1 was never served");
+        const struct figure_fleets figures = {fleets.items, count_of(plot)};
         is_good = plot_open(plot) && figure_success(&plot->figure, &figures,
                                                     plot->data, plot->script);
     }

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/plot.h"
@@ -45,16 +46,47 @@ static void write_head(FILE *out)
     fputs("<p class=\"brand\">retryspec plot</p><h1>Retry figures</h1>\n", out);
 }
 
-/* False: gnuplot drew something else. */
-static bool write_figure(const struct plot *plot, FILE *out)
+/* What is to be a part of the page. NULL and a problem. */
+static char *read_part(struct plot *plot, const char *path)
+{
+    char *part = text_file_read(path);
+    struct stat about;
+    bool is_large =
+        stat(path, &about) == 0 && about.st_size >= (off_t)TEXT_FILE_BYTES_MAX;
+    if (is_large)
+        error_add(&plot->error, PROBLEM_INPUT,
+                  "%s has %lld MiB, and a page takes less than %d of a file: "
+                  "draw an .svg, .png or .pdf",
+                  path, (long long)(about.st_size >> 20),
+                  TEXT_FILE_BYTES_MAX >> 20);
+    else if (!part)
+        error_add(&plot->error, PROBLEM_SYSTEM, "can't read %s", path);
+    return part;
+}
+
+/* False and a problem: gnuplot drew something else. */
+static bool embed(struct plot *plot, const char *picture, FILE *out)
+{
+    if (svg_embed(picture, plot->figure.title, out))
+        return true;
+    error_add(&plot->error, PROBLEM_SYSTEM,
+              "gnuplot drew a picture that does not fit into a page");
+    return false;
+}
+
+static bool write_figure(struct plot *plot, FILE *out)
 {
     const struct figure *figure = &plot->figure;
-    char *picture = text_file_read(plot->picture);
-    char *data = text_file_read(plot->data_path);
+    char *picture = read_part(plot, plot->picture);
+    char *data = picture ? read_part(plot, plot->data_path) : NULL;
+    if (!data) {
+        free(picture);
+        return false;
+    }
     fprintf(out, "%s<h2>", begin);
     escape_xml(figure->title, out);
     fputs("</h2>\n<div class=\"scroll\">\n", out);
-    bool is_good = picture && data && svg_embed(picture, figure->title, out);
+    bool is_good = embed(plot, picture, out);
     fputs("</div>\n<figcaption>", out);
     escape_xml(figure->note, out);
     fputs("</figcaption>\n<pre class=\"command\">", out);
@@ -72,8 +104,10 @@ static bool write_figure(const struct plot *plot, FILE *out)
 /* The page as it is, without its end. */
 static bool copy_page(struct plot *plot, FILE *out)
 {
-    char *page = text_file_read(plot->page);
-    size_t size = page ? strlen(page) : 0, end = sizeof tail - 1;
+    char *page = read_part(plot, plot->page);
+    if (!page)
+        return false;
+    size_t size = strlen(page), end = sizeof tail - 1;
     bool is_ours = size > end && strcmp(page + size - end, tail) == 0;
     if (is_ours)
         fwrite(page, 1, size - end, out);
@@ -91,12 +125,7 @@ static bool write_page(struct plot *plot, FILE *out)
         write_head(out);
     else if (!copy_page(plot, out))
         return false;
-    if (!write_figure(plot, out)) {
-        error_add(&plot->error, PROBLEM_SYSTEM,
-                  "gnuplot drew a picture that does not fit into a page");
-        return false;
-    }
-    return fputs(tail, out) >= 0;
+    return write_figure(plot, out) && fputs(tail, out) >= 0;
 }
 
 /* Beside the page first, so that one that fails leaves the old one whole. */

@@ -36,11 +36,10 @@ bool plot_timeline(struct plot *plot)
     snprintf(plot->shown, PLOT_TEXT_SIZE, "Attempts and waits of each call: %s",
              trace->scenario);
     snprintf(plot->note, PLOT_TEXT_SIZE,
-             "profile %s, seed %llu; the first %d calls at most%s",
+             "profile %s, seed %llu; the first %d calls at most",
              *trace->profile ? trace->profile : "not known",
-             (unsigned long long)trace->seed, FIGURE_ROWS_MAX,
-             trace->outage_count > 0 ? "; outages shaded" : "");
-    bool is_good = plot_open(plot);
+             (unsigned long long)trace->seed, FIGURE_ROWS_MAX);
+    bool is_good = plot_shade_run(plot, trace) && plot_open(plot);
     if (is_good &&
         !figure_timeline(&plot->figure, trace, plot->data, plot->script)) {
         error_add(&plot->error, PROBLEM_MEMORY, "out of memory");
@@ -66,6 +65,36 @@ static struct profile *load_profile(struct plot *plot,
     return NULL;
 }
 
+static bool looks_into_bodies(const struct profile_rule *rule)
+{
+    const struct retry_after *after = &rule->retry_after;
+    for (size_t i = 0; i < after->source_count; i++) {
+        if (after->sources[i].pointer)
+            return true;
+    }
+    return rule->on.body.pointer;
+}
+
+/* What the profile has and the curves leave out. */
+static void note_what_is_ignored(struct plot *plot,
+                                 const struct profile *profile)
+{
+    bool has_bodies = false, is_sharing = false;
+    for (size_t i = 0; i < profile->layer_count; i++) {
+        const struct layer *layer = &profile->layers[i];
+        is_sharing |= layer->rate_limiter.is_used || layer->breaker.is_used ||
+                      layer->throttle.is_used || layer->budget.tokens.is_used ||
+                      layer->budget.allowance.kind != ALLOWANCE_NONE;
+        for (size_t k = 0; k < layer->rule_count; k++)
+            has_bodies |= looks_into_bodies(&layer->rules[k]);
+    }
+    if (has_bodies || is_sharing)
+        plot_add_note(plot, has_bodies && is_sharing
+                                ? "ignores bodies and shared state"
+                            : has_bodies ? "ignores bodies"
+                                         : "ignores shared state");
+}
+
 static bool fill_gaps(struct plot *plot, const struct trace *trace,
                       const struct profile *profile)
 {
@@ -83,9 +112,10 @@ static bool fill_gaps(struct plot *plot, const struct trace *trace,
              "Gaps on the wire and the law of %s: %s", profile->id,
              trace->scenario);
     snprintf(plot->note, PLOT_TEXT_SIZE,
-             "seed %llu; dashed: what the law says of each retry; at most %d "
-             "retries; left out: %zu gaps beyond the law",
+             "seed %llu; dashed: the law; at most %d retries; left out: %zu "
+             "gaps beyond it",
              (unsigned long long)trace->seed, FIGURE_SERIES_MAX, gaps.beyond);
+    note_what_is_ignored(plot, profile);
     is_good = is_good && plot_open(plot) &&
               figure_gaps(&plot->figure, &gaps, plot->data, plot->script);
     gaps_deinit(&gaps);

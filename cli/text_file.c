@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BYTES_MAX = 64 << 20 };
-
 char *text_file_read(const char *path)
 {
     FILE *file = fopen(path, "re");
@@ -12,7 +10,7 @@ char *text_file_read(const char *path)
         return NULL;
     char *bytes = NULL;
     long size = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
-    if (size > 0 && size < BYTES_MAX) {
+    if (size > 0 && size < TEXT_FILE_BYTES_MAX) {
         bytes = calloc(1, (size_t)size + 1);
         rewind(file);
     }

@@ -2,8 +2,10 @@
 #ifndef RETRYSPEC_CLI_TEXT_FILE_H
 #define RETRYSPEC_CLI_TEXT_FILE_H
 
+enum { TEXT_FILE_BYTES_MAX = 64 << 20 };
+
 /* Its bytes and a NUL, on the heap. NULL if there is none, if it is empty or
- * has 64 MiB, or without memory. */
+ * has TEXT_FILE_BYTES_MAX, or without memory. */
 char *text_file_read(const char *path);
 
 #endif

@@ -91,7 +91,7 @@ static void set_terminal(enum figure_format format, FILE *script)
         return;
     case FIGURE_PNG:
         fputs("set terminal pngcairo size 1800,1120 noenhanced "
-              "font 'Helvetica,26' linewidth 2\n",
+              "font 'Helvetica,26' linewidth 2 pointscale 2\n",
               script);
         return;
     case FIGURE_PDF:
@@ -206,16 +206,16 @@ void figure_begin(const struct figure *figure, FILE *script)
             figure_ink(figure, INK_GRID));
 }
 
-void figure_shade(const struct figure *figure, const struct figure_span *spans,
-                  size_t count, FILE *script)
+void figure_shade(const struct figure *figure, FILE *script)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < figure->span_count; i++) {
+        const struct figure_span *span = &figure->spans[i];
         fprintf(script, "set object rectangle from %.3f,graph 0 to ",
-                figure_seconds(spans[i].from_ns));
-        if (spans[i].to_ns == NS_FOREVER)
+                figure_seconds(span->from_ns));
+        if (span->to_ns == NS_FOREVER)
             fputs("graph 1,graph 1", script);
         else
-            fprintf(script, "%.3f,graph 1", figure_seconds(spans[i].to_ns));
+            fprintf(script, "%.3f,graph 1", figure_seconds(span->to_ns));
         fprintf(script, " fillcolor '%s' fillstyle solid noborder behind\n",
                 figure_ink(figure, INK_SHADE));
     }

@@ -21,13 +21,20 @@ enum figure_format { FIGURE_SVG, FIGURE_PNG, FIGURE_PDF, FIGURE_PAGE };
 
 enum { FIGURE_SERIES_MAX = 6 };
 
+/* Of time; to_ns may be NS_FOREVER. */
+struct figure_span {
+    int64_t from_ns, to_ns;
+};
+
 struct figure {
     enum figure_format format;
     const char *picture, *data; /* names of files, in one folder */
     const char *title;
-    const char *note;    /* small print: what is drawn how, seed */
-    const char *command; /* likewise: what drew it */
-    bool is_log;         /* the axis that --log is about */
+    const char *note;                /* small print: what is drawn how, seed */
+    const char *command;             /* likewise: what drew it */
+    bool is_log;                     /* the axis that --log is about */
+    const struct figure_span *spans; /* shaded: outages */
+    size_t span_count;
 };
 
 /* Delays before each retry, series side by side. Nothing is smoothed, so
@@ -57,19 +64,14 @@ bool figure_ecdf(const struct figure *figure,
                  const struct figure_series *series, size_t count, FILE *data,
                  FILE *script);
 
-/* Attempts a second at the server; spans shaded, to_ns may be NS_FOREVER. */
+/* Attempts a second at the server; spans shaded. */
 struct figure_fleet {
     const char *name;
     const struct tally *tally;
 };
-struct figure_span {
-    int64_t from_ns, to_ns;
-};
 struct figure_fleets {
     const struct figure_fleet *items;
     size_t count;
-    const struct figure_span *spans;
-    size_t span_count;
 };
 bool figure_arrivals(const struct figure *figure,
                      const struct figure_fleets *fleets, FILE *data,
@@ -85,7 +87,7 @@ bool figure_success(const struct figure *figure,
 bool figure_gaps(const struct figure *figure, const struct gaps *gaps,
                  FILE *data, FILE *script);
 
-/* Attempts, waits and outages by time, a row a call; of the first
+/* Attempts and waits by time, a row a call, spans shaded; of the first
  * FIGURE_ROWS_MAX calls. False also without memory. */
 enum { FIGURE_ROWS_MAX = 40, FIGURE_ATTEMPTS_MAX = 20000 };
 bool figure_timeline(const struct figure *figure, const struct trace *trace,
@@ -133,7 +135,7 @@ double figure_seconds(int64_t ns);
  * that is empty: it gets a line without a number. */
 void figure_end_block(size_t lines, FILE *data);
 
-void figure_shade(const struct figure *figure, const struct figure_span *spans,
-                  size_t count, FILE *script);
+/* The spans, behind the curves. */
+void figure_shade(const struct figure *figure, FILE *script);
 
 #endif

@@ -50,7 +50,7 @@ bool figure_arrivals(const struct figure *figure,
         fprintf(script, "set logscale y\nset yrange [0.8:]\n");
     else
         fputs("set yrange [0:]\n", script);
-    figure_shade(figure, fleets->spans, fleets->span_count, script);
+    figure_shade(figure, script);
     for (size_t i = 0; i < fleets->count; i++) {
         write_tally(fleets->items[i].tally, width, data);
         fprintf(script,

@@ -103,20 +103,6 @@ static void write_rows(const struct drawing *drawing)
     fputs(")\n", drawing->script);
 }
 
-static void shade(const struct drawing *drawing)
-{
-    enum { OUTAGES_MAX = 100 };
-    for (size_t i = 0; i < drawing->trace->outage_count && i < OUTAGES_MAX;
-         i++) {
-        const struct trace_outage *outage = &drawing->trace->outages[i];
-        const struct figure_span span = {
-            outage->from_ns - drawing->origin_ns,
-            outage->to_ns == TRACE_NEVER ? NS_FOREVER
-                                         : outage->to_ns - drawing->origin_ns};
-        figure_shade(drawing->figure, &span, 1, drawing->script);
-    }
-}
-
 static void write_plot(const struct drawing *drawing,
                        const size_t counts[ENDED_ALL])
 {
@@ -182,7 +168,7 @@ bool figure_timeline(const struct figure *figure, const struct trace *trace,
             "set xrange [%.9f:%.9f]\nset grid noytics\n",
             -0.03 * span_of(&drawing) - 1e-6, 1.03 * span_of(&drawing) + 1e-6);
     write_rows(&drawing);
-    shade(&drawing);
+    figure_shade(figure, script);
     write_waits(&drawing);
     for (int i = 0; i < ENDED_ALL; i++)
         counts[i] = write_attempts(&drawing, (enum trace_ending)i);

@@ -168,6 +168,38 @@ def test_outages_of_a_run_are_shaded(folder):
         assert "set object rectangle from " in (folder / "o.gp").read_text()
 
 
+def shaded(path):
+    return re.findall(r"set object rectangle from ([0-9.]+),graph 0 to ([0-9.]+|graph 1)", path.read_text())
+
+
+# The figure's clock and that of windows begin with the first request.
+@pytest.mark.parametrize("kind", ["timeline", "arrivals"])
+def test_windows_that_fail_are_shaded(folder, kind):
+    scenario = run("show", "herd/outage-2s").stdout
+    windows = """{ "from": "0s", "to": "1s", "reply": 503 }, { "from": "1s", "to": "1500ms", "reply": 200 },
+        { "from": "1500ms", "to": "2s", "fault": { "do": "close", "at": "request" } },"""
+    own = re.sub(r'\{ "from": "0s".*\n', lambda _: windows + "\n", scenario).replace("herd/outage-2s", "own/outage")
+    (folder / "own.jsonc").write_text(own)
+    run("sim", "own.jsonc", "-p", "tinker-http", "--out", "out", "-q", cwd=folder)
+    run("plot", kind, TRACE, "--out", "o.svg", cwd=folder)
+    assert shaded(folder / "o.gp") == [("0.000", "2.000")] and "outages shaded" in (folder / "o.gp").read_text()
+    trace = "out/own/outage/trace.ndjson"
+    run("plot", kind, trace, "--out", "o.svg", cwd=folder)
+    assert shaded(folder / "o.gp") == [] and "outages shaded" not in (folder / "o.gp").read_text()
+    run("plot", kind, trace, "--scenario", "own.jsonc", "--out", "o.svg", cwd=folder)
+    assert shaded(folder / "o.gp") == [("0.000", "1.000"), ("1.500", "2.000")]
+    done = run("plot", kind, trace, "--scenario", "herd/outage-2s", "--out", "o.svg", cwd=folder, code=2)
+    assert done.stderr == 'the trace is of the scenario "own/outage", not of "herd/outage-2s"\n'
+
+
+@pytest.mark.parametrize("profile,said", [
+    ("tinker-http", None), ("tinker-future", "; ignores bodies"), ("botocore-standard", "; ignores shared state")])
+def test_gaps_say_what_they_ignore(folder, profile, said):
+    run("plot", "gaps", TRACE, "-p", profile, "--out", "g.svg", cwd=folder)
+    script = (folder / "g.gp").read_text()
+    assert said in script if said else "ignores" not in script
+
+
 def test_a_heat_map_has_a_cell_a_point(folder):
     run("plot", *FIGURES["heat"][0], "--out", "h.svg", cwd=folder)
     lines = [line for line in (folder / "h.dat").read_text().splitlines() if line and line[0] != "#"]
@@ -270,6 +302,18 @@ def test_without_gnuplot_the_package_is_named(folder):
     (folder / "p.html").write_text("the page before\n")
     done = run("plot", *FIGURES["violin"][0], "--out", "p.html", cwd=folder, code=3, PATH=str(empty))
     assert "gnuplot-nox" in done.stderr and (folder / "p.html").read_text() == "the page before\n"
+
+
+# A page holds its figures' data; gnuplot does not write it, but here it does.
+def test_a_page_that_would_be_too_large(folder, tmp_path):
+    (tmp_path / "bin").mkdir()
+    gnuplot = tmp_path / "bin/gnuplot"
+    gnuplot.write_text(f'#!/bin/sh\n{shutil.which("gnuplot")} "$@" && truncate -s 70M p.dat\n')
+    gnuplot.chmod(0o755)
+    done = run("plot", *FIGURES["violin"][0], "--out", "p.html", cwd=folder, code=2,
+               PATH=f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    assert done.stderr == "p.dat has 70 MiB, and a page takes less than 64 of a file: draw an .svg, .png or .pdf\n"
+    assert not (folder / "p.html").exists() and not list(folder.glob("p.html.*"))
 
 
 def test_titles_are_text_and_never_run(folder):
