@@ -53,16 +53,12 @@ static int64_t retry_takes(const struct allowance *policy)
                : 1;
 }
 
-static bool ratio_permits(const struct retry_call *call, int i, int64_t now_ns)
+static int64_t ratio_most(const struct allowance *policy, int64_t calls)
 {
-    const struct allowance *policy = policy_of(call, i);
     int64_t takes = retry_takes(policy);
     int64_t brings = policy->share > 0 ? CALL_BRINGS : 0;
-    int64_t reserve = policy->least * (policy->window_ns / NS_PER_S) * takes;
-    int64_t balance = brings * sum(call, i, now_ns, CALLS) -
-                      takes * sum(call, i, now_ns, RETRIES_OR_FAILURES) +
-                      reserve;
-    return balance >= takes;
+    int64_t reserve = policy->least * (policy->window_ns / NS_PER_S);
+    return brings * calls / takes + reserve;
 }
 
 /* -- a share of what is in flight ------------------------------------------
@@ -70,27 +66,31 @@ static bool ratio_permits(const struct retry_call *call, int i, int64_t now_ns)
 
 /* Envoy's retry_budget: the share is rounded down. A hair more keeps 0.2 of 15
  * from being 2. */
-static bool concurrent_permits(const struct retry_call *call, int i)
+static int64_t concurrent_most(const struct allowance *policy,
+                               int64_t in_flight)
 {
-    const struct allowance *policy = policy_of(call, i);
-    const struct retry_layer_shared *shared = &call->shared->layers[i];
-    int64_t most = (int64_t)(policy->share * shared->in_flight + 1e-9);
-    return shared->retrying < units_max(most, policy->least);
-}
-
-/* -- while few fail --------------------------------------------------------
- */
-
-static bool failures_permit(const struct retry_call *call, int i,
-                            int64_t now_ns)
-{
-    double failures = (double)sum(call, i, now_ns, RETRIES_OR_FAILURES);
-    double calls = (double)sum(call, i, now_ns, CALLS);
-    return failures <= policy_of(call, i)->share * calls;
+    int64_t most = (int64_t)(policy->share * (double)in_flight + 1e-9);
+    return units_max(most, policy->least);
 }
 
 /* -- all of them ------------------------------------------------------------
  */
+
+int64_t allowance_most(const struct allowance *policy, int64_t counted)
+{
+    switch (policy->kind) {
+    case ALLOWANCE_NONE:
+        return INT64_MAX;
+    case ALLOWANCE_RATIO:
+        return ratio_most(policy, counted);
+    case ALLOWANCE_CONCURRENT:
+        return concurrent_most(policy, counted);
+    case ALLOWANCE_FAILURES:
+        return (int64_t)(policy->share * (double)counted);
+    }
+    assert(false);
+    return INT64_MAX;
+}
 
 void allowance_begin(struct retry_call *call, int64_t now_ns)
 {
@@ -132,18 +132,14 @@ bool allowance_permits(const struct retry_call *call, int i, int64_t now_ns)
     enum retry_known known = call->shared->layers[i].retries;
     if (known != KNOWN_BY_COUNT)
         return known == KNOWN_TO_PASS;
-    switch (policy_of(call, i)->kind) {
-    case ALLOWANCE_NONE:
-        return true;
-    case ALLOWANCE_RATIO:
-        return ratio_permits(call, i, now_ns);
-    case ALLOWANCE_CONCURRENT:
-        return concurrent_permits(call, i);
-    case ALLOWANCE_FAILURES:
-        return failures_permit(call, i, now_ns);
-    }
-    assert(false);
-    return true;
+    const struct allowance *policy = policy_of(call, i);
+    const struct retry_layer_shared *shared = &call->shared->layers[i];
+    if (policy->kind == ALLOWANCE_CONCURRENT)
+        return shared->retrying < allowance_most(policy, shared->in_flight);
+    int64_t counted = sum(call, i, now_ns, RETRIES_OR_FAILURES);
+    int64_t most = allowance_most(policy, sum(call, i, now_ns, CALLS));
+    return policy->kind == ALLOWANCE_FAILURES ? counted <= most
+                                              : counted < most;
 }
 
 void allowance_take(struct retry_call *call, int i, int64_t now_ns)

@@ -9,6 +9,11 @@
 
 #include "client/retry.h"
 
+/* The most retries that it lets be, the one in question included, beside so
+ * many calls (ALLOWANCE_CONCURRENT: attempts in flight); ALLOWANCE_FAILURES:
+ * the most failures beside which it lets any be. */
+int64_t allowance_most(const struct allowance *policy, int64_t counted);
+
 /* A call begins. */
 void allowance_begin(struct retry_call *call, int64_t now_ns);
 

@@ -58,9 +58,11 @@ static bool has_breaker(const struct layer *layer)
     return layer->breaker.is_used;
 }
 
-static bool has_tokens(const struct layer *layer)
+static bool has_retry_budget(const struct layer *layer)
 {
-    return layer->budget.tokens.is_used && !layer->is_disabled;
+    bool has_any = layer->budget.tokens.is_used ||
+                   layer->budget.allowance.kind != ALLOWANCE_NONE;
+    return has_any && !layer->is_disabled;
 }
 
 static bool is_drawn(const struct profile_rule *rule)
@@ -158,7 +160,7 @@ static const struct {
     [JUDGE_RL_2] = {closes_limiter, "the profile closes no rate limiter"},
     [JUDGE_RL_3] = {has_rate, "the profile keeps no steady rate"},
     [JUDGE_CB_1] = {has_breaker, "the profile has no circuit breaker"},
-    [JUDGE_TB_1] = {has_tokens, "the profile has no bucket of retry tokens"},
+    [JUDGE_TB_1] = {has_retry_budget, "the profile has no budget of retries"},
     [JUDGE_JIT_1] = {has_jitter, "the delays of the profile have no jitter"},
     [JUDGE_JIT_2] = {has_jitter, "the delays of the profile have no jitter"},
     [JUDGE_HERD_1] = {has_jitter, "the delays of the profile have no jitter"},

@@ -8,6 +8,7 @@
 #include "judge/client.h"
 #include "judge/likely.h"
 #include "judge/names.h"
+#include "judge/rules_budget.h"
 #include "judge/rules_faults.h"
 #include "judge/rules_herd.h"
 #include "judge/rules_rate.h"
@@ -272,7 +273,7 @@ static bool apply_rules(const struct judging *judging)
     static bool (*const rules[])(const struct judging *, struct arena *) = {
         accept_calls,        rules_request_judge, rules_rate_judge,
         rules_spread_judge,  rules_herd_judge,    rules_slots_judge,
-        rules_release_judge,
+        rules_release_judge, rules_budget_judge,
     };
     bool has_room = true;
     rules_results_judge(judging);

@@ -4,6 +4,7 @@
 
 #include "judge/accept.h"
 #include "judge/misreadings.h"
+#include "judge/rules_budget.h"
 #include "judge/rules_rate.h"
 #include "judge/rules_request.h"
 #include "judge/rules_slots.h"
@@ -141,6 +142,7 @@ static unsigned judge_again(struct search *search,
     if (is_done && may_explain(search, groups_where(&tally, is_refused))) {
         is_done = rules_request_judge(&again, scratch) &&
                   rules_rate_judge(&again, scratch) &&
+                  rules_budget_judge(&again, scratch) &&
                   rules_slots_judge(&again, scratch);
     }
     search->work += work_of(&tally);

@@ -38,6 +38,13 @@ static bool tokens_ignored(struct layer *layer)
     return was_used;
 }
 
+static bool budget_ignored(struct layer *layer)
+{
+    bool was_used = layer->budget.allowance.kind != ALLOWANCE_NONE;
+    layer->budget.allowance.kind = ALLOWANCE_NONE;
+    return was_used;
+}
+
 /* -- the circuit breaker --------------------------------------------------- */
 
 static bool shift_breaker(struct layer *layer, int64_t by)
@@ -193,6 +200,8 @@ static const struct misreading items[] = {
     {.layer = bytes_ignored, .text = "the bytes in flight were not limited"},
     {.layer = slots_ignored, .text = "there were no slots"},
     {.layer = tokens_ignored, .text = "retry tokens were not asked for"},
+    {.layer = budget_ignored,
+     .text = "the budget of retries that calls share was not kept"},
     {.layer = breaker_ignored, .text = "the circuit breaker was not asked"},
     {.layer = pace_ignored, .text = "the steady rate was not kept"},
     {.rule = limiter_ignored,

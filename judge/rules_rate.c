@@ -53,9 +53,8 @@ static bool is_innermost(const struct judging *judging,
            &judging->profile->layers[judging->profile->layer_count - 1];
 }
 
-/* Perhaps a layer below the limiter sent it, that sends failures again. */
-static bool may_be_resent(const struct judging *judging,
-                          const struct call *call, size_t index)
+bool rules_rate_may_be_resent(const struct judging *judging,
+                              const struct call *call, size_t index)
 {
     if (index == 0) {
         return false;
@@ -128,7 +127,7 @@ static bool may_follow_unseen(const struct judging *judging,
 static bool has_passed(const struct judging *judging, const struct layer *layer,
                        const struct sending *sending)
 {
-    return !may_be_resent(judging, sending->call, sending->index) &&
+    return !rules_rate_may_be_resent(judging, sending->call, sending->index) &&
            (is_innermost(judging, layer) ||
             !may_follow_unseen(judging, layer, sending));
 }

@@ -7,4 +7,9 @@
 /* False without memory. */
 bool rules_rate_judge(const struct judging *judging, struct arena *scratch);
 
+/* Was an attempt of the call perhaps sent by what is below all layers and sends
+ * failures again (profile.resend)? */
+bool rules_rate_may_be_resent(const struct judging *judging,
+                              const struct call *call, size_t index);
+
 #endif

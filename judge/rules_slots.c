@@ -109,8 +109,8 @@ static int by_time(const void *a, const void *b)
 }
 
 /* A client knows that it left before we see it. */
-static int64_t free_from(const struct judging *judging,
-                         const struct trace_attempt *attempt)
+int64_t rules_slots_free_from(const struct judging *judging,
+                              const struct trace_attempt *attempt)
 {
     struct seen seen = seen_end(judging, attempt, TRACE_NEVER);
     if (seen.outcome.end == END_UNFINISHED) {
@@ -162,8 +162,8 @@ static void add_turns(const struct judging *judging, struct turns *turns,
                 turn_of(attempt, attempt->head_ns, pool, 1);
         }
         if (!by_call || !is_covered(layer, call, i + 1)) {
-            turns->items[turns->count++] =
-                turn_of(attempt, free_from(judging, attempt), pool, -1);
+            turns->items[turns->count++] = turn_of(
+                attempt, rules_slots_free_from(judging, attempt), pool, -1);
         }
         is_within = true;
     }

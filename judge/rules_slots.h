@@ -20,6 +20,10 @@ bool rules_slots_last(const struct profile *profile, size_t i);
 /* May an attempt have to queue for what layer i makes it hold? */
 bool rules_slots_may_queue(const struct judging *judging, size_t i);
 
+/* Until when the attempt was in flight for certain. */
+int64_t rules_slots_free_from(const struct judging *judging,
+                              const struct trace_attempt *attempt);
+
 /* Can the scenario's workload bring any layer of the profile to its limit? */
 bool rules_slots_can_fill(const struct judging *judging);
 

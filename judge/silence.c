@@ -111,6 +111,23 @@ static bool must_go_on(const struct hypotheses *set, const struct place *place,
     return true;
 }
 
+/* The call ended where only what is left of the budget that calls share kept
+ * it from trying again. */
+static bool is_refused_by_budget(const struct hypotheses *set)
+{
+    const struct hypothesis *nominal = &set->items[0];
+    int64_t due_ns =
+        units_add(hypotheses_reach(nominal).max_ns, set->judging->late_ns);
+    bool is_refused = false;
+    for (int i = 1; i < set->count; i++) {
+        enum retry_reason reason = set->items[i].action.reason;
+        is_refused |= set->items[i].action.kind == RETRY_DONE &&
+                      (reason == REASON_TOKENS || reason == REASON_ALLOWANCE);
+    }
+    return is_refused && hypotheses_waits(nominal) &&
+           due_ns <= units_min(set->judging->stop_ns, set->give_up_ns);
+}
+
 void silence_judge(struct hypotheses *set, const struct place *place)
 {
     const struct judging *judging = place->judging;
@@ -120,6 +137,9 @@ void silence_judge(struct hypotheses *set, const struct place *place)
         judging->tally->hangs++;
         tally_exercise(judging->tally, JUDGE_RA_1);
         return;
+    }
+    if (is_refused_by_budget(set)) {
+        tally_exercise(judging->tally, JUDGE_TB_1);
     }
     hidden_add(set, judging->end_ns);
     if (set->is_age_unknown ||

@@ -24,6 +24,7 @@ PACED = {LIMITER: {"per_second": 2, "burst": 1}}
 TWO_SLOTS = {SLOTS: {"limit": 2, "scope": "client", "held": "call"}}
 WIDE = {BACKOFF + "jitter": {"symmetric": 0.5}}
 SLOW = [{"json": 1, "delay": "1s"}]
+IGNORED = "the budget of retries that calls share was not kept"
 CROWD = {"calls": 6, "concurrency": 6}
 
 
@@ -82,6 +83,14 @@ DEFECTS = [
            "the retry tokens were spent to the last one", right={**TOKENS, BUDGET + "tokens.threshold": 2}),
     Defect("no tokens", {BUDGET + "tokens": NONE}, [503, 503, 503, 200], "TB-1",
            "retry tokens were not asked for", right=TOKENS),
+
+    # -- budgets of retries
+    Defect("no ratio", {BUDGET + "ratio": NONE}, [503, 503, 200], "TB-1", IGNORED,
+           right={BUDGET + "ratio": {"share": 0.5, "per_second": 1, "window": "2s"}, **STEADY}, **CROWD),
+    Defect("no concurrent", {BUDGET + "concurrent": NONE}, [{"reply": 503, "delay": "100ms"}], "TB-1", IGNORED,
+           right={BUDGET + "concurrent": {"share": 0.5, "least": 1}, **STEADY}, **CROWD),
+    Defect("no failure rate", {BUDGET + "failure_rate": NONE}, [503, 200], "TB-1", IGNORED,
+           right={BUDGET + "failure_rate": {"most": 0.5}, **STEADY}, **CROWD),
 
     # -- circuit breaker
     Defect("circuit too late", {BREAKER + ".failures": 4}, [503], "CB-1",

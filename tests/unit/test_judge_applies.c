@@ -100,7 +100,7 @@ static void test_words_of_reasons(void **state)
         reason_for(",\"slots\":{\"limit\":2}", JUDGE_CC_1),
         "the workload of this scenario stays within the profile's slots");
     assert_string_equal(reason_for("", JUDGE_TB_1),
-                        "the profile has no bucket of retry tokens");
+                        "the profile has no budget of retries");
     assert_string_equal(reason_for("", JUDGE_OUT_1),
                         "no adapter, so no results");
 }
