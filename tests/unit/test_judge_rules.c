@@ -77,7 +77,6 @@
     "\"slots\":{\"limit\":1,\"held\":\"call\"}}]"
 #define MANY  "{\"request\":\"POST /v1/x\",\"calls\":4}"
 #define FOUR  "{\"request\":\"POST /v1/x\",\"calls\":4,\"concurrency\":2}"
-#define THREE "{\"request\":\"POST /v1/x\",\"calls\":3,\"concurrency\":3}"
 #define TWO   "{\"request\":\"POST /v1/x\",\"calls\":2,\"concurrency\":2}"
 
 struct row {
