@@ -39,8 +39,9 @@ static enum judge_rule rule_of_end(const struct retry_action *done,
     case REASON_RETRY_AFTER:
         return JUDGE_RA_1;
     case REASON_BREAKER:
-    case REASON_THROTTLED:
         return JUDGE_CB_1;
+    case REASON_THROTTLED:
+        return JUDGE_TH_1;
     case REASON_TOKENS:
     case REASON_ALLOWANCE:
         return JUDGE_TB_1;

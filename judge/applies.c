@@ -58,6 +58,11 @@ static bool has_breaker(const struct layer *layer)
     return layer->breaker.is_used;
 }
 
+static bool has_throttle(const struct layer *layer)
+{
+    return layer->throttle.is_used && !layer->is_disabled;
+}
+
 static bool has_retry_budget(const struct layer *layer)
 {
     bool has_any = layer->budget.tokens.is_used ||
@@ -161,6 +166,7 @@ static const struct {
     [JUDGE_RL_3] = {has_rate, "the profile keeps no steady rate"},
     [JUDGE_CB_1] = {has_breaker, "the profile has no circuit breaker"},
     [JUDGE_TB_1] = {has_retry_budget, "the profile has no budget of retries"},
+    [JUDGE_TH_1] = {has_throttle, "the profile has no throttle"},
     [JUDGE_JIT_1] = {has_jitter, "the delays of the profile have no jitter"},
     [JUDGE_JIT_2] = {has_jitter, "the delays of the profile have no jitter"},
     [JUDGE_HERD_1] = {has_jitter, "the delays of the profile have no jitter"},

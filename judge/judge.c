@@ -17,6 +17,7 @@
 #include "judge/rules_results.h"
 #include "judge/rules_slots.h"
 #include "judge/rules_spread.h"
+#include "judge/rules_throttle.h"
 #include "judge/seen.h"
 #include "judge/stats_samples.h"
 #include "judge/stats_tests.h"
@@ -273,7 +274,7 @@ static bool apply_rules(const struct judging *judging)
     static bool (*const rules[])(const struct judging *, struct arena *) = {
         accept_calls,        rules_request_judge, rules_rate_judge,
         rules_spread_judge,  rules_herd_judge,    rules_slots_judge,
-        rules_release_judge, rules_budget_judge,
+        rules_release_judge, rules_budget_judge,  rules_throttle_judge,
     };
     bool has_room = true;
     rules_results_judge(judging);

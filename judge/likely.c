@@ -8,6 +8,7 @@
 #include "judge/rules_rate.h"
 #include "judge/rules_request.h"
 #include "judge/rules_slots.h"
+#include "judge/rules_throttle.h"
 
 /* Small claims first, here as inside a theme. */
 static const struct misreadings *const themes[] = {
@@ -143,6 +144,7 @@ static unsigned judge_again(struct search *search,
         is_done = rules_request_judge(&again, scratch) &&
                   rules_rate_judge(&again, scratch) &&
                   rules_budget_judge(&again, scratch) &&
+                  rules_throttle_judge(&again, scratch) &&
                   rules_slots_judge(&again, scratch);
     }
     search->work += work_of(&tally);

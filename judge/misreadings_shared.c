@@ -45,6 +45,13 @@ static bool budget_ignored(struct layer *layer)
     return was_used;
 }
 
+static bool throttle_ignored(struct layer *layer)
+{
+    bool was_used = layer->throttle.is_used;
+    layer->throttle.is_used = false;
+    return was_used;
+}
+
 /* -- the circuit breaker --------------------------------------------------- */
 
 static bool shift_breaker(struct layer *layer, int64_t by)
@@ -202,6 +209,7 @@ static const struct misreading items[] = {
     {.layer = tokens_ignored, .text = "retry tokens were not asked for"},
     {.layer = budget_ignored,
      .text = "the budget of retries that calls share was not kept"},
+    {.layer = throttle_ignored, .text = "the throttle held no request back"},
     {.layer = breaker_ignored, .text = "the circuit breaker was not asked"},
     {.layer = pace_ignored, .text = "the steady rate was not kept"},
     {.rule = limiter_ignored,

@@ -48,10 +48,9 @@ static bool has_slots_only(const struct profile *profile)
     return with_slots == 1 && !profile->follow_up.path;
 }
 
-/* Is the call over with this, whatever is left of its budgets? */
-static bool is_final(const struct judging *judging,
-                     const struct trace_attempt *attempt,
-                     const struct seen *seen)
+bool rules_release_is_final(const struct judging *judging,
+                            const struct trace_attempt *attempt,
+                            const struct seen *seen)
 {
     char path[1024];
     const struct retry_request request = {
@@ -77,7 +76,7 @@ static bool ends_are_seen(const struct judging *judging)
         const struct call *call = &judging->calls->items[i];
         const struct trace_attempt *last = call->attempts[call->count - 1];
         struct seen seen = seen_end(judging, last, TRACE_NEVER);
-        if (!is_final(judging, last, &seen)) {
+        if (!rules_release_is_final(judging, last, &seen)) {
             return false;
         }
     }

@@ -27,6 +27,7 @@
     X(JUDGE_RL_2, "RL-2")     \
     X(JUDGE_CB_1, "CB-1")     \
     X(JUDGE_TB_1, "TB-1")     \
+    X(JUDGE_TH_1, "TH-1")     \
     X(JUDGE_FU_1, "FU-1")     \
     X(JUDGE_TO_1, "TO-1")     \
     X(JUDGE_TO_2, "TO-2")     \

@@ -92,6 +92,9 @@ DEFECTS = [
     Defect("no failure rate", {BUDGET + "failure_rate": NONE}, [503, 200], "TB-1", IGNORED,
            right={BUDGET + "failure_rate": {"most": 0.5}, **STEADY}, **CROWD),
 
+    Defect("no throttle", {"layers.0.throttle": NONE}, [503], "TH-1", "the throttle held no request back",
+           right={"layers.0.throttle": {"k": 2, "window": "2min", "rejected": ["503"]}, **STEADY}, **CROWD),
+
     # -- circuit breaker
     Defect("circuit too late", {BREAKER + ".failures": 4}, [503], "CB-1",
            "the circuit opened one failure too late", right=CIRCUIT),

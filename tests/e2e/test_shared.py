@@ -62,6 +62,33 @@ def test_what_is_shared(tmp_path, scenario, right, wrong, rule):
     assert broken[rule]["verdict"] == "fail"
 
 
+BUDGETS = {"grpc-retry": ("TB-1", "retry tokens were not asked for"), "aws-standard": ("TB-1", "retry tokens were not asked for"),
+           "finagle-retry-budget": ("TB-1", "the budget of retries that calls share was not kept"),
+           "envoy-retry-budget": ("TB-1", "the budget of retries that calls share was not kept"),
+           "retry-breaker": ("TB-1", "the budget of retries that calls share was not kept"),
+           "sre-adaptive-throttling": ("TH-1", "the throttle held no request back")}
+
+
+@pytest.mark.parametrize("shipped", BUDGETS)
+def test_a_client_that_ignores_a_shipped_budget(tmp_path, shipped):
+    rule, cause = BUDGETS[shipped]
+    text = run(tmp_path, "show", "--raw", shipped, expect=0).stdout
+    careless = json.loads("".join(line for line in text.splitlines() if not line.lstrip().startswith("//")))
+    layer = careless["layers"][0]
+    layer["budget"] = {key: value for key, value in layer["budget"].items() if key == "attempts"}
+    layer.pop("throttle", None)
+    (tmp_path / "careless.jsonc").write_text(json.dumps({**careless, "profile": "careless"}))
+    for client in (shipped, "careless.jsonc"):
+        run(tmp_path, "sim", "shared/retry-budget", "-p", client, "--out", "played", expect=0)
+        trace = next((tmp_path / "played").rglob("trace.ndjson"))
+        done = run(tmp_path, "judge", trace, "-p", shipped, "--json", expect=int(client != shipped))
+        found = {each["rule"]: each for each in json.loads(done.stdout)["scenarios"][0]["verdicts"]}
+        if client == shipped:
+            assert found[rule]["verdict"] == "pass" and found[rule]["exercised"] > 0
+        else:
+            assert {name: each.get("likely") for name, each in found.items() if each["verdict"] == "fail"} == {rule: cause}
+
+
 FUTURE = {"name": "future", "routes": ["POST */retrieve_future"],
           "rules": [{"on": {"status": ["408"]}, "do": "poll"}]}
 HANDLER = {"name": "handler", "rules": [{"on": {"status": ["410"]}, "do": "retry", "backoff": AT_ONCE}]}

@@ -75,9 +75,25 @@
 #define INNER_SLOTS                                                  \
     "[{\"name\":\"outer\",\"rules\":[" RULE "]},{\"name\":\"http\"," \
     "\"slots\":{\"limit\":1,\"held\":\"call\"}}]"
-#define MANY  "{\"request\":\"POST /v1/x\",\"calls\":4}"
-#define FOUR  "{\"request\":\"POST /v1/x\",\"calls\":4,\"concurrency\":2}"
-#define TWO   "{\"request\":\"POST /v1/x\",\"calls\":2,\"concurrency\":2}"
+#define THROTTLED                                                    \
+    "[{\"name\":\"http\",\"throttle\":{\"k\":2,\"window\":\"2min\"," \
+    "\"rejected\":[\"503\"]}}]"
+#define SOME_FAIL "0 503 call=rs-0-0; 1 503 call=rs-0-1; 2 503 call=rs-0-2"
+#define THE_REST_FAIL                                                 \
+    "; 3 503 call=rs-0-3; 4 503 call=rs-0-4; 5 503 call=rs-0-5; "     \
+    "6 503 call=rs-0-6; 7 503 call=rs-0-7; 8 503 call=rs-0-8; "       \
+    "9 503 call=rs-0-9; 10 503 call=rs-0-10; 11 503 call=rs-0-11; "   \
+    "12 503 call=rs-0-12; 13 503 call=rs-0-13; 14 503 call=rs-0-14; " \
+    "15 503 call=rs-0-15"
+#define ALL_FAILED                                               \
+    "; error:rs-0-0; error:rs-0-1; error:rs-0-2; error:rs-0-3; " \
+    "error:rs-0-4; error:rs-0-5; error:rs-0-6; error:rs-0-7; "   \
+    "error:rs-0-8; error:rs-0-9; error:rs-0-10; error:rs-0-11; " \
+    "error:rs-0-12; error:rs-0-13; error:rs-0-14; error:rs-0-15"
+#define MANY_MORE "{\"request\":\"POST /v1/x\",\"calls\":16}"
+#define MANY      "{\"request\":\"POST /v1/x\",\"calls\":4}"
+#define FOUR      "{\"request\":\"POST /v1/x\",\"calls\":4,\"concurrency\":2}"
+#define TWO       "{\"request\":\"POST /v1/x\",\"calls\":2,\"concurrency\":2}"
 
 struct row {
     const char *profile, *workload, *story;
@@ -210,6 +226,11 @@ static const struct row broken[] = {
      "no attempt after attempt 3 of call rs-0-0: no "
      "retry token is left",
      "attempt 4 of call rs-0-0 came 0.100 s later"},
+    {THROTTLED, MANY_MORE, SOME_FAIL THE_REST_FAIL ALL_FAILED, "TH-1",
+     VERDICT_FAIL,
+     "requests held back, the last one with a chance of 94% or more  (one "
+     "false alarm in 1000 million)",
+     "16 sent, at most 0 held back"},
     {FOLLOWS, ONE, "0 200; 1 408 target=/v1/y; 2 200; error:rs-0-0", "FU-1",
      VERDICT_FAIL, "POST /v1/y next",
      "attempt 3: POST /v1/x, after status 408"},
@@ -330,6 +351,7 @@ static const struct row kept[] = {
     {TOKENS, LATER,
      "0 503; 101 503; 202 503; error:rs-0-0; 303 200 call=rs-0-1; ok:rs-0-1",
      "TB-1", VERDICT_PASS, 0, 0},
+    {THROTTLED, MANY_MORE, SOME_FAIL ALL_FAILED, "TH-1", VERDICT_PASS, 0, 0},
     {FOLLOWS, ONE,
      "0 200; 1 408 target=/v1/y; 2 410 target=/v1/y; 3 200; 4 200 target=/v1/y;"
      "ok:rs-0-0",
