@@ -149,6 +149,7 @@ static void prepare_text(struct prepared *prepared, const struct route *route)
 {
     struct trace_attempt attempt = {
         .reply_headers = prepared->dated->headers,
+        .reply_size = prepared->reply->body_size,
         .reply_sha256 = prepared->sha256,
     };
     trace_reply_text_init(&prepared->text, &attempt);

@@ -12,12 +12,20 @@
 #include "mock_server/script_table.h"
 #include "model/units.h"
 
+/* What is known of a reply before any request comes. */
+struct script_ready {
+    int64_t end; /* of a step: requests until it is used up, summed */
+    bool is_certain;
+    struct script_draw draw; /* if it is certain */
+};
+
 /* A route and what has become of it in this run. */
 struct script_route {
     const struct route *route;
     size_t index;
-    int64_t *ends;    /* requests until each step is used up, summed */
-    int64_t requests; /* of the whole run, for PER_RUN */
+    bool counts_calls; /* a step or a draw follows how often the call came */
+    int64_t requests;  /* of the whole run, for PER_RUN */
+    struct script_ready *ready;
     struct script_use *uses;
 };
 
@@ -30,7 +38,7 @@ struct script {
     struct script_route *routes;
     struct script_use *uses;
     size_t use_count;
-    int64_t *ends;
+    struct script_ready *ready;
 };
 
 /* No reply: windows have a gap, or the steps are used up. */
@@ -56,16 +64,31 @@ static const struct reply *reply_at(const struct route *route, size_t index)
                               : &route->steps[index].reply;
 }
 
+/* A fault at accept that chance let pass is not drawn again for a request. */
+static struct script_draw draw_reply(const struct reply *reply, struct rng *rng)
+{
+    struct script_draw draw = script_draw(reply, rng);
+    draw.is_fault_due &=
+        reply->fault.at != FAULT_AT_ACCEPT || reply->fault.chance >= 1.0;
+    return draw;
+}
+
 static void init_route(struct script_route *state, const struct route *route)
 {
     int64_t end = 0;
     state->route = route;
+    state->counts_calls = !route->is_windowed && route->per == PER_CALL;
     for (size_t i = 0; i < reply_count(route); i++) {
-        state->uses[i].reply = reply_at(route, i);
-        if (!route->is_windowed) {
+        struct script_ready *ready = &state->ready[i];
+        const struct reply *reply = reply_at(route, i);
+        if (!route->is_windowed)
             end = units_add(end, route->steps[i].times);
-            state->ends[i] = end;
-        }
+        state->uses[i].reply = reply;
+        ready->end = end;
+        ready->is_certain = script_draw_is_certain(reply);
+        if (ready->is_certain)
+            ready->draw = draw_reply(reply, &(struct rng){0});
+        state->counts_calls |= !ready->is_certain;
     }
 }
 
@@ -76,15 +99,15 @@ static bool init_routes(struct script *script)
         script->use_count += reply_count(&scenario->routes[i]);
     script->routes = calloc(scenario->route_count + 1, sizeof *script->routes);
     script->uses = calloc(script->use_count + 1, sizeof *script->uses);
-    script->ends = calloc(script->use_count + 1, sizeof *script->ends);
-    if (!script->routes || !script->uses || !script->ends)
+    script->ready = calloc(script->use_count + 1, sizeof *script->ready);
+    if (!script->routes || !script->uses || !script->ready)
         return false;
     size_t used = 0;
     for (size_t i = 0; i < scenario->route_count; i++) {
         struct script_route *state = &script->routes[i];
         state->index = i;
         state->uses = script->uses + used;
-        state->ends = script->ends + used;
+        state->ready = script->ready + used;
         init_route(state, &scenario->routes[i]);
         used += reply_count(state->route);
     }
@@ -116,7 +139,7 @@ void script_free(struct script *script)
     script_table_deinit(&script->counters);
     free(script->routes);
     free(script->uses);
-    free(script->ends);
+    free(script->ready);
     free(script);
 }
 
@@ -139,6 +162,11 @@ static struct name name_of(char kind, const struct script_route *state,
     name.bytes[2] = (char)(state->index >> 8);
     memcpy(name.bytes + 3, text, size);
     return name;
+}
+
+static struct name call_name(const struct script_route *state, const char *call)
+{
+    return name_of('k', state, call, strlen(call));
 }
 
 /* The <client> of a token, or of the request's token if the call's key is of
@@ -200,7 +228,7 @@ static size_t step_at(const struct script_route *state, int64_t count)
     if (route->step_count == 0)
         return NO_REPLY;
     size_t last = route->step_count - 1;
-    int64_t total = state->ends[last];
+    int64_t total = state->ready[last].end;
     if (count >= total && route->after_last == AFTER_FAIL)
         return NO_REPLY;
     if (count >= total && route->after_last == AFTER_REPEAT)
@@ -209,7 +237,7 @@ static size_t step_at(const struct script_route *state, int64_t count)
     size_t low = 0, high = last;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (count < state->ends[middle])
+        if (count < state->ready[middle].end)
             high = middle;
         else
             low = middle + 1;
@@ -295,26 +323,19 @@ static void answer_full(struct script_answer *answer)
              SCRIPT_KEYS_MAX);
 }
 
-/* A fault at accept that chance let pass is not drawn again for a request. */
-static bool is_due(const struct fault *fault, bool is_drawn)
-{
-    return is_drawn && (fault->at != FAULT_AT_ACCEPT || fault->chance >= 1.0);
-}
-
 static void fill_reply(struct script *script, struct script_route *state,
                        size_t index, struct script_answer *answer)
 {
     const struct reply *reply = reply_at(state->route, index);
-    struct rng rng = {0};
-    if (!script_draw_is_certain(reply)) {
-        struct name name =
-            name_of('k', state, answer->call, strlen(answer->call));
-        rng = stream(script, &name, answer->count);
+    struct script_draw draw = state->ready[index].draw;
+    if (!state->ready[index].is_certain) {
+        struct name name = call_name(state, answer->call);
+        struct rng rng = stream(script, &name, answer->count);
+        draw = draw_reply(reply, &rng);
     }
-    struct script_draw draw = script_draw(reply, &rng);
     answer->reply = reply;
     answer->delay_ns = draw.delay_ns;
-    answer->has_fault = is_due(&reply->fault, draw.is_fault_due);
+    answer->has_fault = draw.is_fault_due;
     state->uses[index].reached++;
     state->uses[index].faults_due += answer->has_fault;
 }
@@ -325,8 +346,11 @@ static void decide_on_route(struct script *script, struct script_route *state,
 {
     answer->route = state->route;
     find_call(script, state, request, answer);
-    struct name name = name_of('k', state, answer->call, strlen(answer->call));
-    int64_t count = count_one(script, &name);
+    int64_t count = 0;
+    if (state->counts_calls) {
+        struct name name = call_name(state, answer->call);
+        count = count_one(script, &name);
+    }
     answer->count = count < 0 ? 0 : count;
     size_t index = NO_REPLY;
     if (count >= 0 && state->route->is_windowed) {

@@ -17,7 +17,8 @@
 #include "model/scenario.h"
 
 /* Calls, clients and connections a script keeps state for, all together; about
- * 100 bytes each. Beyond it a request is answered 503 with a reason. */
+ * 100 bytes each. None for a call whose answer does not depend on it. Beyond it
+ * a request is answered 503 with a reason. */
 enum { SCRIPT_KEYS_MAX = 1 << 20, SCRIPT_KEY_BYTES_MAX = 200 };
 
 /* That answer. */
@@ -55,7 +56,8 @@ struct script_answer {
      * refuse as a reset, stall as a hang. */
     bool has_fault;
     char call[SCRIPT_KEY_BYTES_MAX + 1]; /* "" if none */
-    int64_t count;    /* requests of this call on this route before this one */
+    int64_t count;    /* requests of this call on this route before this one;
+                         0 where neither step nor draw follows them */
     char reason[400]; /* why there is no route, no reply or no call; else "" */
 };
 

@@ -49,7 +49,7 @@ struct trace_attempt {
     struct http_headers reply_headers;
     int64_t reply_size;       /* whole body as scripted */
     const char *reply_sha256; /* of the whole body as scripted */
-    const struct trace_reply_text *reply_text; /* both as text; may be NULL */
+    const struct trace_reply_text *reply_text; /* these three; may be NULL */
     int64_t sent_bytes;                        /* body bytes the kernel took */
     int64_t delay_ns;                          /* scripted delay, as drawn */
     enum attempt_end end; /* how the client must have seen it end */
@@ -66,10 +66,10 @@ struct trace_step_text {
     char bytes[120];
 };
 
-/* What all response lines of one reply have in common, formatted once. */
+/* What the response lines of one reply end with when it was sent whole, without
+ * delay or fault, formatted once. */
 struct trace_reply_text {
-    size_t hash_size; /* the first bytes: the hash; then the headers */
-    size_t size;      /* 0: too long to be kept, each line is formatted */
+    size_t size; /* 0: too long to be kept, each line is formatted */
     char bytes[320];
 };
 
@@ -206,7 +206,8 @@ void trace_write_request(struct trace_writer *writer,
 /* Formats "judged", "route" and "step" of `attempt`, for its step_text. */
 void trace_step_text_init(struct trace_step_text *ready,
                           const struct trace_attempt *attempt);
-/* Formats the reply's hash and headers of `attempt`, for its reply_text. */
+/* Formats what follows from the reply's size, hash and headers of `attempt`,
+ * for its reply_text. */
 void trace_reply_text_init(struct trace_reply_text *ready,
                            const struct trace_attempt *attempt);
 /* The fields known once it ended; times, status, end, fault and proof. */

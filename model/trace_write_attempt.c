@@ -131,43 +131,52 @@ static char *put_fault(char *at, struct trace_text *line,
     return put_bool(at, "fault_fired", of->fault_fired);
 }
 
+static char *put_reply(char *at, struct trace_text *line,
+                       const struct trace_attempt *attempt)
+{
+    at = put_int(at, "reply_size", attempt->reply_size);
+    at = put_int(at, "sent_bytes", attempt->sent_bytes);
+    at = put_filled(at, line, "reply_sha256", attempt->reply_sha256);
+    at = put_int(at, "delay", attempt->delay_ns);
+    if (attempt->fault.kind != FAULT_NONE)
+        at = put_fault(at, line, attempt);
+    at = put_filled(at, line, "proof", attempt->proof);
+    return put_headers(at, line, &attempt->reply_headers);
+}
+
 void trace_reply_text_init(struct trace_reply_text *ready,
                            const struct trace_attempt *attempt)
 {
     char bytes[3 * TRACE_TEXT_RESERVE];
     struct trace_text line = trace_text_begin(bytes, sizeof bytes);
-    char *at = bytes;
-    at = put_filled(at, &line, "reply_sha256", attempt->reply_sha256);
-    ready->hash_size = (size_t)(at - bytes);
-    at = put_headers(at, &line, &attempt->reply_headers);
-    ready->size = (size_t)(at - bytes);
+    struct trace_attempt whole = {
+        .reply_size = attempt->reply_size,
+        .sent_bytes = attempt->reply_size,
+        .reply_sha256 = attempt->reply_sha256,
+        .reply_headers = attempt->reply_headers,
+    };
+    ready->size = (size_t)(put_reply(bytes, &line, &whole) - bytes);
     if (line.is_cut || ready->size > sizeof ready->bytes)
         ready->size = 0;
     memcpy(ready->bytes, bytes, ready->size);
 }
 
-static bool is_ready(const struct trace_reply_text *ready)
+/* Sent whole, at once, and nothing else to tell. */
+static bool is_plain(const struct trace_attempt *attempt)
 {
-    return ready && ready->size > 0;
+    return attempt->sent_bytes == attempt->reply_size &&
+           attempt->delay_ns == 0 && attempt->fault.kind == FAULT_NONE &&
+           !is_filled(attempt->proof);
 }
 
-static char *put_reply_hash(char *at, struct trace_text *line,
+static char *put_reply_text(char *at, struct trace_text *line,
                             const struct trace_attempt *attempt)
 {
     const struct trace_reply_text *ready = attempt->reply_text;
-    if (is_ready(ready))
-        return put_raw(at, ready->bytes, ready->hash_size);
-    return put_filled(at, line, "reply_sha256", attempt->reply_sha256);
-}
-
-static char *put_reply_headers(char *at, struct trace_text *line,
-                               const struct trace_attempt *attempt)
-{
-    const struct trace_reply_text *ready = attempt->reply_text;
-    if (is_ready(ready) && has_room(at, line, sizeof ready->bytes))
-        return put_raw(at, ready->bytes + ready->hash_size,
-                       ready->size - ready->hash_size);
-    return put_headers(at, line, &attempt->reply_headers);
+    if (ready && ready->size > 0 && is_plain(attempt) &&
+        has_room(at, line, sizeof ready->bytes))
+        return put_raw(at, ready->bytes, ready->size);
+    return put_reply(at, line, attempt);
 }
 
 static int64_t response_time(const struct trace_attempt *attempt)
@@ -192,13 +201,6 @@ void trace_write_response(struct trace_writer *writer,
     at = put_time_if_known(at, writer, "gone", attempt->gone_ns);
     if (attempt->gone_by_reset)
         at = put_bool(at, "gone_by_reset", true);
-    at = put_int(at, "reply_size", attempt->reply_size);
-    at = put_int(at, "sent_bytes", attempt->sent_bytes);
-    at = put_reply_hash(at, line, attempt);
-    at = put_int(at, "delay", attempt->delay_ns);
-    if (attempt->fault.kind != FAULT_NONE)
-        at = put_fault(at, line, attempt);
-    at = put_filled(at, line, "proof", attempt->proof);
-    at = put_reply_headers(at, line, attempt);
+    at = put_reply_text(at, line, attempt);
     trace_write_end_line(writer, at);
 }

@@ -92,6 +92,7 @@ static bool prepare(struct sim_reply *ready, const struct reply *reply)
     trace_reply_text_init(&ready->text,
                           &(struct trace_attempt){
                               .reply_headers = ready->head->headers,
+                              .reply_size = reply->body_size,
                               .reply_sha256 = ready->sha256,
                           });
     return true;

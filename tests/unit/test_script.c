@@ -85,6 +85,35 @@ static void after_last_is_obeyed(void **state)
     close_stage(&fail);
 }
 
+/* Goal: a call is counted where a step or a draw follows its count, and costs
+ * nothing where none does. */
+static void counts_calls_where_it_matters(void **state)
+{
+    (void)state;
+    const struct {
+        const char *steps;
+        int64_t second;
+    } cases[] = {
+        {STEPS("run", "repeat", "{\"reply\":503}"), 0},
+        {STEPS("connection", "repeat", TWO_429_THEN_200), 0},
+        {STEPS("call", "repeat", TWO_429_THEN_200), 1},
+        {STEPS("run", "repeat",
+               "{\"reply\":503,\"delay\":{\"uniform\":[\"0s\",\"1s\"]}}"),
+         1},
+        {STEPS("run", "repeat",
+               "{\"reply\":503,\"fault\":{\"at\":\"request\","
+               "\"do\":\"reset\",\"chance\":0.5}}"),
+         1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct stage stage = open_stage("", cases[i].steps);
+        assert_int_equal(decide(&stage, (struct ask){0}).count, 0);
+        assert_int_equal(decide(&stage, (struct ask){0}).count,
+                         cases[i].second);
+        close_stage(&stage);
+    }
+}
+
 /* -- keys ------------------------------------------------------------------ */
 
 static void assert_call(struct stage *stage, struct ask ask, const char *call)
@@ -311,6 +340,7 @@ int main(void)
         cmocka_unit_test(connections_have_a_count),
         cmocka_unit_test(a_run_has_one_count),
         cmocka_unit_test(after_last_is_obeyed),
+        cmocka_unit_test(counts_calls_where_it_matters),
         cmocka_unit_test(finds_the_token_anywhere),
         cmocka_unit_test(finds_whole_tokens_only),
         cmocka_unit_test(finds_the_header_key),

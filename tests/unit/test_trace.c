@@ -91,6 +91,35 @@ static void ready_text_changes_no_byte(void **state)
     }
 }
 
+/* Goal: text made ready for a reply that was sent whole is used for no other
+ * end of it. */
+static void ready_text_tells_what_happened(void **state)
+{
+    (void)state;
+    struct http_header header = {"Retry-After", "2"};
+    struct trace_attempt plain = some_attempt();
+    struct trace_reply_text reply;
+    plain.reply_headers = (struct http_headers){&header, 1};
+    plain.sent_bytes = plain.reply_size;
+    plain.delay_ns = 0;
+    plain.fault.kind = FAULT_NONE;
+    plain.proof = "";
+    trace_reply_text_init(&reply, &plain);
+    struct trace_attempt cases[] = {plain, plain, plain, plain, plain};
+    cases[1].sent_bytes = 0;
+    cases[2].delay_ns = 1;
+    cases[3].fault.kind = FAULT_RESET;
+    cases[4].proof = "RST sent";
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *expected = lines_of(&cases[i]);
+        cases[i].reply_text = &reply;
+        char *lines = lines_of(&cases[i]);
+        assert_string_equal(lines, expected);
+        free(expected);
+        free(lines);
+    }
+}
+
 /* Goal: a time is the same text whether or not it was written before. */
 static void times_are_written_as_they_are(void **state)
 {
@@ -465,6 +494,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_the_golden_lines),
         cmocka_unit_test(ready_text_changes_no_byte),
+        cmocka_unit_test(ready_text_tells_what_happened),
         cmocka_unit_test(times_are_written_as_they_are),
         cmocka_unit_test(round_trips_attempts),
         cmocka_unit_test(round_trips_all_other_records),
