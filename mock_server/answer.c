@@ -164,10 +164,10 @@ void answer_due(struct conn *conn, int64_t now_ns)
 /* -- plain answers -- */
 
 /* The object to queue; made for this answer if it can't be shared. */
-static struct MHD_Response *response_of(struct conn *conn)
+static struct MHD_Response *response_of(struct conn *conn, int64_t now_ns)
 {
     struct MHD_Response *shared =
-        conn->made ? conn->made : reply_share(conn->prepared);
+        conn->made ? conn->made : reply_share(conn->prepared, now_ns);
     if (shared) {
         return shared;
     }
@@ -181,7 +181,7 @@ static struct MHD_Response *response_of(struct conn *conn)
 
 enum MHD_Result answer_plain(struct conn *conn, int64_t now_ns)
 {
-    struct MHD_Response *response = response_of(conn);
+    struct MHD_Response *response = response_of(conn, now_ns);
     if (!response) { /* a header that libmicrohttpd refuses */
         return begin_raw(conn, now_ns);
     }

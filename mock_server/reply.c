@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "mock_server/script.h"
+#include "model/units.h"
 
 /* Above it a response object is made for each answer and reads its body in
  * parts: how far it got is then known if the client leaves. */
@@ -82,19 +83,19 @@ struct MHD_Response *reply_build(const struct prepared *prepared,
     return response;
 }
 
-struct MHD_Response *reply_share(struct prepared *prepared)
+struct MHD_Response *reply_share(struct prepared *prepared, int64_t now_ns)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    if (!prepared->response || prepared->date_s == now.tv_sec ||
+    if (!prepared->response || now_ns < prepared->date_until_ns ||
         http_header_get(&prepared->dated->headers, "Date")) {
         return prepared->response;
     }
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
     if (prepared->date[0] != '\0') {
         MHD_del_response_header(prepared->response, "Date", prepared->date);
     }
-    reply_http_date(now.tv_sec, prepared->date);
-    prepared->date_s = now.tv_sec;
+    reply_http_date(wall.tv_sec, prepared->date);
+    prepared->date_until_ns = now_ns + NS_PER_S - wall.tv_nsec;
     return MHD_add_response_header(prepared->response, "Date",
                                    prepared->date) == MHD_YES
                ? prepared->response

@@ -22,9 +22,9 @@ struct prepared {
     size_t head_size; /* of the scripted headers */
     struct dated *dated;           /* headers; dates in them are not true */
     struct MHD_Response *response; /* NULL if raw, dated or big */
-    int64_t date_s;                /* Unix time in its header Date */
-    char date[HTTP_DATE_TEXT];     /* and its text; "" if it is scripted */
-    char *body;                    /* a small seeded body */
+    int64_t date_until_ns; /* monotonic: its header Date is true until then */
+    char date[HTTP_DATE_TEXT]; /* that header; "" if it is scripted */
+    char *body;                /* a small seeded body */
     char sha256[DIGEST_TEXT];
     struct trace_step_text step_text;
     struct trace_reply_text text; /* not of a reply that is dated */
@@ -44,9 +44,10 @@ void replies_deinit(struct replies *replies);
 struct prepared *replies_find(const struct replies *replies,
                               const struct reply *reply);
 
-/* The shared response with the Date of now: libmicrohttpd would format it anew
- * for each answer. NULL if there is none to share or memory runs out. */
-struct MHD_Response *reply_share(struct prepared *prepared);
+/* The shared response with the Date of now, a monotonic instant: libmicrohttpd
+ * would format it anew for each answer. NULL if there is none to share or
+ * memory runs out. */
+struct MHD_Response *reply_share(struct prepared *prepared, int64_t now_ns);
 
 /* A response object with these headers. `progress` (may be NULL) is kept at the
  * body bytes that were taken so far. NULL if libmicrohttpd refuses a header or

@@ -20,10 +20,10 @@ enum {
     MHD_RUNS_TO_STOP = 64
 };
 
-/* A loop writes the trace in parts of about this size: few system calls, and
- * the lines are still in the processor's cache. Smaller parts are written once
- * a millisecond. */
-enum { TRACE_PART = 64 * 1024, TRACE_WAIT_MS = 1 };
+/* A loop writes the trace in parts of about this size: in smaller ones a byte
+ * costs the kernel more, larger ones are no longer in the processor's cache.
+ * What is less is written after a while. */
+enum { TRACE_PART = 128 * 1024, TRACE_WAIT_MS = 4 };
 
 #define CANARY_NS   (10 * NS_PER_MS)
 #define MHD_TURN_NS (1 * NS_PER_MS)

@@ -32,7 +32,7 @@ int mock_server_fd(const struct mock_server *server);
 int64_t mock_server_step(struct mock_server *server);
 
 /* As poll + step until *stop is set; for `retryspec serve`. A line is with the
- * kernel a millisecond later. */
+ * kernel some milliseconds later. */
 void mock_server_loop(struct mock_server *server, const volatile int *stop);
 
 struct mock_run_options {
