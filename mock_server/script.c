@@ -64,15 +64,6 @@ static const struct reply *reply_at(const struct route *route, size_t index)
                               : &route->steps[index].reply;
 }
 
-/* A fault at accept that chance let pass is not drawn again for a request. */
-static struct script_draw draw_reply(const struct reply *reply, struct rng *rng)
-{
-    struct script_draw draw = script_draw(reply, rng);
-    draw.is_fault_due &=
-        reply->fault.at != FAULT_AT_ACCEPT || reply->fault.chance >= 1.0;
-    return draw;
-}
-
 static void init_route(struct script_route *state, const struct route *route)
 {
     int64_t end = 0;
@@ -87,7 +78,7 @@ static void init_route(struct script_route *state, const struct route *route)
         ready->end = end;
         ready->is_certain = script_draw_is_certain(reply);
         if (ready->is_certain)
-            ready->draw = draw_reply(reply, &(struct rng){0});
+            ready->draw = script_draw_at_request(reply, &(struct rng){0});
         state->counts_calls |= !ready->is_certain;
     }
 }
@@ -331,7 +322,7 @@ static void fill_reply(struct script *script, struct script_route *state,
     if (!state->ready[index].is_certain) {
         struct name name = call_name(state, answer->call);
         struct rng rng = stream(script, &name, answer->count);
-        draw = draw_reply(reply, &rng);
+        draw = script_draw_at_request(reply, &rng);
     }
     answer->reply = reply;
     answer->delay_ns = draw.delay_ns;

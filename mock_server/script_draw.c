@@ -31,6 +31,15 @@ struct script_draw script_draw(const struct reply *reply, struct rng *rng)
     };
 }
 
+struct script_draw script_draw_at_request(const struct reply *reply,
+                                          struct rng *rng)
+{
+    struct script_draw draw = script_draw(reply, rng);
+    draw.is_fault_due &=
+        reply->fault.at != FAULT_AT_ACCEPT || reply->fault.chance >= 1.0;
+    return draw;
+}
+
 bool script_draw_is_certain(const struct reply *reply)
 {
     bool is_fault_certain =

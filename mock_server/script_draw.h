@@ -17,6 +17,11 @@ struct script_draw {
  * it is certain, so that giving a fault a chance leaves the delays alone. */
 struct script_draw script_draw(const struct reply *reply, struct rng *rng);
 
+/* As script_draw, for a request: a fault at accept that chance let pass is not
+ * drawn again. */
+struct script_draw script_draw_at_request(const struct reply *reply,
+                                          struct rng *rng);
+
 /* Is the answer the same whatever is drawn? */
 bool script_draw_is_certain(const struct reply *reply);
 

@@ -58,6 +58,19 @@ static char *lines_of(const struct trace_attempt *attempt)
     return sink_close(&sink);
 }
 
+static void assert_same_with(struct trace_attempt *attempt,
+                             const struct trace_step_text *step,
+                             const struct trace_reply_text *reply)
+{
+    char *expected = lines_of(attempt);
+    attempt->step_text = step;
+    attempt->reply_text = reply;
+    char *lines = lines_of(attempt);
+    assert_string_equal(lines, expected);
+    free(expected);
+    free(lines);
+}
+
 /* Goal: text made ready once gives the very bytes of formatting each line. */
 static void ready_text_changes_no_byte(void **state)
 {
@@ -81,13 +94,7 @@ static void ready_text_changes_no_byte(void **state)
         memset(filler, 'p', sizes[i / 4]);
         filler[sizes[i / 4]] = '\0';
         attempt.call = attempt.proof = filler;
-        char *expected = lines_of(&attempt);
-        attempt.step_text = &step;
-        attempt.reply_text = &reply;
-        char *lines = lines_of(&attempt);
-        assert_string_equal(lines, expected);
-        free(expected);
-        free(lines);
+        assert_same_with(&attempt, &step, &reply);
     }
 }
 
@@ -96,10 +103,8 @@ static void ready_text_changes_no_byte(void **state)
 static void ready_text_tells_what_happened(void **state)
 {
     (void)state;
-    struct http_header header = {"Retry-After", "2"};
     struct trace_attempt plain = some_attempt();
     struct trace_reply_text reply;
-    plain.reply_headers = (struct http_headers){&header, 1};
     plain.sent_bytes = plain.reply_size;
     plain.delay_ns = 0;
     plain.fault.kind = FAULT_NONE;
@@ -110,14 +115,8 @@ static void ready_text_tells_what_happened(void **state)
     cases[2].delay_ns = 1;
     cases[3].fault.kind = FAULT_RESET;
     cases[4].proof = "RST sent";
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char *expected = lines_of(&cases[i]);
-        cases[i].reply_text = &reply;
-        char *lines = lines_of(&cases[i]);
-        assert_string_equal(lines, expected);
-        free(expected);
-        free(lines);
-    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_same_with(&cases[i], NULL, &reply);
 }
 
 /* Goal: a time is the same text whether or not it was written before. */
