@@ -266,6 +266,10 @@ static bool walk_attempt(struct walk *walk, size_t index)
                                 next ? next->head_ns : TRACE_NEVER);
     struct place place = {walk->judging, call, index, &seen};
     seen.may_be_timeout &= rules_timeout_fits(walk->set, &place);
+    if (!next) {
+        walk->judging->may_be_cut[call - walk->judging->calls->items] =
+            rules_timeout_may_cut(walk->set, &place);
+    }
     if (next && judge_overlap(walk, &place)) {
         return false;
     }

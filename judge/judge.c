@@ -277,13 +277,13 @@ static bool apply_rules(const struct judging *judging)
         rules_release_judge, rules_budget_judge,  rules_throttle_judge,
     };
     bool has_room = true;
-    rules_results_judge(judging);
     rules_faults_judge(judging);
     for (size_t i = 0; has_room && i < sizeof rules / sizeof *rules; i++) {
         struct arena scratch = {0};
         has_room = rules[i](judging, &scratch);
         arena_deinit(&scratch);
     }
+    rules_results_judge(judging); /* knows by now whose time was over */
     return has_room;
 }
 
@@ -399,9 +399,10 @@ static bool judge_all(const struct judge_input *input,
     calls_cover(calls, input->profile);
     judging.calls = calls;
     judging.spans = spans;
+    judging.may_be_cut = arena_array(scratch, calls->count, sizeof(bool));
     waive_rules(&tally, input->profile);
     set_clock(&judging);
-    if (!apply_rules(&judging)) {
+    if (!judging.may_be_cut || !apply_rules(&judging)) {
         return false;
     }
     client_find_fault(&judging, report);

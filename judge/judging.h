@@ -31,7 +31,9 @@ struct judging {
     const char *stop_reason;
     int64_t largest_body; /* bytes, of all requests */
     int64_t end_ns;       /* last instant that the trace knows of */
-    size_t first_call;    /* the acceptor begins with it; order is free */
+    bool *may_be_cut; /* by call: its time was perhaps over with its last answer
+                       */
+    size_t first_call; /* the acceptor begins with it; order is free */
 };
 
 #endif

@@ -75,7 +75,9 @@ static size_t collect(const struct judging *judging, struct instant *instants)
             .client = call->client,
             .at_ns = seen.at_ns,
             .ended = 1,
-            .is_success = rules_results_is_success(judging, last, &seen),
+            /* One that came as its time was over is none to the client. */
+            .is_success = rules_results_is_success(judging, last, &seen) &&
+                          !rules_results_is_told_failed(judging, call),
         };
     }
     return count;

@@ -1,8 +1,10 @@
 #include "judge/rules_results.h"
 
+#include <string.h>
 #include <strings.h>
 
 #include "judge/evidence.h"
+#include "judge/names.h"
 
 bool rules_results_is_success(const struct judging *judging,
                               const struct trace_attempt *attempt,
@@ -35,6 +37,16 @@ bool rules_results_is_success(const struct judging *judging,
                    .outcome = &outcome,
                });
     return action.kind == RETRY_DONE && action.is_ok;
+}
+
+bool rules_results_is_told_failed(const struct judging *judging,
+                                  const struct call *call)
+{
+    const struct trace *trace = judging->trace;
+    long i = names_find(judging->reported, call->key);
+    return i != NAMES_NONE && (size_t)i < trace->result_count &&
+           strcmp(trace->results[i].call, call->key) == 0 &&
+           !trace->results[i].is_ok;
 }
 
 static const char *told_text(struct tally *tally,
@@ -167,7 +179,10 @@ static void judge_result(const struct judging *judging,
             return;
         }
     }
-    judge_outcome(&place, result, is_ok);
+    bool is_unseen = is_ok && judging->may_be_cut[call - judging->calls->items];
+    if (!is_unseen || result->is_ok) {
+        judge_outcome(&place, result, is_ok);
+    }
     if (is_ok && result->is_ok) {
         judge_body(&place, result);
     }

@@ -11,4 +11,9 @@ bool rules_results_is_success(const struct judging *judging,
 
 void rules_results_judge(const struct judging *judging);
 
+/* Was its caller told that the call failed? False too if it was told nothing.
+ */
+bool rules_results_is_told_failed(const struct judging *judging,
+                                  const struct call *call);
+
 #endif
