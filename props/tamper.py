@@ -45,9 +45,11 @@ class Played:
     def told_otherwise(self):
         for result in self.results:
             last, reply = self.end_of(result)
+            # An answer that came as its time was over may be told either way.
+            is_cut = "cancelled" in result.get("error", "") and reply and reply["status"] // 100 == 2
             if reply and result["outcome"] == "ok":
                 yield self.changed(result, outcome="error", error="made up")
-            elif reply and reply["end"] in ("status", "refused", "reset", "close", "cut", "garbage"):
+            elif reply and not is_cut and reply["end"] in ("status", "refused", "reset", "close", "cut", "garbage"):
                 yield self.changed(result, outcome="ok", status=reply["status"])
 
     def got_another_body(self):
