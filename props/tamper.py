@@ -46,7 +46,7 @@ class Played:
         for result in self.results:
             last, reply = self.end_of(result)
             # An answer that came as its time was over may be told either way.
-            is_cut = "cancelled" in result.get("error", "") and reply and reply["status"] // 100 == 2
+            is_cut = "cancelled" in result.get("error", "") and reply and reply.get("status", 0) // 100 == 2
             if reply and result["outcome"] == "ok":
                 yield self.changed(result, outcome="error", error="made up")
             elif reply and not is_cut and reply["end"] in ("status", "refused", "reset", "close", "cut", "garbage"):
