@@ -22,7 +22,7 @@ static uint8_t all_of(const struct retry_call *call)
 
 static bool has_one(const struct retry_call *call, int i)
 {
-    return call->shared->having.allowance >> i & 1;
+    return layers_have(call->shared->having.allowance, i);
 }
 
 static void count(struct retry_call *call, int i, int64_t now_ns, int which)
@@ -127,11 +127,11 @@ void allowance_fail(struct retry_call *call, int i, int64_t now_ns)
 
 bool allowance_permits(const struct retry_call *call, int i, int64_t now_ns)
 {
-    if (!has_one(call, i))
-        return true;
     enum retry_known known = call->shared->layers[i].retries;
-    if (known != KNOWN_BY_COUNT)
-        return known == KNOWN_TO_PASS;
+    if (!has_one(call, i) || known == KNOWN_TO_PASS)
+        return true;
+    if (known == KNOWN_TO_FAIL)
+        return false;
     const struct allowance *policy = policy_of(call, i);
     const struct retry_layer_shared *shared = &call->shared->layers[i];
     if (policy->kind == ALLOWANCE_CONCURRENT)

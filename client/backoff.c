@@ -15,25 +15,17 @@ static const double HUGE_DELAY = 1e300;
 
 /* Source systems differ in the unit they compute in: Python in float seconds,
  * Elixir in milliseconds, Go in nanoseconds. Rounding errors differ with it. */
-static double unit_ns(enum rounding rounding)
-{
-    switch (rounding) {
-    case ROUND_NONE:
-        return 1e9;
-    case ROUND_MS_NEAREST:
-    case ROUND_MS_DOWN:
-        return 1e6;
-    case ROUND_NS_DOWN:
-        return 1;
-    }
-    assert(false);
-    return 1;
-}
+static const double unit_ns[] = {
+    [ROUND_NONE] = 1e9,
+    [ROUND_MS_NEAREST] = 1e6,
+    [ROUND_MS_DOWN] = 1e6,
+    [ROUND_NS_DOWN] = 1,
+};
 
 static double in_unit(const struct backoff *backoff, int64_t ns)
 {
     return ns == NS_FOREVER ? HUGE_DELAY
-                            : (double)ns / unit_ns(backoff->rounding);
+                            : (double)ns / unit_ns[backoff->rounding];
 }
 
 static int64_t saturated_ns(double ns)
@@ -45,7 +37,7 @@ static int64_t saturated_ns(double ns)
 /* Never negative: who calls has dealt with negatives. */
 static int64_t rounded_ns(const struct backoff *backoff, double value)
 {
-    double unit = unit_ns(backoff->rounding);
+    double unit = unit_ns[backoff->rounding];
     switch (backoff->rounding) {
     case ROUND_NONE:
         return saturated_ns(round(value * unit));
@@ -70,6 +62,12 @@ static double fibonacci(int64_t n)
     return a;
 }
 
+/* For whole exponents; those of 2 take half the time, to the same bits. */
+static double power(double base, double exponent)
+{
+    return base == 2 ? exp2(exponent) : pow(base, exponent);
+}
+
 /* x(n) in the law's unit, neither capped nor jittered. */
 static double schedule_value(const struct backoff *backoff, int64_t n)
 {
@@ -82,8 +80,8 @@ static double schedule_value(const struct backoff *backoff, int64_t n)
     case SCHEDULE_LINEAR:
         return base + (double)n * in_unit(backoff, backoff->step_ns);
     case SCHEDULE_EXPONENTIAL:
-        return base * pow(backoff->factor,
-                          (double)n + (double)backoff->first_exponent);
+        return base * power(backoff->factor,
+                            (double)n + (double)backoff->first_exponent);
     case SCHEDULE_FIBONACCI:
         return base * fibonacci(n);
     }
@@ -115,7 +113,7 @@ int64_t backoff_nominal(const struct backoff *backoff, int64_t n)
         return 0;
     }
     return saturated_ns(
-        round(unjittered(backoff, n) * unit_ns(backoff->rounding)));
+        round(unjittered(backoff, n) * unit_ns[backoff->rounding]));
 }
 
 bool backoff_overflows(const struct backoff *backoff, int64_t n)

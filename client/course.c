@@ -23,8 +23,7 @@ static int64_t queue_deadline(const struct course *course)
     case GRANT_START:
         return NS_FOREVER;
     case GRANT_TIMER:
-        return units_min(deadline_abort(engine),
-                         deadline_call(engine, deadline_last(engine)));
+        return units_min(deadline_abort(engine), deadline_present_call(engine));
     case GRANT_SEND:
         return units_min(course->until_ns, course->wake_ns);
     }

@@ -11,16 +11,15 @@
 /* Last progress of layer i of the call, as all calls of the client share it. */
 int64_t *deadline_shared_progress(const struct retry_call *call, int i);
 
-/* The innermost layer that has a run now: while the call waits, the runs inside
- * the layer that waits are over or not begun. */
-int deadline_last(const struct retry_call *call);
-
 /* The first progress timeout that also ends what is in flight; NS_FOREVER:
  * none. */
 int64_t deadline_abort(const struct retry_call *call);
 
 /* Of the call through layer `last` or one outside it. */
 int64_t deadline_call(const struct retry_call *call, int last);
+
+/* Of the call through any layer that has a run now. */
+int64_t deadline_present_call(const struct retry_call *call);
 
 /* The outermost layer whose call timeout is over; -1: none. */
 int deadline_expired(const struct retry_call *call, int64_t now_ns);

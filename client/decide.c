@@ -42,7 +42,9 @@ static const struct profile_rule *present_rule(
 {
     const struct layer *layer = retry_layer(call, i);
     struct retry_request request = decide_request(call);
-    for (size_t k = 0; !layer->is_disabled && k < layer->rule_count; k++) {
+    if (layer->is_disabled)
+        return NULL;
+    for (size_t k = 0; k < layer->rule_count; k++) {
         const struct profile_rule *rule = &layer->rules[k];
         if (outcome_fits(&rule->on, &request, question->outcome) &&
             is_within(&call->state[i], rule, question->event->now_ns))
@@ -79,9 +81,8 @@ static double *tokens_of(const struct retry_call *call, int i)
 static const struct token_bucket *bucket_of(const struct retry_call *call,
                                             int i)
 {
-    const struct layer *layer = retry_layer(call, i);
-    return layer->budget.tokens.is_used && !layer->is_disabled
-               ? &layer->budget.tokens
+    return layers_have(call->shared->having.tokens, i)
+               ? &retry_layer(call, i)->budget.tokens
                : NULL;
 }
 
@@ -286,20 +287,29 @@ static void obey(struct retry_call *call, int i,
     }
 }
 
+/* For the budgets that all calls share. */
+static void count(struct retry_call *call, int i,
+                  const struct decide_question *question)
+{
+    allowance_release(call, (uint8_t)(1 << i));
+    if (!outcome_is_success(question->outcome))
+        allowance_fail(call, i, question->event->now_ns);
+    charge_failure(call, i, FAILURES_COST, question->outcome);
+}
+
 static void ask_layer(struct retry_call *call, int i, struct decision *decision)
 {
-    const struct attempt_outcome *outcome = decision->question->outcome;
-    allowance_release(call, (uint8_t)(1 << i));
-    if (!outcome_is_success(outcome))
-        allowance_fail(call, i, decision->question->event->now_ns);
-    charge_failure(call, i, FAILURES_COST, outcome);
+    const struct retry_shared *shared = call->shared;
+    if (layers_have(shared->having.tokens | shared->having.allowance, i))
+        count(call, i, decision->question);
     if (decision->is_final)
         return;
     const struct profile_rule *rule = present_rule(call, i, decision->question);
     if (!rule)
         return;
     if (rule->action == RULE_RETRY)
-        charge_failure(call, i, FAILURES_RETRYABLE_COST, outcome);
+        charge_failure(call, i, FAILURES_RETRYABLE_COST,
+                       decision->question->outcome);
     note_streak(&call->state[i], rule_number(call, i, rule));
     obey(call, i, rule, decision);
 }

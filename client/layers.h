@@ -2,6 +2,7 @@
 #ifndef RETRYSPEC_CLIENT_LAYERS_H
 #define RETRYSPEC_CLIENT_LAYERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "client/retry.h"
@@ -14,6 +15,17 @@ static inline int layers_take(uint8_t *layers)
     int i = __builtin_ctz(*layers);
     *layers &= (uint8_t)(*layers - 1);
     return i;
+}
+
+static inline bool layers_have(uint8_t layers, int i)
+{
+    return layers >> i & 1;
+}
+
+/* -1: there is none. */
+static inline int layers_innermost(uint8_t layers)
+{
+    return layers ? 31 - __builtin_clz(layers) : -1;
 }
 
 /* Those of the set that cover the request in hand, from `from` inwards. */

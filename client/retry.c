@@ -6,6 +6,7 @@
 #include "client/deadline.h"
 #include "client/decide.h"
 #include "client/gate.h"
+#include "client/layers.h"
 #include "client/outcome.h"
 #include "client/runs.h"
 #include "client/throttle.h"
@@ -45,8 +46,12 @@ void retry_shared_init(struct retry_shared *shared,
             bit_if(layer->progress.timeout_ns != NS_FOREVER, i);
         shared->having.call_timeout |=
             bit_if(layer->call_timeout_ns != NS_FOREVER, i);
+        shared->having.attempt_timeout |=
+            bit_if(layer->attempt_timeout.limit_ns != NS_FOREVER, i);
         shared->having.limiter |= bit_if(layer->rate_limiter.is_used, i);
         shared->having.breaker |= bit_if(layer->breaker.is_used, i);
+        shared->having.tokens |=
+            bit_if(layer->budget.tokens.is_used && !layer->is_disabled, i);
         shared->having.throttle |=
             bit_if(layer->throttle.is_used && !layer->is_disabled, i);
         shared->having.allowance |=
@@ -80,6 +85,7 @@ void retry_call_init(struct retry_call *call, struct retry_shared *shared,
     assert(profile->layer_count <= PROFILE_LAYERS_MAX);
     *call = (struct retry_call){
         .shared = shared,
+        .layers = profile->layers,
         .request = *request,
         .layer_count = (int)profile->layer_count,
     };
@@ -100,8 +106,7 @@ void retry_call_override(struct retry_call *call,
 
 int retry_innermost(const struct retry_call *call)
 {
-    unsigned layers = call->covers[call->step];
-    return layers ? 31 - __builtin_clz(layers) : -1;
+    return layers_innermost(call->covers[call->step]);
 }
 
 /* Its own, or that of the next layer inside that has one: tinkex holds slots
@@ -167,13 +172,9 @@ static void give_up(struct retry_call *call, enum retry_reason reason,
 /* One request has one limit: that of the innermost layer that sets one. */
 static struct attempt_timeout profile_limit(const struct retry_call *call)
 {
-    for (int i = retry_innermost(call); i >= 0; i--) {
-        if (retry_call_has(call, i) &&
-            retry_layer(call, i)->attempt_timeout.limit_ns != NS_FOREVER) {
-            return retry_layer(call, i)->attempt_timeout;
-        }
-    }
-    return (struct attempt_timeout){.limit_ns = NS_FOREVER};
+    uint8_t layers = layers_from(call, call->shared->having.attempt_timeout, 0);
+    return layers ? retry_layer(call, layers_innermost(layers))->attempt_timeout
+                  : (struct attempt_timeout){.limit_ns = NS_FOREVER};
 }
 
 static struct attempt_timeout attempt_limit(const struct retry_call *call)
@@ -196,7 +197,7 @@ static void in_flight(const struct retry_call *call,
     action->step = call->step;
     action->until_ns =
         units_min(units_after(call->attempt_started_ns, total_ns),
-                  deadline_call(call, deadline_last(call)));
+                  deadline_present_call(call));
     action->attempt_timeout = limit;
     action->wake_ns = deadline_abort(call);
 }

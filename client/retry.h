@@ -70,7 +70,8 @@ struct retry_shared {
     const struct profile *profile;
     /* Layers that have a part of a policy, as bits: most have none. */
     struct {
-        uint8_t progress, call_timeout, limiter, breaker, allowance, throttle;
+        uint8_t progress, call_timeout, attempt_timeout;
+        uint8_t limiter, breaker, tokens, allowance, throttle;
     } having;
     int64_t active_calls;
     struct retry_layer_shared {
@@ -216,6 +217,7 @@ struct retry_override {
 /* One logical call. Under 1 KiB; copyable (the judge tries ways). */
 struct retry_call {
     struct retry_shared *shared;
+    const struct layer *layers; /* of the profile */
     struct retry_request request;
     struct retry_override override;
     /* Layers of the profile that cover the first request and the second. */
@@ -252,7 +254,7 @@ void retry_call_override(struct retry_call *call,
 static inline const struct layer *retry_layer(const struct retry_call *call,
                                               int i)
 {
-    return &call->shared->profile->layers[i];
+    return &call->layers[i];
 }
 static inline bool retry_call_has(const struct retry_call *call, int i)
 {

@@ -241,7 +241,7 @@ static const char *find_value(const struct retry_after *policy,
 {
     const char *value = NULL;
     for (size_t i = 0; i < headers->count; i++) {
-        if (strcasecmp(headers->items[i].name, name) != 0) {
+        if (!http_names_are_alike(headers->items[i].name, name)) {
             continue;
         }
         ++*count;

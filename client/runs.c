@@ -30,7 +30,7 @@ void runs_start(struct retry_call *call, int64_t now_ns)
             layer->progress.resets_when_idle) {
             *deadline_shared_progress(call, i) = now_ns;
         }
-        if (bucket->is_used && !layer->is_disabled) {
+        if (layers_have(call->shared->having.tokens, i)) {
             tokens_begin(bucket, &call->shared->layers[i].tokens);
         }
     }
@@ -47,7 +47,7 @@ static void succeed_layer(struct retry_call *call, int i, int64_t now_ns)
     if (layer->rate_limiter.clears_on_success) {
         limiter_clear(gate_limiter(call, i));
     }
-    if (bucket->is_used && !layer->is_disabled) {
+    if (layers_have(call->shared->having.tokens, i)) {
         tokens_succeed(bucket, &shared->tokens,
                        (enum retry_paid)call->state[i].paid);
     }

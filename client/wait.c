@@ -10,8 +10,8 @@ static void tell_times(const struct retry_call *call,
                        struct retry_action *action)
 {
     action->until_ns = call->wait_until_ns;
-    action->wake_ns = units_min(deadline_abort(call),
-                                deadline_call(call, deadline_last(call)));
+    action->wake_ns =
+        units_min(deadline_abort(call), deadline_present_call(call));
     if (call->is_watching) {
         action->wake_ns = units_min(action->wake_ns, call->look_ns);
     }

@@ -362,7 +362,7 @@ static int64_t cut_at(const struct hypotheses *set,
     }
     struct hypothesis copy = *hypothesis;
     copy.call.shared = &copy.shared;
-    int64_t at_ns = deadline_call(&copy.call, deadline_last(&copy.call));
+    int64_t at_ns = deadline_present_call(&copy.call);
     return at_ns < gates_of_next(set, &copy, 0, NULL).due_ns ? at_ns
                                                              : NS_FOREVER;
 }

@@ -15,12 +15,9 @@ enum { OPEN_CALLS_AT_FIRST = 1024 };
 static bool is_sharing(const struct fleet *fleet)
 {
     const struct retry_shared *shared = &fleet->common;
-    bool is_any = shared->having.progress || shared->having.limiter ||
-                  shared->having.breaker || shared->having.allowance ||
-                  shared->having.throttle;
-    for (size_t i = 0; i < fleet->profile->layer_count; i++)
-        is_any |= fleet->profile->layers[i].budget.tokens.is_used;
-    return is_any;
+    return shared->having.progress || shared->having.limiter ||
+           shared->having.breaker || shared->having.tokens ||
+           shared->having.allowance || shared->having.throttle;
 }
 
 static bool init_shared(struct fleet *fleet)

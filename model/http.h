@@ -16,8 +16,10 @@ struct http_headers {
     size_t count;
 };
 
-/* The first value of `name`, names compared without case (RFC 9110 5.1);
- * NULL if absent. */
+/* Are they one name? Without regard to case (RFC 9110 5.1). */
+bool http_names_are_alike(const char *a, const char *b);
+
+/* The first value of `name`; NULL if absent. */
 const char *http_header_get(const struct http_headers *headers,
                             const char *name);
 

@@ -128,23 +128,31 @@ static void test_slices_begin_with_the_client(void **state)
     profile_free(stage.profile);
 }
 
+static int retries_of(const char *share, int calls)
+{
+    char ratio[64];
+    struct stage stage;
+    snprintf(ratio, sizeof ratio, "\"ratio\":{\"share\":%s,\"window\":\"10s\"}",
+             share);
+    stage_init(&stage, with_budget(ratio, ""), 0);
+    int retries = 0;
+    for (int i = 0; i < calls; i++) {
+        stage_start(&stage, 0);
+        while (is_retried_at_once(&stage, 0, 500))
+            retries++;
+    }
+    profile_free(stage.profile);
+    return retries;
+}
+
 /* 1000 / 0.3 is 3333: with no share a retry takes 1, and only the reserve is
  * there: for whole seconds. */
 static void test_ratio_in_whole_numbers(void **state)
 {
     (void)state;
     struct stage stage;
-    stage_init(&stage,
-               with_budget("\"ratio\":{\"share\":0.3,\"window\":\"10s\"}", ""),
-               0);
-    int retries = 0;
-    for (int i = 0; i < 10; i++) {
-        stage_start(&stage, 0);
-        while (is_retried_at_once(&stage, 0, 500))
-            retries++;
-    }
-    assert_int_equal(retries, 3); /* 10000 / 3333; 3 * 3334 would be more */
-    profile_free(stage.profile);
+    assert_int_equal(retries_of("0.3", 10), 3);   /* 3 * 3334 would be more */
+    assert_int_equal(retries_of("0.83", 53), 44); /* 44 * 1204 is 52976 */
     stage_init(&stage,
                with_budget("\"ratio\":{\"share\":0,\"per_second\":2,"
                            "\"window\":\"1.9s\"}",

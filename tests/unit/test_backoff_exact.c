@@ -28,6 +28,21 @@ static int64_t draw(struct backoff backoff, int64_t n, double u)
 
 #define ONE_SECOND .schedule = SCHEDULE_CONSTANT, .base_ns = S
 
+/* 2^n, to the last bit, for as long as there are such doubles. */
+static void test_powers_of_two(void **state)
+{
+    (void)state;
+    struct backoff doubling = {.schedule = SCHEDULE_EXPONENTIAL,
+                               .base_ns = S,
+                               .factor = 2,
+                               .cap_ns = NS_FOREVER};
+    for (int n = 0; n < 990; n++) {
+        struct delay_law law = {.backoff = &doubling, .n = n};
+        assert_true(backoff_draw_unit(&law, .5) == ldexp(1, n));
+        assert_true(backoff_draw_unit(&law, .5) == pow(2, n));
+    }
+}
+
 static void test_up(void **state)
 {
     (void)state;
@@ -412,6 +427,7 @@ static void test_never_below_zero(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_powers_of_two),
         cmocka_unit_test(test_up),
         cmocka_unit_test(test_add),
         cmocka_unit_test(test_up_steps),

@@ -107,11 +107,12 @@ static void headers_are_found_without_case(void **state)
 {
     (void)state;
     const struct http_header items[] = {
-        {"Retry-After", "2"}, {"retry-after", "3"}, {"X", ""}};
-    const struct http_headers headers = {items, 3};
+        {"Retry-After", "2"}, {"retry-after", "3"}, {"X", ""}, {"^", "4"}};
+    const struct http_headers headers = {items, 4};
     assert_string_equal(http_header_get(&headers, "RETRY-AFTER"), "2");
     assert_string_equal(http_header_get(&headers, "x"), "");
     assert_null(http_header_get(&headers, "Retry"));
+    assert_null(http_header_get(&headers, "~")); /* no other case of "^" */
     assert_null(http_header_get(&(struct http_headers){0}, "x"));
     assert_string_equal(attempt_end_words[END_RESET_BODY], "reset-body");
     assert_null(attempt_end_words[END_UNFINISHED + 1]);

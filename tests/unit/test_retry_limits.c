@@ -1,5 +1,5 @@
 /* The retry engine by golden traces: timeouts, odd events, refusals. */
-#include "retry_story.h"
+#include "retry_stage.h"
 
 /* -- timeouts ---------------------------------------------------------------
  */
@@ -260,6 +260,26 @@ static void test_routes_choose_the_layers(void **state)
     profile_free(client.profile);
 }
 
+/* A share as small as 1e-9 takes no more than 1e9 for a retry. */
+static void test_ratio_of_a_tiny_share(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_init(&stage,
+               read_profile("{\"name\":\"sdk\",\"budget\":{\"ratio\":{"
+                            "\"share\":1e-9,\"window\":"
+                            "\"10s\"}},\"rules\":[{\"on\":{\"status\":[\"500\"]"
+                            "},\"do\":\"retry\","
+                            "\"backoff\":{\"schedule\":\"none\"}}]}"),
+               0);
+    stage.shared.layers[0].window.counts[0][0] = 999999; /* calls before */
+    stage_start(&stage, 0);
+    assert_waits(stage_end(&stage, 0, 500), WAIT_RETRY, stage.now_ns);
+    assert_sends(stage_timer(&stage, 0, stage.now_ns));
+    assert_done(stage_end(&stage, 0, 500), REASON_ALLOWANCE);
+    profile_free(stage.profile);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +294,7 @@ int main(void)
         cmocka_unit_test(test_cancel_in_every_phase),
         cmocka_unit_test(test_nothing_to_wake_for_at_the_end),
         cmocka_unit_test(test_routes_choose_the_layers),
+        cmocka_unit_test(test_ratio_of_a_tiny_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -290,6 +290,30 @@ static void test_progress_before_the_second_request(void **state)
     }
 }
 
+/* A call counts from its beginning in a layer that covers its second request
+ * only. */
+static void test_ratio_of_follow_ups(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_init(&stage,
+               read_profile_with(",\"follow_up\":\"POST /poll\"",
+                                 "{\"name\":\"poll\",\"routes\":[\"POST "
+                                 "/poll\"],\"budget\":{\"ratio\":"
+                                 "{\"share\":0.5,\"window\":\"10s\"}},"
+                                 "\"rules\":[{\"on\":{\"status\":["
+                                 "\"500\"]},\"do\":\"retry\",\"backoff\":{"
+                                 "\"schedule\":\"none\"}}]}"),
+               0);
+    stage_start(&stage, 0);
+    stage_start(&stage, 1);
+    assert_sends(stage_end(&stage, 1, 200)); /* its second request */
+    assert_waits(stage_end(&stage, 1, 500), WAIT_RETRY, stage.now_ns);
+    assert_sends(stage_timer(&stage, 1, stage.now_ns));
+    assert_done(stage_end(&stage, 1, 500), REASON_ALLOWANCE);
+    profile_free(stage.profile);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_what_a_first_success_is),
         cmocka_unit_test(test_gates_of_the_second_request),
         cmocka_unit_test(test_progress_before_the_second_request),
+        cmocka_unit_test(test_ratio_of_follow_ups),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
