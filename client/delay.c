@@ -71,7 +71,8 @@ static struct retry_after_value read_retry_after(
     return retry_after_read(
         &request->rule->retry_after,
         outcome->end == END_STATUS ? outcome->status : 0, outcome->headers,
-        (struct retry_after_body){outcome->body, outcome->body_size},
+        (struct retry_after_body){outcome->body, outcome->body_size,
+                                  outcome->json},
         request->wall_ns);
 }
 

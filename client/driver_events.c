@@ -105,7 +105,7 @@ void driver_event_start(struct driver_call *call)
 static const char *look_up(const struct attempt_outcome *outcome,
                            const char *pointer, struct json_value *value)
 {
-    const struct json_text body = {outcome->body, outcome->body_size};
+    const struct json_text body = {outcome->body, outcome->body_size, NULL};
     if (!pointer) {
         return NULL;
     }

@@ -84,8 +84,9 @@ static bool body_fits(const struct body_condition *condition,
         return true;
     }
     struct json_value value;
-    json_pointer_read(&(struct json_text){outcome->body, outcome->body_size},
-                      condition->pointer, &value);
+    json_pointer_read(
+        &(struct json_text){outcome->body, outcome->body_size, outcome->json},
+        condition->pointer, &value);
     if (!condition->value) {
         return value.kind != JSON_ABSENT;
     }

@@ -77,24 +77,36 @@ static uint8_t layers_that_cover(const struct profile *profile,
     return layers;
 }
 
+void retry_covers_find(const struct profile *profile,
+                       const struct retry_request *request, uint8_t covers[2])
+{
+    const struct follow_up *follow_up = &profile->follow_up;
+    assert(profile->layer_count <= PROFILE_LAYERS_MAX);
+    covers[0] = layers_that_cover(profile, request->method, request->path);
+    covers[1] = follow_up->path ? layers_that_cover(profile, follow_up->method,
+                                                    follow_up->path)
+                                : 0;
+}
+
+void retry_call_bind(struct retry_call *call, struct retry_shared *shared,
+                     const struct retry_request *request,
+                     const uint8_t covers[2])
+{
+    *call = (struct retry_call){
+        .shared = shared,
+        .layers = shared->profile->layers,
+        .request = *request,
+        .layer_count = (int)shared->profile->layer_count,
+        .covers = {covers[0], covers[1]},
+    };
+}
+
 void retry_call_init(struct retry_call *call, struct retry_shared *shared,
                      const struct retry_request *request)
 {
-    const struct profile *profile = shared->profile;
-    const struct follow_up *follow_up = &profile->follow_up;
-    assert(profile->layer_count <= PROFILE_LAYERS_MAX);
-    *call = (struct retry_call){
-        .shared = shared,
-        .layers = profile->layers,
-        .request = *request,
-        .layer_count = (int)profile->layer_count,
-    };
-    call->covers[0] =
-        layers_that_cover(profile, request->method, request->path);
-    if (follow_up->path) {
-        call->covers[1] =
-            layers_that_cover(profile, follow_up->method, follow_up->path);
-    }
+    uint8_t covers[2];
+    retry_covers_find(shared->profile, request, covers);
+    retry_call_bind(call, shared, request, covers);
 }
 
 void retry_call_override(struct retry_call *call,

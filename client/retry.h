@@ -30,6 +30,7 @@ struct attempt_outcome {
     const struct http_headers *headers; /* of the response; NULL: none */
     const char *body;                   /* NULL if not kept */
     size_t body_size;
+    const struct cJSON *json; /* the body, parsed; NULL: only when asked for */
     bool connection_was_reused;
 };
 
@@ -245,6 +246,14 @@ struct retry_call {
 /* Binds the layers that cover the request and the follow-up. */
 void retry_call_init(struct retry_call *call, struct retry_shared *shared,
                      const struct retry_request *request);
+
+/* The same for who has many calls of the same requests: finds those layers, and
+ * binds layers that were found before. */
+void retry_covers_find(const struct profile *profile,
+                       const struct retry_request *request, uint8_t covers[2]);
+void retry_call_bind(struct retry_call *call, struct retry_shared *shared,
+                     const struct retry_request *request,
+                     const uint8_t covers[2]);
 
 /* Sets what the caller wants of this call; before RETRY_START. */
 void retry_call_override(struct retry_call *call,

@@ -289,9 +289,9 @@ static struct retry_after_value read_body(
 {
     struct retry_after_value value = {.header = source->pointer};
     struct json_value found;
-    json_pointer_read(
-        &(struct json_text){answer->body.bytes, answer->body.size},
-        source->pointer, &found);
+    json_pointer_read(&(struct json_text){answer->body.bytes, answer->body.size,
+                                          answer->body.json},
+                      source->pointer, &found);
     if (found.kind != JSON_ABSENT) {
         read_forms(source, json_value_has_text(&found) ? found.text : "",
                    answer->wall_ns, &value);

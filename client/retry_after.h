@@ -29,6 +29,7 @@ struct retry_after_value {
 struct retry_after_body {
     const char *bytes;
     size_t size;
+    const struct cJSON *json; /* parsed; NULL: only when asked for */
 };
 
 /* What `policy` makes of the response. `wall_ns` is Unix time of arrival. */

@@ -356,7 +356,7 @@ static void walk_calls(struct walk *walk)
         }
         size_t index = (judging->first_call + i) % judging->calls->count;
         walk->call = &judging->calls->items[index];
-        if (walk->call->is_covered) {
+        if (calls_is_covered(walk->call)) {
             walk_call(walk);
         }
     }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/retry.h"
 #include "judge/judging.h"
 #include "judge/names.h"
 #include "judge/seen.h"
@@ -201,10 +202,10 @@ static struct trace_attempt unread_attempt(const struct trace_conn *conn,
 /* A hang that was over before the client left: the server's FIN ended it. */
 static void note_fin(struct trace_attempt *unread,
                      const struct trace_conn *conn,
-                     const struct scenario *scenario)
+                     const struct judging *judging)
 {
     const struct reply *reply =
-        conn->fault == FAULT_HANG ? seen_reply(scenario, unread->step) : NULL;
+        conn->fault == FAULT_HANG ? seen_reply(judging, unread->step) : NULL;
     if (!reply || conn->closed_ns == TRACE_NEVER ||
         conn->closed_ns < units_add(conn->accepted_ns, reply->fault.for_ns)) {
         return;
@@ -232,12 +233,13 @@ static int64_t planned_size(const struct workload *workload)
 }
 
 /* With a single call there is no doubt whose connections they were. */
-static bool adopt_accept_faults(struct calls *calls, const struct trace *trace,
-                                const struct scenario *scenario,
+static bool adopt_accept_faults(struct calls *calls,
+                                const struct judging *judging,
                                 struct arena *arena)
 {
+    const struct trace *trace = judging->trace;
     size_t faults = accept_faults(trace);
-    const struct workload *workload = &scenario->workload;
+    const struct workload *workload = &judging->scenario->workload;
     if (faults == 0 || calls->count > 1 ||
         workload->clients * workload->calls != 1) {
         return true;
@@ -260,7 +262,7 @@ static bool adopt_accept_faults(struct calls *calls, const struct trace *trace,
         if (trace->conns[i].fault != FAULT_NONE) {
             *unread = unread_attempt(&trace->conns[i], workload);
             unread->body_size = size;
-            note_fin(unread, &trace->conns[i], scenario);
+            note_fin(unread, &trace->conns[i], judging);
             if (call->count > 0 && call->attempts) {
                 unread->method = call->attempts[0]->method;
                 unread->target = call->attempts[0]->target;
@@ -311,7 +313,7 @@ struct calls *calls_group(const struct judging *judging, struct arena *arena)
     calls->first_of_key = arena_array(arena, most, sizeof(struct call *));
     if (!calls->by_key || !calls->items || !calls->first_of_key ||
         !deal(calls, judging, arena) ||
-        !adopt_accept_faults(calls, trace, scenario, arena)) {
+        !adopt_accept_faults(calls, judging, arena)) {
         return NULL;
     }
     set_give_ups(calls, trace, &scenario->workload);
@@ -330,27 +332,46 @@ size_t calls_without_key(const struct calls *calls)
     return count;
 }
 
-static bool is_covered(const struct call *call, const struct profile *profile)
+static void find_covers(const struct profile *profile,
+                        const struct trace_attempt *attempt, uint8_t covers[2])
 {
     char path[1024];
-    const struct trace_attempt *first = call->attempts[0];
-    calls_path(first, path, sizeof path);
-    for (size_t i = 0; i < profile->layer_count; i++) {
-        if (layer_covers(&profile->layers[i], first->method, path)) {
-            return true;
-        }
-    }
-    return false;
+    retry_covers_find(profile,
+                      &(struct retry_request){
+                          .method = attempt->method,
+                          .path = calls_path(attempt, path, sizeof path),
+                      },
+                      covers);
 }
 
 void calls_cover(struct calls *calls, const struct profile *profile)
 {
     bool is_any = false;
     for (size_t i = 0; i < calls->count; i++) {
-        calls->items[i].is_covered = is_covered(&calls->items[i], profile);
-        is_any |= calls->items[i].is_covered;
+        struct call *call = &calls->items[i];
+        find_covers(profile, call->attempts[0], call->covers);
+        is_any |= calls_is_covered(call);
     }
     calls->uncovered = calls->count > 0 && !is_any ? &calls->items[0] : NULL;
+}
+
+static bool is_same_request(const struct trace_attempt *a,
+                            const struct trace_attempt *b)
+{
+    return strcmp(a->method, b->method) == 0 &&
+           strcmp(a->target, b->target) == 0;
+}
+
+void calls_covers(const struct call *call, const struct profile *profile,
+                  const struct trace_attempt *attempt, uint8_t covers[2])
+{
+    if (is_same_request(call->attempts[0], attempt)) {
+        memcpy(covers, call->covers, sizeof call->covers);
+    } else if (calls_step(profile, attempt) == 1) {
+        covers[0] = covers[1] = call->covers[1];
+    } else {
+        find_covers(profile, attempt, covers);
+    }
 }
 
 const struct call *calls_find(const struct calls *calls, const char *key)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "model/profile.h"
 #include "model/scenario.h"
@@ -22,7 +23,9 @@ struct call {
     struct call *next;  /* same key, another route */
     bool is_follow_up;  /* only its second request was seen */
     int64_t give_up_ns; /* when its caller cancels it; NS_FOREVER: never */
-    bool is_covered;    /* a layer of the profile covers it */
+    /* Layers of the profile that cover its first request, and those that cover
+     * the follow-up, by bits. */
+    uint8_t covers[2];
 };
 
 struct calls {
@@ -55,8 +58,18 @@ const struct call *calls_find(const struct calls *calls, const char *key);
 /* How many requests met a route, but carry no key. */
 size_t calls_without_key(const struct calls *calls);
 
-/* Sets is_covered of each call, and uncovered. */
+/* Sets covers of each call, and uncovered. */
 void calls_cover(struct calls *calls, const struct profile *profile);
+
+/* The same of any attempt of a call. */
+void calls_covers(const struct call *call, const struct profile *profile,
+                  const struct trace_attempt *attempt, uint8_t covers[2]);
+
+/* Does a layer cover it? */
+static inline bool calls_is_covered(const struct call *call)
+{
+    return call->covers[0] != 0;
+}
 
 /* Method and path without query of an attempt, the path cut to `size`. */
 char *calls_path(const struct trace_attempt *attempt, char *path, size_t size);

@@ -245,7 +245,7 @@ struct refused gates_refuse_first(struct hypotheses *set,
             continue;
         }
         struct hypothesis begun = hypotheses_started(
-            set, first, first->head_ns,
+            set, first->head_ns,
             &(struct hypotheses_given){.refusing = (uint8_t)(1 << i)});
         if (begun.action.kind != RETRY_SEND) {
             return refused;

@@ -445,8 +445,7 @@ static void begin_in_outages(struct hypotheses *set,
                                       units_min(span->to_ns, first->head_ns)};
         const int64_t instants[] = {between.max_ns, between.min_ns};
         for (size_t k = 0; k < 2; k++) {
-            struct hypothesis sent =
-                hypotheses_started(set, first, instants[k], NULL);
+            struct hypothesis sent = hypotheses_started(set, instants[k], NULL);
             if (sent.action.kind == RETRY_SEND) {
                 fail_in_span(set, sent, span, between);
             }
@@ -460,8 +459,7 @@ static void begin_refused(struct hypotheses *set,
                           struct refuser refuser)
 {
     struct delay_range between = {0, first->head_ns};
-    struct hypothesis plain =
-        hypotheses_started(set, first, first->head_ns, NULL);
+    struct hypothesis plain = hypotheses_started(set, first->head_ns, NULL);
     if (!may_be_refused(set, &plain, refuser, &between)) {
         return;
     }
@@ -469,7 +467,7 @@ static void begin_refused(struct hypotheses *set,
     const struct hypotheses_given given = refused_by(refuser);
     for (size_t k = 0; k < 2; k++) {
         struct hypothesis refused =
-            hypotheses_started(set, first, instants[k], &given);
+            hypotheses_started(set, instants[k], &given);
         if (refused.action.kind == RETRY_WAIT) {
             refused.from_lo_ns = between.min_ns;
             refused.from_hi_ns = between.max_ns;

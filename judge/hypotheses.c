@@ -345,23 +345,31 @@ struct delay_range hypotheses_reach(const struct hypothesis *hypothesis)
 
 /* -- the start of a call and of its attempts ------------------------------- */
 
-struct hypothesis hypotheses_started(struct hypotheses *set,
-                                     const struct trace_attempt *first,
+struct hypothesis hypotheses_started(const struct hypotheses *set,
                                      int64_t at_ns,
                                      const struct hypotheses_given *given)
 {
-    struct hypothesis hypothesis = {.from_lo_ns = at_ns, .from_hi_ns = at_ns};
+    struct hypothesis hypothesis = {
+        .call = set->fresh, .from_lo_ns = at_ns, .from_hi_ns = at_ns};
     retry_shared_init(&hypothesis.shared, set->judging->profile, at_ns);
-    retry_call_init(&hypothesis.call, &hypothesis.shared,
-                    &(struct retry_request){
-                        .method = first->method,
-                        .path = calls_path(first, set->path, sizeof set->path),
-                        .body_bytes = first->body_size,
-                    });
     hypotheses_step(set, &hypothesis,
                     &(struct retry_event){.kind = RETRY_START, .now_ns = at_ns},
                     given);
     return hypothesis;
+}
+
+static void set_fresh(struct hypotheses *set, const struct call *call)
+{
+    const struct trace_attempt *first = call->attempts[0];
+    struct retry_shared shared = {.profile = set->judging->profile};
+    retry_call_bind(&set->fresh, &shared,
+                    &(struct retry_request){
+                        .method = first->method,
+                        .path = calls_path(first, set->path, sizeof set->path),
+                        .body_bytes = first->body_size,
+                    },
+                    call->covers);
+    set->fresh.shared = NULL; /* each hypothesis has its own */
 }
 
 /* Of the hidden beginnings those whose next attempt can be the one seen. */
@@ -399,6 +407,7 @@ void hypotheses_start(struct hypotheses *set, const struct call *call)
     const struct trace_attempt *first = call->attempts[0];
     set->client = call->client;
     set->count = 0;
+    set_fresh(set, call);
     /* Held up by a limiter, or its client by full slots, since when nobody
      * knows, it may have spent budgets of time at any moment. */
     int64_t held_since_ns = gates_held_since(set, 0, first->head_ns);
@@ -429,7 +438,7 @@ void hypotheses_start(struct hypotheses *set, const struct call *call)
         set->items[set->count] = set->items[0];
     }
     /* The plain one leads. */
-    set->items[0] = hypotheses_started(set, first, first->head_ns, NULL);
+    set->items[0] = hypotheses_started(set, first->head_ns, NULL);
     set->items[0].stalled_ns = stalled_ns;
     set->count++;
 }

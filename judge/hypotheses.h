@@ -48,7 +48,8 @@ struct hypotheses {
     /* Since when the call's caller may have given up: its patience begins
      * before its first attempt is sent. NS_FOREVER: it does not. */
     int64_t give_up_ns;
-    char path[1024]; /* of the first request */
+    char path[1024];         /* of the first request */
+    struct retry_call fresh; /* the call before it began */
     int count;
     struct hypothesis items[HYPOTHESES_MAX + 1]; /* the last one is spare */
 };

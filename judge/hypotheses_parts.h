@@ -78,9 +78,8 @@ void hypotheses_end_once(const struct hypotheses *set,
 void hypotheses_end_all(struct hypotheses *set, const struct hypothesis *before,
                         const struct hypotheses_ending *ending);
 
-/* The call began at `at_ns`, with the request of an attempt. */
-struct hypothesis hypotheses_started(struct hypotheses *set,
-                                     const struct trace_attempt *first,
+/* The call that is looked at began at `at_ns`. */
+struct hypothesis hypotheses_started(const struct hypotheses *set,
                                      int64_t at_ns,
                                      const struct hypotheses_given *given);
 

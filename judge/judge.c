@@ -356,14 +356,18 @@ static bool make_room_for_delays(struct tally *tally, const struct trace *trace)
 }
 
 static bool judge_all(const struct judge_input *input,
-                      struct scenario_report *report, struct arena *scratch)
+                      struct scenario_report *report,
+                      const struct answers *answers, struct arena *scratch)
 {
     struct tally tally = {.arena = &report->arena};
     struct variant variant;
     struct judging judging = {
         .scenario = input->scenario,
+        .answers = answers,
         .trace = input->trace,
         .tally = &tally,
+        .tests_length = seen_tests_length(input->profile),
+        .tests_body = seen_tests_body(input->profile),
         .largest_body = largest_body(input->trace),
         .alarm_rate =
             (input->false_alarm > 0 ? input->false_alarm : FALSE_ALARM_USUAL) /
@@ -394,9 +398,7 @@ static bool judge_all(const struct judge_input *input,
         variant_set_read_timeout(&variant,
                                  input->scenario->workload.read_timeout_ns);
     }
-    judging.tests_length = seen_tests_length(input->profile);
-    judging.tests_body = seen_tests_body(input->profile);
-    calls_cover(calls, input->profile);
+    calls_cover(calls, judging.profile);
     judging.calls = calls;
     judging.spans = spans;
     judging.may_be_cut = arena_array(scratch, calls->count, sizeof(bool));
@@ -430,7 +432,11 @@ struct scenario_report *judge_run(const struct judge_input *input)
     }
     report->scenario = input->scenario;
     report->trace = input->trace;
-    bool is_done = judge_all(input, report, &scratch);
+    struct answers answers;
+    bool is_done = answers_init(&answers, input->scenario,
+                                seen_tests_body(input->profile), &scratch) &&
+                   judge_all(input, report, &answers, &scratch);
+    answers_deinit(&answers);
     arena_deinit(&scratch);
     if (!is_done) {
         scenario_report_free(report);

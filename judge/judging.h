@@ -2,6 +2,7 @@
 #ifndef RETRYSPEC_JUDGE_JUDGING_H
 #define RETRYSPEC_JUDGE_JUDGING_H
 
+#include "judge/answers.h"
 #include "judge/calls.h"
 #include "judge/judge.h"
 #include "judge/spans.h"
@@ -12,6 +13,7 @@ struct stats_samples;
 struct judging {
     const struct profile *profile; /* as judged: perhaps a misreading of it */
     const struct scenario *scenario;
+    const struct answers *answers; /* of the scenario */
     const struct trace *trace;
     const struct calls *calls;
     const struct spans *spans;

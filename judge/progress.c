@@ -76,7 +76,7 @@ static size_t collect(const struct judging *judging, struct instant *instants)
             .at_ns = seen.at_ns,
             .ended = 1,
             /* One that came as its time was over is none to the client. */
-            .is_success = rules_results_is_success(judging, last, &seen) &&
+            .is_success = rules_results_is_success(judging, call, &seen) &&
                           !rules_results_is_told_failed(judging, call),
         };
     }

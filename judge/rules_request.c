@@ -188,7 +188,7 @@ bool rules_request_judge(const struct judging *judging, struct arena *scratch)
     }
     for (size_t i = 0; i < judging->calls->count; i++) {
         const struct call *call = &judging->calls->items[i];
-        if (!call->is_covered) {
+        if (!calls_is_covered(call)) {
             continue;
         }
         judge_same(judging, call);

@@ -7,22 +7,25 @@
 #include "judge/names.h"
 
 bool rules_results_is_success(const struct judging *judging,
-                              const struct trace_attempt *attempt,
-                              const struct seen *seen)
+                              const struct call *ended, const struct seen *seen)
 {
     char path[1024];
+    const struct trace_attempt *attempt = ended->attempts[ended->count - 1];
     struct retry_shared shared;
     struct retry_call call;
+    uint8_t covers[2];
     struct attempt_outcome outcome = seen->outcome;
     struct seen_headers room;
     outcome.headers = seen_headers(judging, attempt, &room);
     retry_shared_init(&shared, judging->profile, attempt->head_ns);
-    retry_call_init(&call, &shared,
+    calls_covers(ended, judging->profile, attempt, covers);
+    retry_call_bind(&call, &shared,
                     &(struct retry_request){
                         .method = attempt->method,
                         .path = calls_path(attempt, path, sizeof path),
                         .body_bytes = attempt->body_size,
-                    });
+                    },
+                    covers);
     retry_step(&call, &(struct retry_event){.kind = RETRY_START,
                                             .now_ns = attempt->head_ns});
     if (call.phase != RETRY_PHASE_SENDING) {
@@ -160,7 +163,7 @@ static void judge_result(const struct judging *judging,
                          const struct trace_result *result)
 {
     const struct call *call = calls_find(judging->calls, result->call);
-    if (!call || call->count == 0 || !call->is_covered) {
+    if (!call || call->count == 0 || !calls_is_covered(call)) {
         return;
     }
     const struct trace_attempt *last = call->attempts[call->count - 1];
@@ -169,7 +172,7 @@ static void judge_result(const struct judging *judging,
     if (seen.outcome.end == END_UNFINISHED) {
         return;
     }
-    bool is_ok = rules_results_is_success(judging, last, &seen);
+    bool is_ok = rules_results_is_success(judging, call, &seen);
     if (is_broken_success(&place)) {
         tally_exercise(judging->tally, JUDGE_BODY_1);
         if (result->is_ok) {

@@ -4,9 +4,9 @@
 
 #include "judge/seen.h"
 
-/* Does a call succeed with this end of an attempt? The engine says so. */
+/* Does a call succeed with this end of its last attempt? The engine says so. */
 bool rules_results_is_success(const struct judging *judging,
-                              const struct trace_attempt *attempt,
+                              const struct call *ended,
                               const struct seen *seen);
 
 void rules_results_judge(const struct judging *judging);

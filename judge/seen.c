@@ -1,10 +1,10 @@
 #include "judge/seen.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "client/retry_after.h"
+#include "model/trace_text.h"
 #include "model/units.h"
 
 static bool was_left(const struct trace_attempt *attempt)
@@ -60,13 +60,15 @@ static void add_body(const struct judging *judging,
                      const struct trace_attempt *attempt,
                      struct attempt_outcome *outcome)
 {
-    const struct reply *reply =
+    const struct scripted *scripted =
         judging->tests_body && outcome->end == END_STATUS
-            ? seen_reply(judging->scenario, attempt->step)
+            ? answers_find(judging->answers, attempt->step)
             : NULL;
+    const struct reply *reply = scripted ? scripted->reply : NULL;
     if (reply && reply->body && attempt->sent_bytes >= reply->body_size) {
         outcome->body = reply->body;
         outcome->body_size = (size_t)reply->body_size;
+        outcome->json = scripted->json;
     }
 }
 
@@ -126,36 +128,18 @@ int64_t seen_deadline(const struct trace_attempt *attempt,
 
 /* -- wall clock ------------------------------------------------------------ */
 
-static bool is_at(const struct reply *reply, const char *where)
+const struct reply *seen_reply(const struct judging *judging, const char *where)
 {
-    return reply->where && strcmp(reply->where, where) == 0;
-}
-
-const struct reply *seen_reply(const struct scenario *scenario,
-                               const char *where)
-{
-    for (size_t i = 0; i < scenario->route_count; i++) {
-        const struct route *route = &scenario->routes[i];
-        for (size_t k = 0; k < route->step_count; k++) {
-            if (is_at(&route->steps[k].reply, where)) {
-                return &route->steps[k].reply;
-            }
-        }
-        for (size_t k = 0; k < route->window_count; k++) {
-            if (is_at(&route->windows[k].reply, where)) {
-                return &route->windows[k].reply;
-            }
-        }
-    }
-    return NULL;
+    const struct scripted *scripted = answers_find(judging->answers, where);
+    return scripted ? scripted->reply : NULL;
 }
 
 /* A trace without wall clock still tells it where a scripted HTTP-date was
  * sent: the date less its scripted offset. */
-static int64_t wall_from_date(const struct scenario *scenario,
+static int64_t wall_from_date(const struct judging *judging,
                               const struct trace_attempt *attempt)
 {
-    const struct reply *reply = seen_reply(scenario, attempt->step);
+    const struct reply *reply = seen_reply(judging, attempt->step);
     for (size_t i = 0; reply && i < reply->header_count; i++) {
         const struct reply_header *header = &reply->headers[i];
         const char *sent =
@@ -174,7 +158,7 @@ int64_t seen_wall(const struct judging *judging,
     if (judging->trace->wall_ns > 0) {
         return judging->trace->wall_ns + at_ns;
     }
-    return wall_from_date(judging->scenario, attempt);
+    return wall_from_date(judging, attempt);
 }
 
 /* -- headers --------------------------------------------------------------- */
@@ -224,8 +208,7 @@ static bool states_length(const struct judging *judging,
                           const struct trace_attempt *attempt)
 {
     const struct reply *reply =
-        judging->tests_length ? seen_reply(judging->scenario, attempt->step)
-                              : NULL;
+        judging->tests_length ? seen_reply(judging, attempt->step) : NULL;
     return reply && reply->framing == FRAMING_LENGTH &&
            !http_header_get(&attempt->reply_headers, "Content-Length");
 }
@@ -241,8 +224,7 @@ const struct http_headers *seen_headers(const struct judging *judging,
     for (size_t i = 0; i < count; i++) {
         room->items[i] = attempt->reply_headers.items[i];
     }
-    snprintf(room->length, sizeof room->length, "%lld",
-             (long long)attempt->reply_size);
+    *trace_text_put_int(room->length, attempt->reply_size) = '\0';
     room->items[count] = (struct http_header){"Content-Length", room->length};
     room->all = (struct http_headers){room->items, count + 1};
     return &room->all;

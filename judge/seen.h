@@ -31,7 +31,7 @@ int64_t seen_wall(const struct judging *judging,
                   const struct trace_attempt *attempt, int64_t at_ns);
 
 /* The scripted answer at a JSON path; NULL: none there. */
-const struct reply *seen_reply(const struct scenario *scenario,
+const struct reply *seen_reply(const struct judging *judging,
                                const char *where);
 
 /* Does a rule of the profile look at the length that a response states? */

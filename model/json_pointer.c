@@ -108,7 +108,7 @@ static void keep(const cJSON *item, struct json_value *value)
 }
 
 /* cJSON stops after the first value; trailing bytes make the text no JSON. */
-static cJSON *parse(const struct json_text *json)
+cJSON *json_pointer_parse(const struct json_text *json)
 {
     const char *end = NULL;
     cJSON *root =
@@ -125,11 +125,18 @@ static cJSON *parse(const struct json_text *json)
     return root;
 }
 
+void json_pointer_free(cJSON *parsed)
+{
+    cJSON_Delete(parsed);
+}
+
 void json_pointer_read(const struct json_text *json, const char *pointer,
                        struct json_value *value)
 {
-    *value = (struct json_value){.kind = JSON_ABSENT};
-    cJSON *root = parse(json);
-    keep(json_pointer_find(root, pointer), value);
-    cJSON_Delete(root);
+    cJSON *own = json->parsed ? NULL : json_pointer_parse(json);
+    value->kind = JSON_ABSENT;
+    value->text[0] = '\0';
+    value->is_cut = false;
+    keep(json_pointer_find(json->parsed ? json->parsed : own, pointer), value);
+    cJSON_Delete(own);
 }

@@ -1,17 +1,24 @@
 /* The value at a JSON pointer (RFC 6901) of a text that a peer sent.
  *
- * Any bytes are accepted. The text is parsed anew by each call. */
+ * Any bytes are accepted. */
 #ifndef RETRYSPEC_MODEL_JSON_POINTER_H
 #define RETRYSPEC_MODEL_JSON_POINTER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+struct cJSON;
+
 /* Borrowed; bytes NULL: there is none. */
 struct json_text {
     const char *bytes;
     size_t size;
+    const struct cJSON *parsed; /* NULL: it is parsed by who looks into it */
 };
+
+/* For who looks into a text often. NULL: it is no JSON, or no memory. */
+struct cJSON *json_pointer_parse(const struct json_text *json);
+void json_pointer_free(struct cJSON *parsed); /* may be NULL */
 
 enum json_kind {
     JSON_ABSENT, /* nothing there, no JSON, or no memory to parse it */
@@ -31,8 +38,6 @@ struct json_value {
     char text[JSON_TEXT_MAX + 1];
     bool is_cut; /* the string is longer than `text` holds */
 };
-
-struct cJSON;
 
 /* The item at the pointer of a parsed text; NULL: nothing is there. */
 const struct cJSON *json_pointer_find(const struct cJSON *root,

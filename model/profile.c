@@ -28,12 +28,14 @@ enum level profile_level(const struct profile *profile, const char *rule)
 static bool route_covers(const char *route, const char *method,
                          const char *path)
 {
-    const char *space = strchr(route, ' ');
-    size_t length = (size_t)(space - route);
-    bool has_method =
-        strlen(method) == length && strncmp(route, method, length) == 0;
-    return (has_method || strncmp(route, "ANY ", 4) == 0) &&
-           path_pattern_matches(space + 1, path);
+    size_t length = strlen(method);
+    if (strncmp(route, method, length) != 0 || route[length] != ' ') {
+        length = 3;
+        if (strncmp(route, "ANY ", length + 1) != 0) {
+            return false;
+        }
+    }
+    return path_pattern_matches(route + length + 1, path);
 }
 
 bool layer_covers(const struct layer *layer, const char *method,

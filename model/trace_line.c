@@ -1,5 +1,6 @@
 #include "model/trace_line.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,8 @@ static bool scan_value(struct scan *scan, struct trace_value *value);
 
 static bool is_blank(char c)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    return (unsigned char)c <= ' ' &&
+           (c == ' ' || c == '\t' || c == '\r' || c == '\n');
 }
 
 static bool is_digit(char c)
@@ -25,7 +27,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static void skip_blanks(struct scan *scan)
+static inline void skip_blanks(struct scan *scan)
 {
     while (scan->at < scan->end && is_blank(*scan->at))
         scan->at++;
@@ -45,26 +47,32 @@ static bool take(struct scan *scan, char c)
 
 #define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (unsigned char)(c))
 
-static bool has_zero(uint64_t word)
+/* The upper bit of each byte that is less than `least`; bytes behind the first
+ * of them may have theirs set, too. */
+static uint64_t below(uint64_t word, unsigned char least)
 {
-    return ((word - EACH_BYTE(1)) & ~word & EACH_BYTE(0x80)) != 0;
+    return (word - EACH_BYTE(least)) & ~word & EACH_BYTE(0x80);
 }
 
-/* A quote, a backslash or a control byte among eight bytes. */
-static bool has_special(const char *bytes)
+/* Of eight bytes those before a quote, a backslash or a control byte. */
+static size_t count_plain(const char *bytes)
 {
     uint64_t word;
     memcpy(&word, bytes, sizeof word);
-    bool has_control =
-        ((word - EACH_BYTE(0x20)) & ~word & EACH_BYTE(0x80)) != 0;
-    return has_control || has_zero(word ^ EACH_BYTE('"')) ||
-           has_zero(word ^ EACH_BYTE('\\'));
+    word = le64toh(word);
+    uint64_t found = below(word, 0x20) | below(word ^ EACH_BYTE('"'), 1) |
+                     below(word ^ EACH_BYTE('\\'), 1);
+    return found ? (size_t)__builtin_ctzll(found) / 8 : sizeof word;
 }
 
 static const char *skip_plain(const char *at, const char *end)
 {
-    while (end - at >= 8 && !has_special(at))
-        at += 8;
+    while (end - at >= 8) {
+        size_t plain = count_plain(at);
+        at += plain;
+        if (plain < 8)
+            return at;
+    }
     while (at < end && (unsigned char)*at >= 0x20 && *at != '"' && *at != '\\')
         at++;
     return at;

@@ -51,20 +51,24 @@ size_t utf8_step(const char *bytes, size_t size)
     return length;
 }
 
-/* Mostly all is ASCII: eight bytes at a time. */
-static bool is_ascii_8(const char *bytes)
+/* Mostly all is ASCII: so many bytes at a time. */
+enum { ASCII_STEP = 32 };
+
+static bool is_ascii(const char *bytes)
 {
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
-    return (word & UINT64_C(0x8080808080808080)) == 0;
+    uint64_t words[ASCII_STEP / 8], all = 0;
+    memcpy(words, bytes, sizeof words);
+    for (size_t i = 0; i < ASCII_STEP / 8; i++)
+        all |= words[i];
+    return (all & UINT64_C(0x8080808080808080)) == 0;
 }
 
 bool utf8_is_valid(const char *bytes, size_t size)
 {
     while (size > 0) {
-        if (size >= 8 && is_ascii_8(bytes)) {
-            bytes += 8;
-            size -= 8;
+        if (size >= ASCII_STEP && is_ascii(bytes)) {
+            bytes += ASCII_STEP;
+            size -= ASCII_STEP;
             continue;
         }
         size_t length = utf8_step(bytes, size);

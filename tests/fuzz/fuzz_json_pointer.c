@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!pointer)
         return 0;
     memcpy(pointer, data, pointer_size);
-    struct json_text text = {(const char *)end + 1, size - pointer_size - 1};
+    struct json_text text = {.bytes = (const char *)end + 1,
+                             .size = size - pointer_size - 1};
     struct json_value value;
     json_pointer_read(&text, pointer, &value);
     assert(memchr(value.text, '\0', sizeof value.text));

@@ -32,7 +32,9 @@ static const struct route routes[] = {
     {.steps = steps, .step_count = 2, .windows = windows, .window_count = 1}};
 static const struct scenario scenario = {.routes = routes, .route_count = 1};
 static const struct trace no_clock = {0};
+static struct answers answers;
 static const struct judging judging = {.scenario = &scenario,
+                                       .answers = &answers,
                                        .trace = &no_clock,
                                        .tests_length = true,
                                        .tests_body = true,
@@ -221,6 +223,8 @@ static void test_stated_length(void **state)
 
 int main(void)
 {
+    struct arena arena = {0};
+    assert_true(answers_init(&answers, &scenario, true, &arena));
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_who_ended_it),
         cmocka_unit_test(test_left_beside_the_next_attempt),
@@ -231,5 +235,8 @@ int main(void)
         cmocka_unit_test(test_wall_clock),
         cmocka_unit_test(test_stated_length),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    answers_deinit(&answers);
+    arena_deinit(&arena);
+    return failed;
 }
