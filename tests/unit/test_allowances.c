@@ -412,7 +412,8 @@ static void test_what_a_throttle_leaves_of_chance(void **state)
 }
 
 /* Who can't know what others did takes it that all that is counted permits: in
- * each layer, its retries and its attempts. */
+ * each layer, its retries and its attempts. Who knows that it forbids does not
+ * look at the count either. */
 static void test_counts_that_nobody_knows(void **state)
 {
     (void)state;
@@ -431,6 +432,14 @@ static void test_counts_that_nobody_knows(void **state)
     for (int i = 0; i < 3; i++)
         assert_true(is_retried_at_once(&stage, 0, 503));
     assert_done(stage_end(&stage, 0, 503), REASON_ATTEMPTS);
+    for (int i = 0; i < 30; i++) {
+        stage_start(&stage, 0);
+        stage_end(&stage, 0, 200);
+    }
+    stage.shared.layers[0].retries = KNOWN_TO_FAIL;
+    stage.shared.layers[1].retries = KNOWN_TO_FAIL;
+    stage_start(&stage, 0);
+    assert_done(stage_end(&stage, 0, 503), REASON_ALLOWANCE);
     profile_free(stage.profile);
     stage_init(&stage, read_profile(THROTTLED("outer") "," THROTTLED("inner")),
                0);
@@ -439,6 +448,8 @@ static void test_counts_that_nobody_knows(void **state)
         assert_int_equal(ask(&stage, 0), RETRY_SEND);
         stage_end(&stage, 0, 503);
     }
+    stage.shared.layers[1].attempts = KNOWN_TO_FAIL;
+    assert_int_equal(ask(&stage, 1 - 0x1p-53), RETRY_DONE);
     profile_free(stage.profile);
 }
 
