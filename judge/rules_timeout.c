@@ -294,9 +294,7 @@ bool rules_timeout_may_cut(const struct hypotheses *set,
 {
     int64_t slack_ns = seen_slack(place->judging);
     int64_t at_ns = place->seen->at_ns;
-    int64_t due_ns =
-        sooner(set->items[0].action.until_ns, place->call->give_up_ns);
-    return units_add(at_ns, slack_ns) >= due_ns ||
+    return units_add(at_ns, slack_ns) >= place->call->give_up_ns ||
            (set->items[0].action.wake_ns != NS_FOREVER &&
             says_progress_is_over(set, at_ns, slack_ns));
 }

@@ -14,8 +14,8 @@ bool rules_timeout_judge(struct hypotheses *set, const struct place *place);
 struct retry_action rules_timeout_limit(const struct judging *judging,
                                         const struct retry_action *send);
 
-/* May the client's time have been over as the attempt was answered, so that it
- * no longer saw that? */
+/* May its caller or the progress timeout have ended the call as the attempt was
+ * answered, so that the client no longer saw that? */
 bool rules_timeout_may_cut(const struct hypotheses *set,
                            const struct place *place);
 
