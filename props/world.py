@@ -54,7 +54,7 @@ class World:
 
 
 def lines_of(trace):
-    return [json.loads(line) for line in trace.splitlines()]
+    return [json.loads(line) for line in trace.split("\n") if line]  # splitlines() also splits at U+0085
 
 
 def text_of(lines):
