@@ -30,6 +30,7 @@ static void the_plan_may_ask_for_a_timeout(void **state)
     (void)state;
     const struct attempt_timeout none = {NS_FOREVER, TIMEOUT_TOTAL};
     const struct attempt_timeout own = {NS_PER_S, TIMEOUT_TOTAL};
+    assert_int_equal(caller_timeout(&none, 1).limit_ns, 1);
     assert_int_equal(caller_timeout(&none, 7).limit_ns, 7);
     assert_int_equal(caller_timeout(&none, 7).kind, TIMEOUT_INACTIVITY);
     assert_int_equal(caller_timeout(&none, 0).limit_ns, NS_FOREVER);
@@ -40,15 +41,17 @@ static void the_plan_may_ask_for_a_timeout(void **state)
 static void the_plan_replaces_the_limits_of_layers(void **state)
 {
     (void)state;
-    struct layer own[2] = {0}, copies[PROFILE_LAYERS_MAX];
+    struct layer own[2] = {0}, copies[PROFILE_LAYERS_MAX] = {0};
+    copies[2].attempt_timeout.limit_ns = 77; /* stays as it is */
     own[0].attempt_timeout = (struct attempt_timeout){NS_FOREVER, TIMEOUT_HEAD};
     own[1].attempt_timeout = (struct attempt_timeout){NS_PER_S, TIMEOUT_HEAD};
     const struct profile profile = {.layers = own, .layer_count = 2};
-    struct profile asked = caller_profile(&profile, 5, copies);
+    struct profile asked = caller_profile(&profile, 1, copies);
     assert_ptr_equal(asked.layers, copies);
     assert_int_equal(asked.layer_count, 2);
     assert_int_equal(copies[0].attempt_timeout.limit_ns, NS_FOREVER);
-    assert_int_equal(copies[1].attempt_timeout.limit_ns, 5);
+    assert_int_equal(copies[1].attempt_timeout.limit_ns, 1);
+    assert_int_equal(copies[2].attempt_timeout.limit_ns, 77);
     assert_int_equal(copies[1].attempt_timeout.kind, TIMEOUT_HEAD);
     assert_int_equal(own[1].attempt_timeout.limit_ns, NS_PER_S);
     caller_profile(&profile, 0, copies);
@@ -56,7 +59,7 @@ static void the_plan_replaces_the_limits_of_layers(void **state)
 }
 
 /* Goal: calls and clients draw from streams of their own, delays from another
- * one than timing. */
+ * one than timing; which ones is what makes a seed's run the same for ever. */
 static void streams_are_apart(void **state)
 {
     (void)state;
@@ -64,10 +67,11 @@ static void streams_are_apart(void **state)
     struct caller_streams others[] = {
         caller_streams(2, 2, 3), caller_streams(1, 3, 3),
         caller_streams(1, 2, 4), caller_streams(1, 3, 2)};
-    struct caller_streams same = caller_streams(1, 2, 3);
+    struct rng calls = rng_stream(1, 1, (uint64_t)2 << 32 | 3);
+    struct rng timing = rng_stream(1, 2, (uint64_t)2 << 32 | 3);
     uint64_t first = rng_next(&base.calls);
-    assert_true(first == rng_next(&same.calls));
-    assert_true(first != rng_next(&base.timing));
+    assert_true(first == rng_next(&calls));
+    assert_true(rng_next(&base.timing) == rng_next(&timing));
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         assert_true(first != rng_next(&others[i].calls));
     }
